@@ -1,0 +1,43 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER } from '@nestjs/core';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import type { KeyRing } from '../payments/crypto/key-ring.js';
+import { ErrorFilter } from '../payments/http/error.filter.js';
+import { refuseOtherMethods } from '../payments/http/method-not-allowed.js';
+import { PaymentsModule } from '../payments/payments.module.js';
+import type { AccessTokenOptions } from '../payments/payments.options.js';
+import { dataSourceOptions } from './data-source.js';
+import { DatabaseConnection } from './database-connection.js';
+import { Draining } from './draining.js';
+import { HealthController } from './health/health.controller.js';
+import { ProjectModule } from './projects/project.module.js';
+import { ProjectService } from './projects/project.service.js';
+
+/** What the standalone service is made of, once its settings have become things. */
+export interface AppParts {
+  databaseUrl: string;
+  keyRing: KeyRing;
+  auth: AccessTokenOptions;
+}
+
+@Module({})
+export class AppModule {
+  static with({ databaseUrl, keyRing, auth }: AppParts): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        // Opened by DatabaseConnection: a database that is down must not keep the service from starting.
+        TypeOrmModule.forRoot({ ...dataSourceOptions(databaseUrl), manualInitialization: true }),
+        ProjectModule,
+        PaymentsModule.forRootAsync({
+          imports: [ProjectModule],
+          inject: [ProjectService],
+          useFactory: (projects: ProjectService) => ({ keyRing, auth, projects }),
+        }),
+      ],
+      controllers: [HealthController, refuseOtherMethods(HealthController)],
+      // Malformed requests and unknown addresses never reach a controller's own filter.
+      providers: [DatabaseConnection, Draining, { provide: APP_FILTER, useClass: ErrorFilter }],
+    };
+  }
+}

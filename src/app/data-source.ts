@@ -1,0 +1,79 @@
+import { Logger } from '@nestjs/common';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import { paymentsEntities } from '../payments/stripe-config/stripe-config.entity.js';
+import { describeError } from '../payments/http/describe-error.js';
+import { paymentsMigrations } from '../payments/migrations/index.js';
+import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
+import { ProjectEntity } from './projects/project.entity.js';
+
+/** How long to wait for a connection, in milliseconds, one from the pool included. */
+const CONNECT_TIMEOUT_MS = 1_000;
+/** How long a statement may run, in milliseconds. The server ends it; the client gives up a little later. */
+const STATEMENT_TIMEOUT_MS = 3_000;
+const POOL_SIZE = 10;
+
+/** What the service, its command line and TypeORM's own use to reach the database. */
+export function dataSourceOptions(url: string): DataSourceOptions {
+  const logger = new Logger('Database');
+  return {
+    type: 'postgres',
+    url,
+    entities: [...paymentsEntities, ProjectEntity],
+    migrations: [...paymentsMigrations, CreateProjects1764000001000],
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    logging: false,
+    installExtensions: false,
+    applicationName: 'nest-stripe-config',
+    poolErrorHandler: (error: unknown) => {
+      logger.warn({ event: 'idle connection lost', ...describeError(error) });
+    },
+    extra: {
+      max: POOL_SIZE,
+      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      query_timeout: STATEMENT_TIMEOUT_MS + 500,
+      idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+      keepAlive: true,
+    },
+  };
+}
+
+/** Names the advisory lock of migrations. */
+const MIGRATION_LOCK = 'nest-stripe-config:migrations';
+
+/**
+ * Brings the schema up to date. Replicas that start together wait for each other. Migrations may take longer than a
+ * request's statement may, so they run on connections of their own.
+ *
+ * @returns the names of the migrations that were run
+ */
+export async function migrate(url: string): Promise<string[]> {
+  return withMigrationLock(url, async (dataSource) =>
+    (await dataSource.runMigrations()).map((migration) => migration.name),
+  );
+}
+
+/** Takes back the newest migration. */
+export async function revertMigration(url: string): Promise<void> {
+  await withMigrationLock(url, (dataSource) => dataSource.undoLastMigration());
+}
+
+async function withMigrationLock<T>(url: string, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+  const dataSource = new DataSource({
+    ...dataSourceOptions(url),
+    extra: { max: 2, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
+  } as DataSourceOptions);
+  await dataSource.initialize();
+  try {
+    const runner = dataSource.createQueryRunner();
+    // The lock belongs to the connection, so that it goes with the process, however that ends.
+    await runner.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [MIGRATION_LOCK]);
+    const result = await work(dataSource);
+    await runner.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [MIGRATION_LOCK]);
+    await runner.release();
+    return result;
+  } finally {
+    await dataSource.destroy();
+  }
+}

@@ -1,0 +1,166 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+
+/** The standalone service's settings, read from the environment here and nowhere else. */
+export interface Env {
+  production: boolean;
+  host: string;
+  port: number;
+  /** Absent outside production: an embedded PostgreSQL under `dataDir`. */
+  databaseUrl: string | undefined;
+  /** Where the embedded defaults keep their files. */
+  dataDir: string;
+  /** Absent outside production: made under `dataDir`. */
+  keyRingFile: string | undefined;
+  auth: AuthEnv;
+  /** The address users reach, without a slash at its end. Absent outside production: where the service listens. */
+  publicBaseUrl: string | undefined;
+  docs: boolean;
+  logLevel: LogLevel;
+}
+
+/** How tokens are verified; `development` makes its own secret under the data folder. */
+export type AuthEnv = { requiredScope: string | undefined } & (
+  | { kind: 'secret'; secret: KeyObject }
+  | { kind: 'issuer'; issuer: string; audience: string; jwksUri: string | undefined }
+  | { kind: 'development' }
+);
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+/** Pino's levels. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Marks secrets that the service made for itself, so that production can refuse them. */
+export const DEVELOPMENT_SECRET_PREFIX = 'development-only-';
+
+/** Shortest `AUTH_JWT_SECRET`, in bytes: as long as the digest of HS256 (RFC 7518 section 3.2). */
+const MIN_SECRET_BYTES = 32;
+
+/** Wrong settings, all of them, by name and never by value. */
+export class EnvError extends Error {
+  override name = 'EnvError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(['The settings are wrong:', ...faults.map((fault) => `- ${fault}`)].join('\n'));
+  }
+}
+
+/**
+ * Reads and judges the settings.
+ *
+ * @throws EnvError naming every wrong setting and how to mend it
+ */
+export function readEnv(variables: NodeJS.ProcessEnv = process.env): Env {
+  const settings = new Settings(variables);
+  const production = settings.text('NODE_ENV') === 'production';
+  settings.required = production;
+  const port = settings.port('PORT', 3000);
+  const env: Env = {
+    production,
+    host: settings.text('HOST') ?? '127.0.0.1',
+    port,
+    databaseUrl: settings.necessity('DATABASE_URL', 'set it to the address of a PostgreSQL 14 or newer', (value) =>
+      isUrl(value, ['postgres:', 'postgresql:']) ? undefined : 'must be an address like postgres://user:password@host/database',
+    ),
+    dataDir: settings.text('DATA_DIR') ?? '.data',
+    keyRingFile: settings.necessity('KEY_RING_FILE', 'make a key ring with "npm run keys -- generate FILE" and set it to that file'),
+    auth: readAuth(settings, production),
+    publicBaseUrl: settings
+      .necessity('PUBLIC_BASE_URL', 'set it to the https address that users reach', (value) =>
+        isUrl(value, production ? ['https:'] : ['http:', 'https:'])
+          ? undefined
+          : `must be an ${production ? 'https' : 'http or https'} address`,
+      )
+      ?.replace(/\/+$/, ''),
+    docs: settings.choice('DOCS', ['true', 'false'], production ? 'false' : 'true') === 'true',
+    logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+  };
+  if (settings.faults.length > 0) throw new EnvError(settings.faults);
+  return env;
+}
+
+function readAuth(settings: Settings, production: boolean): AuthEnv {
+  const secret = settings.text('AUTH_JWT_SECRET');
+  const issuer = settings.text('AUTH_ISSUER');
+  const audience = settings.text('AUTH_AUDIENCE');
+  const jwksUri = settings.text('AUTH_JWKS_URI');
+  const requiredScope = settings.text('AUTH_REQUIRED_SCOPE');
+  const names = { AUTH_ISSUER: issuer, AUTH_AUDIENCE: audience, AUTH_JWKS_URI: jwksUri };
+
+  if (secret !== undefined) {
+    for (const [name, value] of Object.entries(names)) {
+      if (value !== undefined) settings.fault(name, 'cannot stand beside AUTH_JWT_SECRET; remove one of them');
+    }
+    if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+      settings.fault('AUTH_JWT_SECRET', `is shorter than ${MIN_SECRET_BYTES} bytes; make one with "openssl rand -base64 48"`);
+    }
+    if (production && secret.startsWith(DEVELOPMENT_SECRET_PREFIX)) {
+      settings.fault('AUTH_JWT_SECRET', 'was made for development; make one with "openssl rand -base64 48"');
+    }
+    return { kind: 'secret', secret: createSecretKey(Buffer.from(secret)), requiredScope };
+  }
+  if (issuer !== undefined || audience !== undefined || jwksUri !== undefined) {
+    if (issuer === undefined) settings.fault('AUTH_ISSUER', 'is missing; set it to the "iss" of your identity provider’s tokens');
+    if (audience === undefined) settings.fault('AUTH_AUDIENCE', 'is missing; set it to the "aud" that tokens for this service name');
+    const protocols = production ? ['https:'] : ['http:', 'https:'];
+    for (const [name, value] of Object.entries({ AUTH_ISSUER: issuer, AUTH_JWKS_URI: jwksUri })) {
+      if (value !== undefined && !isUrl(value, protocols)) {
+        settings.fault(name, `must be an ${production ? 'https' : 'http or https'} address`);
+      }
+    }
+    return { kind: 'issuer', issuer: issuer ?? '', audience: audience ?? '', jwksUri, requiredScope };
+  }
+  if (production) {
+    settings.fault('AUTH_ISSUER', 'is missing; set it and AUTH_AUDIENCE to your identity provider’s, or set AUTH_JWT_SECRET');
+  }
+  return { kind: 'development', requiredScope };
+}
+
+/** Reads variables one by one and collects what is wrong with them. */
+class Settings {
+  readonly faults: string[] = [];
+  /** Whether what the service could make up for itself must be set. */
+  required = false;
+
+  constructor(private readonly variables: NodeJS.ProcessEnv) {}
+
+  fault(name: string, fault: string): void {
+    this.faults.push(`${name} ${fault}`);
+  }
+
+  /** An empty variable counts as absent. */
+  text(name: string): string | undefined {
+    const value = this.variables[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  necessity(name: string, mend: string, judge: (value: string) => string | undefined = () => undefined): string | undefined {
+    const value = this.text(name);
+    if (value === undefined) {
+      if (this.required) this.fault(name, `is missing; ${mend}`);
+      return undefined;
+    }
+    const fault = judge(value);
+    if (fault !== undefined) this.fault(name, fault);
+    return value;
+  }
+
+  port(name: string, absent: number): number {
+    const value = this.text(name);
+    if (value === undefined) return absent;
+    const port = Number(value);
+    if (!/^\d+$/.test(value) || port > 65535) this.fault(name, 'must be a number from 0 to 65535');
+    return port;
+  }
+
+  choice<T extends string>(name: string, choices: readonly T[], absent: T): T {
+    const value = this.text(name);
+    const choice = choices.find((each) => each === (value ?? absent));
+    if (choice === undefined) this.fault(name, `must be one of ${choices.join(', ')}`);
+    return choice ?? absent;
+  }
+}
+
+function isUrl(value: string, protocols: readonly string[]): boolean {
+  return URL.canParse(value) && protocols.includes(new URL(value).protocol);
+}

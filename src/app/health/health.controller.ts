@@ -1,0 +1,48 @@
+import { Controller, Get, Header, UseFilters } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { Sealer } from '../../payments/crypto/sealer.js';
+import { ApiErrors } from '../../payments/http/api-documentation.js';
+import { ErrorFilter } from '../../payments/http/error.filter.js';
+import { DependencyUnavailable } from '../../payments/payments.errors.js';
+import { DatabaseConnection } from '../database-connection.js';
+import { Draining } from '../draining.js';
+
+class HealthResponse {
+  @ApiProperty({ enum: ['ok'] })
+  status!: 'ok';
+}
+
+/** For load balancers and supervisors. It tells no versions, no key ids and no addresses. */
+@Controller('health')
+@UseFilters(ErrorFilter)
+@ApiTags('Health')
+export class HealthController {
+  constructor(
+    private readonly database: DatabaseConnection,
+    private readonly sealer: Sealer,
+    private readonly draining: Draining,
+  ) {}
+
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Live', description: 'The process answers; restart it when this fails.' })
+  @ApiOkResponse({ type: HealthResponse })
+  live(): HealthResponse {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Ready',
+    description: 'The database is reachable and migrated, the key ring seals and opens, and no shutdown has begun.',
+  })
+  @ApiOkResponse({ type: HealthResponse })
+  @ApiErrors(503)
+  async ready(): Promise<HealthResponse> {
+    if (this.draining.begun) throw new DependencyUnavailable('this service');
+    if (!this.sealer.works()) throw new DependencyUnavailable('key ring');
+    await this.database.check();
+    return { status: 'ok' };
+  }
+}

@@ -1,0 +1,55 @@
+import type { LoggerService } from '@nestjs/common';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Logger } from 'pino';
+
+/** Nest's log lines as pino's. What Nest itself tells of a start, a line for each route, is for debugging. */
+export class PinoLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    const fromNest = typeof message === 'string';
+    this.logger[fromNest ? 'debug' : 'info'](...line(message, rest));
+  }
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.logger.fatal(...line(message, rest));
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.logger.error(...line(message, rest));
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.logger.warn(...line(message, rest));
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.logger.debug(...line(message, rest));
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.logger.trace(...line(message, rest));
+  }
+}
+
+/** Nest gives the context last. An object is logged as it is; its makers choose what is in it. */
+function line(message: unknown, rest: unknown[]): [object, string?] {
+  const context = rest.at(-1);
+  const fields = typeof context === 'string' ? { context } : {};
+  return typeof message === 'object' && message !== null ? [{ ...fields, ...message }] : [fields, String(message)];
+}
+
+/** One line for each request: no header, no body, no query, and of the path only the route and a project's id. */
+export function logRequests(fastify: FastifyInstance): void {
+  fastify.addHook('onResponse', (request, reply, done) => {
+    request.log.info({
+      method: request.method,
+      route: request.is404 ? undefined : request.routeOptions.url,
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 100) / 100,
+      projectId: projectIdOf(request),
+    });
+    done();
+  });
+}
+
+/** Only when it is one: the guard has put those into lower case, and anything else is input. */
+function projectIdOf({ params }: FastifyRequest): string | undefined {
+  const id = (params as Record<string, string> | null)?.['project_id'];
+  return id !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? id : undefined;
+}

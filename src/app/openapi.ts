@@ -1,0 +1,57 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { SECURITY_SCHEMES } from '../payments/http/api-documentation.js';
+import type { IssuerMetadata } from '../payments/http/issuer-keys.js';
+
+const DESCRIPTION = `Keeps the Stripe credentials of projects: takes them, seals them, and shows only masks.
+
+Every error has a stable \`code\`, and on 422 a list that says what to mend. Send \`Accept: application/problem+json\`
+to get errors as problems (RFC 9457).`;
+
+/** What depends on where the service runs. */
+export interface OpenApiOptions {
+  /**
+   * Addresses of the identity provider. Without, OAuth 2.0 is declared as the contract documents it, and a token is
+   * given by hand as HTTP bearer.
+   */
+  issuer?: IssuerMetadata | undefined;
+  /** The address users reach. Without, the one that the document came from. */
+  server?: string | undefined;
+}
+
+/** Describes the routes of an application as OpenAPI 3.1. */
+export function openApiDocument(app: INestApplication, { issuer, server }: OpenApiOptions = {}): OpenAPIObject {
+  const builder = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Stripe configuration of projects')
+    .setDescription(DESCRIPTION)
+    .setVersion('1')
+    .addSecurity(SECURITY_SCHEMES.oauth2, { type: 'oauth2', flows: oauth2Flows(issuer) })
+    .addSecurity(SECURITY_SCHEMES.bearer, { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
+  if (server !== undefined) builder.addServer(server);
+  const document = SwaggerModule.createDocument(app, builder.build(), {
+    operationIdFactory: (_controller, method) => method,
+  });
+  const request = document.components?.schemas?.['StripeConfigRequest'];
+  // The decorators of @nestjs/swagger have no word for this.
+  if (request !== undefined) Object.assign(request, { additionalProperties: false });
+  return document;
+}
+
+function oauth2Flows(issuer: IssuerMetadata | undefined): object {
+  if (issuer?.token_endpoint === undefined) return { password: { tokenUrl: 'auth/login', scopes: {} } };
+  const { authorization_endpoint: authorizationUrl, token_endpoint: tokenUrl } = issuer;
+  return authorizationUrl === undefined
+    ? { clientCredentials: { tokenUrl, scopes: {} } }
+    : { authorizationCode: { authorizationUrl, tokenUrl, scopes: {} } };
+}
+
+/** Serves the document at `/openapi.json` and `/openapi.yaml`, and the explorer at `/docs`. */
+export function serveDocs(app: INestApplication, document: OpenAPIObject): void {
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    customSiteTitle: 'Stripe configuration of projects',
+    swaggerOptions: { persistAuthorization: false, tryItOutEnabled: true, validatorUrl: null },
+  });
+}

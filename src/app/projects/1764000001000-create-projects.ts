@@ -1,0 +1,22 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+/** The standalone service's own projects. */
+export class CreateProjects1764000001000 implements MigrationInterface {
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query(`
+      CREATE TABLE projects (
+        id uuid NOT NULL DEFAULT gen_random_uuid() CONSTRAINT projects_pkey PRIMARY KEY,
+        owner_id varchar(255) NOT NULL,
+        name varchar(255) NOT NULL,
+        description varchar(1000),
+        is_active boolean NOT NULL DEFAULT true,
+        created_at timestamptz(3) NOT NULL DEFAULT now()
+      )
+    `);
+    await queryRunner.query('CREATE INDEX projects_owner_id_created_at_idx ON projects (owner_id, created_at, id)');
+  }
+
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('DROP TABLE projects');
+  }
+}

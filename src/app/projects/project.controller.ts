@@ -1,0 +1,63 @@
+import { Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Req, UseFilters, UseGuards } from '@nestjs/common';
+import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAccess, ApiErrors, ApiProjectId } from '../../payments/http/api-documentation.js';
+import { ErrorFilter } from '../../payments/http/error.filter.js';
+import { subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
+import { JsonBody } from '../../payments/http/json-body.js';
+import { JwtAuthGuard } from '../../payments/http/jwt-auth.guard.js';
+import { canonicalUuid } from '../../payments/http/project-ownership.guard.js';
+import { RequestBodyPipe } from '../../payments/http/request-body.pipe.js';
+import { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
+import { ProjectService } from './project.service.js';
+
+@Controller('api/v1/projects')
+@UseFilters(ErrorFilter)
+@UseGuards(JwtAuthGuard)
+@ApiTags('Projects')
+@ApiAccess()
+export class ProjectController {
+  constructor(private readonly projects: ProjectService) {}
+
+  @Post()
+  @ApiOperation({ summary: 'Create Project' })
+  @ApiBody({ type: CreateProjectRequest })
+  @ApiCreatedResponse({ type: ProjectResponse })
+  @ApiErrors(400, 401, 403, 413, 415, 422, 503)
+  create(
+    @Req() request: HttpRequest,
+    @JsonBody(new RequestBodyPipe(CreateProjectRequest, ['name', 'description'])) project: CreateProjectRequest,
+  ): Promise<ProjectResponse> {
+    return this.projects.create(subjectOf(request), project);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List Projects', description: 'The caller’s own projects, active or not, oldest first.' })
+  @ApiOkResponse({ type: ProjectListResponse })
+  @ApiErrors(401, 403, 503)
+  async list(@Req() request: HttpRequest): Promise<ProjectListResponse> {
+    const projects = await this.projects.list(subjectOf(request));
+    return { projects, total: projects.length };
+  }
+
+  @Get(':project_id')
+  @ApiOperation({ summary: 'Get Project' })
+  @ApiProjectId()
+  @ApiOkResponse({ type: ProjectResponse })
+  @ApiErrors(401, 403, 404, 422, 503)
+  find(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<ProjectResponse> {
+    return this.projects.find(subjectOf(request), canonicalUuid(projectId, 'project_id'));
+  }
+
+  @Delete(':project_id')
+  @HttpCode(HttpStatus.NO_CONTENT)
+  @ApiOperation({
+    summary: 'Delete Project',
+    description: 'Deactivates the project; its Stripe configuration can no longer be reached.',
+  })
+  @ApiProjectId()
+  @ApiNoContentResponse()
+  @ApiErrors(401, 403, 404, 422, 503)
+  deactivate(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<void> {
+    return this.projects.deactivate(subjectOf(request), canonicalUuid(projectId, 'project_id'));
+  }
+}

@@ -1,0 +1,25 @@
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+
+/** A project of the standalone service. Properties bear the names of their columns. */
+@Entity('projects')
+@Index('projects_owner_id_created_at_idx', ['owner_id', 'created_at', 'id'])
+export class ProjectEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'projects_pkey', default: () => 'gen_random_uuid()' })
+  id!: string;
+
+  /** The `sub` of its owner's tokens. */
+  @Column('varchar', { length: 255 })
+  owner_id!: string;
+
+  @Column('varchar', { length: 255 })
+  name!: string;
+
+  @Column('varchar', { length: 1000, nullable: true })
+  description!: string | null;
+
+  @Column('boolean', { default: true })
+  is_active!: boolean;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  created_at!: Date;
+}

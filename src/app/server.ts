@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { pino, type DestinationStream } from 'pino';
+import { errorAnswer } from '../payments/http/error-answer.js';
+import { AppModule, type AppParts } from './app.module.js';
+import { Draining } from './draining.js';
+import type { LogLevel } from './env.js';
+import { logRequests, PinoLogger } from './logging.js';
+
+/** Longest a request may take to arrive, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
+
+/** How the service listens and logs. */
+export interface ServerOptions extends AppParts {
+  logLevel: LogLevel;
+  /** Where the log goes; default: standard output. */
+  logDestination?: DestinationStream;
+}
+
+/** Builds the service, ready to be given its docs and to listen. Opens nothing yet. */
+export async function createServer(options: ServerOptions): Promise<NestFastifyApplication> {
+  const logger = pino({ level: options.logLevel, base: null }, options.logDestination ?? pino.destination(1));
+  const adapter = new FastifyAdapter({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    requestIdLogLabel: 'requestId',
+    genReqId: () => randomUUID(),
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    // Long enough that any wrong project id is judged as one.
+    routerOptions: { maxParamLength: 4096 },
+    frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      sendMalformedRequest(request, reply);
+    },
+    clientErrorHandler: answerUnparsable,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(options), adapter, {
+    bodyParser: false,
+    logger: new PinoLogger(logger),
+    abortOnError: false,
+  });
+  prepareFastify(app);
+  return app;
+}
+
+function prepareFastify(app: NestFastifyApplication): void {
+  const fastify = app.getHttpAdapter().getInstance();
+  const draining = app.get(Draining);
+  // Bodies are left on the stream: what reads them stands behind the guards (see payments/http/json-body.ts).
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', (_request, _payload, done) => {
+    done(null);
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    reply.header('X-Request-Id', request.id);
+    reply.header('X-Content-Type-Options', 'nosniff');
+    if (draining.begun) reply.header('Connection', 'close');
+    done();
+  });
+  logRequests(fastify);
+}
+
+/** A URL that the router cannot decode. */
+function sendMalformedRequest(request: FastifyRequest, reply: FastifyReply): void {
+  const answer = errorAnswer('malformed_request', 'The address is malformed.', request.id, request.headers.accept);
+  void reply.status(answer.status).headers(answer.headers).send(JSON.stringify(answer.body));
+}
+
+/** What is not HTTP, or has headers that are too large: there is no request to answer, only a socket. */
+function answerUnparsable(_error: unknown, socket: Socket): void {
+  if (!socket.writable) return;
+  const answer = errorAnswer('malformed_request', 'The request is not well-formed HTTP, or its headers are too large.', randomUUID(), undefined);
+  const body = JSON.stringify(answer.body);
+  const headers = { ...answer.headers, 'Content-Length': String(Buffer.byteLength(body)), Connection: 'close' };
+  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
+  socket.end(`HTTP/1.1 ${answer.status} Bad Request\r\n${head.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,91 @@
+import { createSecretKey } from 'node:crypto';
+import { Logger } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { KeyRingError, type KeyRing } from '../payments/crypto/key-ring.js';
+import { readKeyRingFile } from '../payments/crypto/key-ring-file.js';
+import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/issuer-keys.js';
+import type { AccessTokenOptions } from '../payments/payments.options.js';
+import { DatabaseConnection } from './database-connection.js';
+import { banner, demoProject, developmentKeyRingFile, developmentSecret, developmentToken } from './development.js';
+import { Draining } from './draining.js';
+import { startEmbeddedPostgres } from './embedded-postgres.js';
+import type { Env } from './env.js';
+import { openApiDocument, serveDocs } from './openapi.js';
+import { createServer } from './server.js';
+
+/** The running service. */
+export interface Service {
+  /** Ends what runs, refuses what is new, and closes everything that was opened. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the standalone service: what the settings leave out is made up first, outside production only.
+ *
+ * @throws KeyRingError, EmbeddedPostgresError and system errors (an address in use), whose messages say what to do
+ */
+export async function startService(env: Env): Promise<Service> {
+  const keyRing = readKeyRing(env);
+  const database =
+    env.databaseUrl === undefined
+      ? await startEmbeddedPostgres(env.dataDir)
+      : { url: env.databaseUrl, stop: () => Promise.resolve() };
+  try {
+    const app = await createServer({
+      databaseUrl: database.url,
+      keyRing,
+      auth: accessTokenOptions(env),
+      logLevel: env.logLevel,
+    });
+    if (env.docs) serveDocs(app, openApiDocument(app, { issuer: await issuerMetadata(env), server: env.publicBaseUrl }));
+    await app.get(DatabaseConnection).open();
+    await app.listen(env.port, env.host);
+    if (env.auth.kind === 'development') await printBanner(app, env);
+    return {
+      async stop() {
+        await app.get(Draining).drain(app.getHttpServer());
+        await app.close();
+        await database.stop();
+      },
+    };
+  } catch (error) {
+    await database.stop();
+    throw error;
+  }
+}
+
+function readKeyRing(env: Env): KeyRing {
+  try {
+    return readKeyRingFile(env.keyRingFile ?? developmentKeyRingFile(env.dataDir), {
+      allowDevelopment: !env.production,
+    });
+  } catch (error) {
+    throw error instanceof KeyRingError ? new KeyRingError(`KEY_RING_FILE: ${error.message}`) : error;
+  }
+}
+
+function accessTokenOptions({ auth, dataDir }: Env): AccessTokenOptions {
+  return auth.kind === 'development'
+    ? { secret: createSecretKey(developmentSecret(dataDir)), requiredScope: auth.requiredScope }
+    : auth;
+}
+
+/** The explorer's Authorize needs the identity provider's addresses; without them the rest still works. */
+async function issuerMetadata({ auth }: Env): Promise<IssuerMetadata | undefined> {
+  if (auth.kind !== 'issuer') return undefined;
+  try {
+    return await fetchIssuerMetadata(auth.issuer);
+  } catch {
+    new Logger('Docs').warn({ event: 'the explorer lacks the identity provider’s addresses until the next start' });
+    return undefined;
+  }
+}
+
+async function printBanner(app: NestFastifyApplication, { dataDir, docs, auth }: Env): Promise<void> {
+  const token = developmentToken(developmentSecret(dataDir), { scope: auth.requiredScope });
+  try {
+    process.stdout.write(banner(await app.getUrl(), docs, token, await demoProject(app)));
+  } catch {
+    new Logger('Demo').warn({ event: 'no demo project, because the database is not reachable' });
+  }
+}

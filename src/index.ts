@@ -1,0 +1,23 @@
+export { KeyRing, KeyRingError, ringKey, type KeyState, type RingKey } from './payments/crypto/key-ring.js';
+export { createKeyRingFile, readKeyRingFile } from './payments/crypto/key-ring-file.js';
+export { ErrorFilter } from './payments/http/error.filter.js';
+export { SECURITY_SCHEMES } from './payments/http/api-documentation.js';
+export type { Caller } from './payments/http/access-token.js';
+export { JwtAuthGuard } from './payments/http/jwt-auth.guard.js';
+export { ProjectOwnershipGuard } from './payments/http/project-ownership.guard.js';
+export { paymentsMigrations } from './payments/migrations/index.js';
+export {
+  DependencyUnavailable,
+  PaymentsError,
+  ValidationFailed,
+  type ErrorCode,
+  type ValidationCause,
+  type ValidationItem,
+} from './payments/payments.errors.js';
+export { PaymentsModule } from './payments/payments.module.js';
+export type { AccessTokenOptions, PaymentsModuleOptions } from './payments/payments.options.js';
+export { ProjectOwnership, type OwnedProject } from './payments/project-ownership.js';
+export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
+export { paymentsEntities } from './payments/stripe-config/stripe-config.entity.js';
+export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
+export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';

@@ -1,0 +1,98 @@
+import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+
+/** What a key may do: `active` seals and opens (exactly one in a ring), `decrypt-only` opens, `retired` neither. */
+export type KeyState = 'active' | 'decrypt-only' | 'retired';
+
+/** Length of a root key in bytes: AES-256 takes 32. */
+export const KEY_BYTES = 32;
+
+/** One key of the ring, its root already parted into one subkey for each use. */
+export interface RingKey {
+  /** Ten base32 characters derived from the key itself, see {@link keyId}. */
+  readonly id: string;
+  readonly state: KeyState;
+  /** AES-256-GCM. */
+  readonly sealing: KeyObject;
+  /** HMAC-SHA256, to compare secrets without opening them. */
+  readonly fingerprinting: KeyObject;
+}
+
+/** A key ring that must not be used; the message names the fault and the mend, never a byte of a key. */
+export class KeyRingError extends Error {
+  override name = 'KeyRingError';
+}
+
+/**
+ * The id of a root key: the first 10 base32 characters (RFC 4648, lower case) of `HMAC-SHA256(key, "kid:v1")`.
+ * Derived, so that two replicas cannot hold different keys under one id.
+ */
+export function keyId(root: Buffer): string {
+  const digest = createHmac('sha256', root).update('kid:v1').digest();
+  const first50Bits = digest.readBigUInt64BE() >> 14n;
+  let id = '';
+  for (let shift = 45n; shift >= 0n; shift -= 5n) {
+    id += BASE32.charAt(Number((first50Bits >> shift) & 31n));
+  }
+  return id;
+}
+
+const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
+
+/**
+ * Makes a ring key of a root key.
+ *
+ * @throws KeyRingError when the root has the wrong length or is one that everybody knows.
+ */
+export function ringKey(root: Buffer, state: KeyState): RingKey {
+  if (root.length !== KEY_BYTES) {
+    throw new KeyRingError(
+      `a key has ${root.length} bytes instead of ${KEY_BYTES}; make a new one with "npm run keys -- generate"`,
+    );
+  }
+  if (isWellKnown(root)) {
+    throw new KeyRingError(
+      'a key is all one byte or counts 0, 1, 2, … as examples do; make a new one with "npm run keys -- generate"',
+    );
+  }
+  return { id: keyId(root), state, sealing: subkey(root, 'seal:v1'), fingerprinting: subkey(root, 'fingerprint:v1') };
+}
+
+function isWellKnown(root: Buffer): boolean {
+  return root.every((byte) => byte === root[0]) || root.every((byte, index) => byte === index);
+}
+
+function subkey(root: Buffer, use: string): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', root, Buffer.alloc(0), use, KEY_BYTES)));
+}
+
+/** The keys that seal and open. Immutable: a change of keys is a new ring. */
+export class KeyRing {
+  /** The key that seals. */
+  readonly active: RingKey;
+  /** The keys that open: the active one first, then the decrypt-only ones. */
+  readonly usable: readonly [RingKey, ...RingKey[]];
+
+  readonly #byId: ReadonlyMap<string, RingKey>;
+
+  /** @throws KeyRingError when two keys are the same, or not exactly one is active. */
+  constructor(keys: readonly RingKey[]) {
+    const ids = new Set(keys.map((key) => key.id));
+    if (ids.size !== keys.length) {
+      throw new KeyRingError('the key ring holds the same key twice; remove one of them');
+    }
+    const active = keys.filter((key) => key.state === 'active');
+    if (active.length !== 1 || active[0] === undefined) {
+      throw new KeyRingError(
+        `the key ring has ${active.length} active keys; set the state of exactly one key to "active"`,
+      );
+    }
+    this.active = active[0];
+    this.usable = [this.active, ...keys.filter((key) => key.state === 'decrypt-only')];
+    this.#byId = new Map(this.usable.map((key) => [key.id, key]));
+  }
+
+  /** The key that opens what was sealed under `id`, or undefined when the ring lacks it or it is retired. */
+  find(id: string): RingKey | undefined {
+    return this.#byId.get(id);
+  }
+}

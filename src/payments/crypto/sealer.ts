@@ -1,0 +1,132 @@
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import type { KeyRing, RingKey } from './key-ring.js';
+import { Secret } from './secret.js';
+
+declare const sealed: unique symbol;
+
+/** A sealed value: `sc1.<key id>.<base64url(iv 12 ‖ ciphertext ‖ tag 16)>`. Safe to store. */
+export type Sealed = string & { readonly [sealed]: true };
+
+/**
+ * What a sealed value belongs to. It is authenticated with the value, so that a value moved to another
+ * project, mode or field does not open. Take it from the row, never from a URL.
+ */
+export interface SealContext {
+  /** What kind of thing is sealed, so that one use can never open another's values. */
+  readonly purpose: 'credential' | 'self-test';
+  /** Canonical (lower case) UUID. */
+  readonly projectId: string;
+  readonly mode: string;
+  readonly field: string;
+}
+
+/** A sealed value that cannot be opened. One constant text, so that it tells an attacker nothing. */
+export class UnsealError extends Error {
+  override name = 'UnsealError';
+  constructor() {
+    super('the sealed value cannot be opened');
+  }
+}
+
+const FORMAT = 'sc1';
+const CIPHER = 'aes-256-gcm';
+const IV_BYTES = 12;
+/** Given to the decipher too: without it Node accepts tags cut down to four bytes. */
+const TAG_BYTES = 16;
+const MAX_BLOB_BYTES = 4096;
+const FINGERPRINT_BYTES = 16;
+
+/**
+ * Seals, opens and compares secrets under a key ring.
+ * AES-256-GCM with a fresh random 96-bit nonce for each value and a full 128-bit tag.
+ */
+export class Sealer {
+  constructor(private readonly ring: KeyRing) {}
+
+  /** Seals under the active key. At most 4,068 bytes of UTF-8. */
+  seal(secret: Secret, context: SealContext): Sealed {
+    const { id, sealing } = this.ring.active;
+    const iv = randomBytes(IV_BYTES);
+    const cipher = createCipheriv(CIPHER, sealing, iv, { authTagLength: TAG_BYTES });
+    cipher.setAAD(associatedData(id, context));
+    const body = cipher.update(secret.reveal(), 'utf8');
+    cipher.final();
+    const blob = Buffer.concat([iv, body, cipher.getAuthTag()]);
+    if (blob.length > MAX_BLOB_BYTES) throw new RangeError('the value is too long to seal');
+    return `${FORMAT}.${id}.${blob.toString('base64url')}` as Sealed;
+  }
+
+  /**
+   * Opens a sealed value with whichever key of the ring sealed it.
+   *
+   * @throws UnsealError for anything wrong: shape, unknown key, changed bytes, another context.
+   */
+  open(value: string, context: SealContext): Secret {
+    const { id, blob } = parse(value);
+    const key = this.ring.find(id);
+    if (key === undefined) throw new UnsealError();
+    try {
+      const decipher = createDecipheriv(CIPHER, key.sealing, blob.subarray(0, IV_BYTES), {
+        authTagLength: TAG_BYTES,
+      });
+      decipher.setAAD(associatedData(id, context));
+      decipher.setAuthTag(blob.subarray(-TAG_BYTES));
+      const body = decipher.update(blob.subarray(IV_BYTES, -TAG_BYTES));
+      decipher.final();
+      return new Secret(body.toString('utf8'));
+    } catch {
+      throw new UnsealError();
+    }
+  }
+
+  /** Whether the active key seals and opens again what it sealed. */
+  works(): boolean {
+    const context = { purpose: 'self-test', projectId: '', mode: '', field: '' } as const;
+    try {
+      return this.open(this.seal(new Secret('self-test'), context), context).reveal() === 'self-test';
+    } catch {
+      return false;
+    }
+  }
+
+  /**
+   * Fingerprints to compare a secret with stored ones without opening them: one for each key that may have
+   * made a stored one, that of the active key first (the one to store). Bound to the project, so that
+   * equal secrets of two projects cannot be told.
+   */
+  fingerprints(secret: Secret, projectId: string): [string, ...string[]] {
+    const [active, ...others] = this.ring.usable;
+    return [fingerprint(active, secret, projectId), ...others.map((key) => fingerprint(key, secret, projectId))];
+  }
+}
+
+function fingerprint(key: RingKey, secret: Secret, projectId: string): string {
+  const digest = createHmac('sha256', key.fingerprinting)
+    .update(lengthPrefixed([projectId, secret.reveal()]))
+    .digest();
+  return `${key.id}.${digest.subarray(0, FINGERPRINT_BYTES).toString('base64url')}`;
+}
+
+function associatedData(id: string, { purpose, projectId, mode, field }: SealContext): Buffer {
+  return lengthPrefixed([FORMAT, id, purpose, projectId, mode, field]);
+}
+
+/** Each part behind its length in bytes (32 bits, big-endian), so that no two lists give the same bytes. */
+function lengthPrefixed(parts: readonly string[]): Buffer {
+  return Buffer.concat(
+    parts.flatMap((part) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32BE(Buffer.byteLength(part));
+      return [length, Buffer.from(part)];
+    }),
+  );
+}
+
+function parse(value: string): { id: string; blob: Buffer } {
+  const [, id, text] = /^sc1\.([a-z2-7]{10})\.([A-Za-z0-9_-]+)$/.exec(value) ?? [];
+  if (id === undefined || text === undefined) throw new UnsealError();
+  const blob = Buffer.from(text, 'base64url');
+  const canonical = blob.toString('base64url') === text;
+  if (!canonical || blob.length < IV_BYTES + TAG_BYTES || blob.length > MAX_BLOB_BYTES) throw new UnsealError();
+  return { id, blob };
+}

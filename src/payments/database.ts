@@ -1,0 +1,78 @@
+import type { Pool, PoolClient } from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { DependencyUnavailable, PaymentsError } from './payments.errors.js';
+
+/** Whether running a statement changes anything, and so whether a lost answer leaves its outcome unknown. */
+export type StatementKind = 'read' | 'write';
+
+const MAX_ATTEMPTS = 3;
+
+/**
+ * Runs one statement in its own transaction on a pooled connection.
+ *
+ * It goes to the pool of TypeORM's driver instead of through a `QueryRunner`, because a connection on which a
+ * query timed out or broke must leave the pool, which `QueryRunner.release()` does not see to.
+ *
+ * @param values never interpolated, always bound
+ * @throws DependencyUnavailable when the database cannot be reached or does not answer in time
+ * @throws PaymentsError `write_outcome_unknown` when a write was sent and its outcome is not known
+ * @throws the driver's own error for everything else (a violated constraint, a wrong statement)
+ */
+export async function runStatement<Row>(
+  dataSource: DataSource,
+  kind: StatementKind,
+  statement: string,
+  values: unknown[],
+): Promise<Row[]> {
+  for (let attempt = 1; ; attempt++) {
+    const client = await connect(dataSource);
+    try {
+      const { rows } = await client.query(statement, values);
+      client.release();
+      return rows as Row[];
+    } catch (error) {
+      const fault = judge(error);
+      client.release(fault !== 'statement' && fault !== 'conflict');
+      if (fault === 'conflict' && attempt < MAX_ATTEMPTS) continue;
+      if (fault === 'connection' && kind === 'write') {
+        throw new PaymentsError(
+          'write_outcome_unknown',
+          'The answer of the database was lost, so it is not known whether the change was made; repeating the same request is safe.',
+          { cause: error },
+        );
+      }
+      if (fault === 'statement') throw error;
+      throw new DependencyUnavailable('database', { cause: error });
+    }
+  }
+}
+
+async function connect(dataSource: DataSource): Promise<PoolClient> {
+  if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
+  const pool = (dataSource.driver as PostgresDriver).master as Pool;
+  try {
+    return await pool.connect();
+  } catch (error) {
+    throw new DependencyUnavailable('database', { cause: error });
+  }
+}
+
+/**
+ * What an error of the driver means, by its SQLSTATE
+ * (PostgreSQL manual, appendix A):
+ * - `conflict`: rolled back because of another transaction, worth another try
+ * - `unavailable`: the server refused or cancelled the statement, so nothing was changed
+ * - `connection`: the connection broke or the answer never came
+ * - `statement`: the statement itself was wrong or violated a rule
+ */
+function judge(error: unknown): 'conflict' | 'unavailable' | 'connection' | 'statement' {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return 'connection';
+  if (code === '40001' || code === '40P01') return 'conflict';
+  // statement timeout, lock timeout, read-only standby, insufficient resources
+  if (code === '57014' || code === '55P03' || code === '25006' || code.startsWith('53')) return 'unavailable';
+  // operator intervention, connection exception
+  if (code.startsWith('57P') || code.startsWith('08')) return 'connection';
+  return 'statement';
+}

@@ -1,0 +1,30 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** Longest access token that is looked at, in characters. */
+const MAX_TOKEN_LENGTH = 8192;
+
+/**
+ * The access token of an `Authorization: Bearer` header (RFC 6750 section 2.1).
+ *
+ * @param rawHeaders names and values in turn, as `node:http` gives them; a second header is refused, where
+ *   `headers` alone would hide it
+ * @returns `undefined` when no bearer token was offered at all, `null` when one was offered in a wrong form
+ */
+export function bearerToken(headers: IncomingHttpHeaders, rawHeaders: readonly string[]): string | null | undefined {
+  const header = headers.authorization;
+  if (header === undefined) return undefined;
+  if (countOf('authorization', rawHeaders) > 1) return null;
+  if (header.slice(0, 6).toLowerCase() !== 'bearer') return undefined;
+  // The length is capped and the expression has nothing to backtrack into, so that no header costs much.
+  if (header.length > MAX_TOKEN_LENGTH + 7) return null;
+  return /^ +([\w.~+/-]+=*)$/.exec(header.slice(6))?.[1] ?? null;
+}
+
+/** How often a header was sent. */
+export function countOf(name: string, rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() === name) count += 1;
+  }
+  return count;
+}

@@ -1,0 +1,63 @@
+import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { DependencyUnavailable, PaymentsError, ValidationFailed } from '../payments.errors.js';
+import { describeError } from './describe-error.js';
+import { errorAnswer, type AnswerCode } from './error-answer.js';
+import { requestIdOf, requestOf } from './http-request.js';
+import { MethodNotAllowed } from './method-not-allowed.js';
+
+/**
+ * Answers every error in the documented shape with texts of our own, so that nothing of the request, of another
+ * service or of the code can leave through a message.
+ */
+@Catch()
+export class ErrorFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Errors');
+
+  constructor(private readonly adapterHost: HttpAdapterHost) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = requestOf(host);
+    const response: unknown = host.switchToHttp().getResponse();
+    const { httpAdapter } = this.adapterHost;
+    if (httpAdapter.isHeadersSent(response)) return;
+
+    const requestId = requestIdOf(request);
+    const { code, detail } = classify(error);
+    this.log(code, error, requestId);
+    const items = error instanceof ValidationFailed ? error.items : undefined;
+    const answer = errorAnswer(code, detail, requestId, request.headers.accept, items);
+    if (error instanceof MethodNotAllowed) answer.headers['Allow'] = error.allowed.join(', ');
+    for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value);
+    httpAdapter.reply(response, JSON.stringify(answer.body), answer.status);
+  }
+
+  private log(code: AnswerCode, error: unknown, requestId: string): void {
+    if (error instanceof DependencyUnavailable) {
+      this.logger.warn({ requestId, code, dependency: error.dependency, ...describeError(error.cause) });
+    } else if (code === 'write_outcome_unknown' && error instanceof Error) {
+      this.logger.warn({ requestId, code, ...describeError(error.cause) });
+    } else if (code === 'internal_error') {
+      this.logger.error({ requestId, code, ...describeError(error) });
+    }
+  }
+}
+
+function classify(error: unknown): { code: AnswerCode; detail: string } {
+  if (error instanceof PaymentsError) return { code: error.code, detail: error.message };
+  const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+  if (status === 404) return { code: 'not_found', detail: 'There is nothing at this address.' };
+  if (status >= 400 && status < 500) {
+    return { code: 'malformed_request', detail: 'The request is malformed.' };
+  }
+  return {
+    code: 'internal_error',
+    detail: 'Something went wrong here; the operator can find it in the log by the request id.',
+  };
+}
+
+/** Fastify's own errors carry their status. */
+function statusOf(error: unknown): number {
+  const status = error instanceof Error && 'statusCode' in error ? error.statusCode : undefined;
+  return typeof status === 'number' ? status : 500;
+}

@@ -1,0 +1,39 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import type { ExecutionContext } from '@nestjs/common';
+import type { Caller } from './access-token.js';
+
+/** What this module uses of a request, the same on Fastify and on Express. */
+export interface HttpRequest {
+  headers: IncomingHttpHeaders;
+  params: Record<string, string | undefined>;
+  /** Fastify's request around `node:http`'s; Express's is `node:http`'s itself. */
+  raw?: IncomingMessage;
+  id?: unknown;
+  /** Set by {@link JwtAuthGuard}. */
+  user?: Caller;
+}
+
+/** The request of an execution context. */
+export function requestOf(context: Pick<ExecutionContext, 'switchToHttp'>): HttpRequest {
+  return context.switchToHttp().getRequest<HttpRequest>();
+}
+
+/** The request as `node:http` gave it. */
+export function rawRequestOf(request: HttpRequest): IncomingMessage {
+  return request.raw ?? (request as unknown as IncomingMessage);
+}
+
+/** The subject of the caller that {@link JwtAuthGuard} let pass. */
+export function subjectOf({ user }: HttpRequest): string {
+  if (user === undefined) throw new Error('no guard has set a caller on this request');
+  return user.subject;
+}
+
+/** The id that the server gave the request, or a new one: never one that the client chose. */
+export function requestIdOf(request: HttpRequest): string {
+  return typeof request.id === 'string' && UUID.test(request.id) ? request.id : randomUUID();
+}
+
+/** A UUID of any version in its usual form, in any letter case. */
+export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,0 +1,81 @@
+/** The stable codes of everything that can go wrong, one for each cause a caller may act on. */
+export type ErrorCode =
+  | 'not_authenticated'
+  | 'invalid_token'
+  | 'insufficient_scope'
+  | 'not_project_owner'
+  | 'project_not_found'
+  | 'config_not_found'
+  | 'malformed_body'
+  | 'unsupported_media_type'
+  | 'body_too_large'
+  | 'method_not_allowed'
+  | 'validation_failed'
+  | 'dependency_unavailable'
+  | 'write_outcome_unknown';
+
+/**
+ * Something went wrong that the caller can be told. Its message is a fixed sentence that names the cause and the
+ * mend, never a piece of the input or another service's words.
+ */
+export class PaymentsError extends Error {
+  override name = 'PaymentsError';
+
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
+/** Why a value was refused: the stable `type` of an item in a 422 answer. */
+export type ValidationCause =
+  | 'wrong_prefix'
+  | 'wrong_mode'
+  | 'wrong_kind'
+  | 'quoted_value'
+  | 'bearer_prefix'
+  | 'assignment'
+  | 'masked_value'
+  | 'contains_whitespace'
+  | 'invalid_characters'
+  | 'too_short'
+  | 'too_long'
+  | 'empty'
+  | 'missing'
+  | 'same_secret_in_both_modes'
+  | 'extra_forbidden'
+  | 'not_a_string'
+  | 'invalid_uuid';
+
+/** One refused part of a request. */
+export interface ValidationItem {
+  /** Where it is: `body`, `path`, `query` or `header`, then the names inward. */
+  loc: (string | number)[];
+  /** A sentence that says what is wrong and how to mend it. */
+  msg: string;
+  type: ValidationCause;
+}
+
+/** A request that was understood and refused, with every fault found in it. */
+export class ValidationFailed extends PaymentsError {
+  override name = 'ValidationFailed';
+
+  constructor(readonly items: ValidationItem[]) {
+    super('validation_failed', 'The request is not valid; the list says what to mend.');
+  }
+}
+
+/** A service that this one needs does not answer. `dependency` is for the log, never for the caller. */
+export class DependencyUnavailable extends PaymentsError {
+  override name = 'DependencyUnavailable';
+
+  constructor(
+    readonly dependency: 'database' | 'identity provider' | 'key ring' | 'this service',
+    options?: ErrorOptions,
+  ) {
+    super('dependency_unavailable', 'A service that this request needs is not reachable; try again shortly.', options);
+  }
+}

@@ -1,0 +1,55 @@
+import { Controller, Get, Header, Req, UseFilters, UseGuards } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAccess, ApiErrors } from '../http/api-documentation.js';
+import { subjectOf, type HttpRequest } from '../http/http-request.js';
+import { ErrorFilter } from '../http/error.filter.js';
+import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { ProjectOwnership, type OwnedProject } from '../project-ownership.js';
+import type { StripeConfigView } from '../stripe-config/stripe-config.entity.js';
+import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
+import { ProjectPaymentConfigListResponse, type ProjectPaymentConfigResponse } from './project-list.dto.js';
+
+@Controller('api/v1/payments/projects')
+@UseFilters(ErrorFilter)
+@UseGuards(JwtAuthGuard)
+@ApiTags('Payments')
+@ApiAccess()
+export class ProjectListController {
+  constructor(
+    private readonly projects: ProjectOwnership,
+    private readonly configs: StripeConfigService,
+  ) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'List Projects Payment Config',
+    description: 'The caller’s projects, oldest first, and what is configured for each.',
+  })
+  @ApiOkResponse({ description: 'Successful Response', type: ProjectPaymentConfigListResponse })
+  @ApiErrors(401, 403, 503)
+  async list(@Req() request: HttpRequest): Promise<ProjectPaymentConfigListResponse> {
+    const projects = await this.projects.listOwnedBy(subjectOf(request));
+    const configs = await this.configs.findMany(projects.map(({ id }) => id));
+    const configOf = new Map(configs.map((config) => [config.project_id, config]));
+    return {
+      projects: projects.map((project) => toItem(project, configOf.get(project.id))),
+      total: projects.length,
+    };
+  }
+}
+
+function toItem(project: OwnedProject, config: StripeConfigView | undefined): ProjectPaymentConfigResponse {
+  return {
+    id: project.id,
+    name: project.name,
+    description: project.description,
+    has_payment_config: config?.is_active ?? false,
+    has_test_credentials: typeof config?.test_secret_key_masked === 'string',
+    has_live_credentials: typeof config?.live_secret_key_masked === 'string',
+    test_configured_at: config?.test_configured_at ?? null,
+    live_configured_at: config?.live_configured_at ?? null,
+    is_active: project.isActive,
+    created_at: project.createdAt,
+  };
+}

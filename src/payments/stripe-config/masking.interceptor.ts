@@ -1,0 +1,63 @@
+import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { map, type Observable } from 'rxjs';
+import type { StripeConfigResponse } from './stripe-config.dto.js';
+import type { StripeConfigView } from './stripe-config.entity.js';
+import { isMaskOf, type CredentialField } from './stripe-keys.js';
+
+/**
+ * The last gate before a configuration leaves: named members only, and where a mask belongs nothing but a mask.
+ * A null is sent as JSON, where the HTTP adapters would send an empty body.
+ */
+@Injectable()
+export class MaskingInterceptor implements NestInterceptor<StripeConfigView | null | undefined, unknown> {
+  constructor(private readonly adapterHost: HttpAdapterHost) {}
+
+  intercept(
+    context: ExecutionContext,
+    next: CallHandler<StripeConfigView | null | undefined>,
+  ): Observable<StripeConfigResponse | string | undefined> {
+    const response: unknown = context.switchToHttp().getResponse();
+    const { httpAdapter } = this.adapterHost;
+    httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
+    return next.handle().pipe(
+      map((row) => {
+        if (row === undefined) return undefined;
+        if (row !== null) return toResponse(row);
+        httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8');
+        return 'null';
+      }),
+    );
+  }
+}
+
+/**
+ * Shows a row.
+ *
+ * @throws Error when a column of masks holds anything else, whatever put it there
+ */
+export function toResponse(row: StripeConfigView): StripeConfigResponse {
+  return {
+    id: row.id,
+    project_id: row.project_id,
+    is_active: row.is_active,
+    has_test_credentials: row.test_secret_key_masked !== null,
+    has_live_credentials: row.live_secret_key_masked !== null,
+    test_secret_key_masked: mask(row, 'test_secret_key'),
+    test_publishable_key_masked: mask(row, 'test_publishable_key'),
+    test_webhook_secret_masked: mask(row, 'test_webhook_secret'),
+    live_secret_key_masked: mask(row, 'live_secret_key'),
+    live_publishable_key_masked: mask(row, 'live_publishable_key'),
+    live_webhook_secret_masked: mask(row, 'live_webhook_secret'),
+    test_configured_at: row.test_configured_at,
+    live_configured_at: row.live_configured_at,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+  };
+}
+
+function mask(row: StripeConfigView, field: CredentialField): string | null {
+  const shown = row[`${field}_masked`];
+  if (shown !== null && !isMaskOf(field, shown)) throw new Error(`the mask of ${field} is not one`);
+  return shown;
+}

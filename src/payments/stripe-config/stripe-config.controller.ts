@@ -1,0 +1,87 @@
+import {
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  HttpStatus,
+  Param,
+  Put,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
+import {
+  ApiBody,
+  ApiExtraModels,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
+import { ErrorFilter } from '../http/error.filter.js';
+import { JsonBody } from '../http/json-body.js';
+import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
+import { RequestBodyPipe } from '../http/request-body.pipe.js';
+import { MaskingInterceptor } from './masking.interceptor.js';
+import { REQUEST_EXAMPLES, StripeConfigRequest, StripeConfigResponse } from './stripe-config.dto.js';
+import type { StripeConfigView } from './stripe-config.entity.js';
+import { StripeConfigService } from './stripe-config.service.js';
+import { CREDENTIAL_FIELDS } from './stripe-keys.js';
+
+@Controller('api/v1/payments/stripe/projects/:project_id/config')
+@UseFilters(ErrorFilter)
+@UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@UseInterceptors(MaskingInterceptor)
+@ApiTags('Stripe Configuration')
+@ApiAccess()
+@ApiProjectId()
+@ApiExtraModels(StripeConfigResponse)
+export class StripeConfigController {
+  constructor(private readonly configs: StripeConfigService) {}
+
+  @Get()
+  @ApiOperation({
+    summary: 'Get Stripe Configuration',
+    description: 'The configuration with masked credentials, or `null` when the project has never had one.',
+  })
+  @ApiOkResponse({
+    description: 'Successful Response',
+    schema: { anyOf: [{ $ref: getSchemaPath(StripeConfigResponse) }, { type: 'null' }] },
+  })
+  @ApiErrors(401, 403, 404, 422, 503)
+  find(@Param('project_id') projectId: string): Promise<StripeConfigView | null> {
+    return this.configs.find(projectId);
+  }
+
+  @Put()
+  @ApiOperation({
+    summary: 'Update Stripe Configuration',
+    description:
+      'Creates the configuration if none exists, or updates it. Only the credentials in the request change; ' +
+      'an absent field, null, or the mask that is stored there keeps what is stored.',
+  })
+  @ApiBody({ type: StripeConfigRequest, examples: REQUEST_EXAMPLES })
+  @ApiOkResponse({ description: 'Successful Response', type: StripeConfigResponse })
+  @ApiErrors(400, 401, 403, 404, 413, 415, 422, 503)
+  update(
+    @Param('project_id') projectId: string,
+    @JsonBody(new RequestBodyPipe(StripeConfigRequest, CREDENTIAL_FIELDS)) request: StripeConfigRequest,
+  ): Promise<StripeConfigView> {
+    return this.configs.update(projectId, request);
+  }
+
+  @Delete()
+  @HttpCode(HttpStatus.NO_CONTENT)
+  @ApiOperation({
+    summary: 'Delete Stripe Configuration',
+    description: 'Deactivates the configuration and erases its credentials. The next PUT activates it again.',
+  })
+  @ApiNoContentResponse({ description: 'Successful Response' })
+  @ApiErrors(401, 403, 404, 422, 503)
+  deactivate(@Param('project_id') projectId: string): Promise<void> {
+    return this.configs.deactivate(projectId);
+  }
+}

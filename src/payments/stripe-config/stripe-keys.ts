@@ -1,0 +1,175 @@
+import type { ValidationCause } from '../payments.errors.js';
+
+/** Stripe's two worlds: nothing of one works in the other. */
+export type Mode = 'test' | 'live';
+
+/** What a credential is for. */
+export type CredentialKind = 'secret_key' | 'publishable_key' | 'webhook_secret';
+
+/** The six credentials of a project, by the names they have in the API. */
+export type CredentialField = `${Mode}_${CredentialKind}`;
+
+/** In the order of the documented request. */
+export const CREDENTIAL_FIELDS = [
+  'test_secret_key',
+  'test_publishable_key',
+  'test_webhook_secret',
+  'live_secret_key',
+  'live_publishable_key',
+  'live_webhook_secret',
+] as const satisfies CredentialField[];
+
+/** Shortest accepted text after the prefix, in characters. Stripe promises nothing about a key's body. */
+export const MIN_BODY_LENGTH = 8;
+/** Longest accepted value, prefix included, in characters. */
+export const MAX_LENGTH = 512;
+
+interface Prefix {
+  text: string;
+  /** What Stripe calls a value that starts so. */
+  name: string;
+  /** The field it belongs in. */
+  field: CredentialField;
+}
+
+const PREFIXES: readonly Prefix[] = (['test', 'live'] as const).flatMap((mode): Prefix[] => [
+  { text: `sk_${mode}_`, name: `a ${mode} secret key`, field: `${mode}_secret_key` },
+  { text: `rk_${mode}_`, name: `a ${mode} restricted key`, field: `${mode}_secret_key` },
+  { text: `pk_${mode}_`, name: `a ${mode} publishable key`, field: `${mode}_publishable_key` },
+  { text: 'whsec_', name: 'a webhook signing secret', field: `${mode}_webhook_secret` },
+]);
+
+/** Pastes that belong in none of the fields. Sources: Stripe's documentation of keys, organizations and webhooks. */
+const FOREIGN: readonly { prefix: string; advice: string }[] = [
+  { prefix: 'sk_org', advice: 'This is an organization key; create a secret or restricted key in the account itself.' },
+  { prefix: 'rkcs_', advice: 'This is the key of a claimable sandbox; claim the sandbox and take a key of the account.' },
+  { prefix: 'we_', advice: 'This is the id of a webhook endpoint; reveal the signing secret of that endpoint.' },
+  { prefix: 'acct_', advice: 'This is an account id, not a credential.' },
+  { prefix: 'http://', advice: 'This is an address, not a credential.' },
+  { prefix: 'https://', advice: 'This is an address, not a credential.' },
+];
+
+/** The mode that a field belongs to. */
+export function modeOf(field: CredentialField): Mode {
+  return field.startsWith('test_') ? 'test' : 'live';
+}
+
+/** What a field may hold, as a sentence's end: `sk_test_ or rk_test_`. */
+export function prefixesOf(field: CredentialField): string {
+  return prefixesFor(field)
+    .map(({ text }) => text)
+    .join(' or ');
+}
+
+/** What is wrong with a value: a stable cause, and a sentence that holds no piece of it. */
+export interface Fault {
+  type: ValidationCause;
+  msg: string;
+}
+
+/** A mask that is not the one stored in its field. */
+export const FOREIGN_MASK: Fault = {
+  type: 'masked_value',
+  msg: 'This is a masked value, but not the mask that is stored here; paste the whole credential, or leave the field out to keep it.',
+};
+
+/**
+ * Judges a value for a field.
+ *
+ * @param value without surrounding white space
+ * @returns undefined when it may be stored, or when it has the form of this field's mask ({@link isMaskOf}),
+ *   which only the stored mask can decide
+ */
+export function findFault(field: CredentialField, value: string): Fault | undefined {
+  if (value === '') {
+    return { type: 'empty', msg: 'The value is empty; leave the field out to keep what is stored.' };
+  }
+  if (value.length > MAX_LENGTH) {
+    return { type: 'too_long', msg: `The value is longer than ${MAX_LENGTH} characters; paste one credential only.` };
+  }
+  if (isMaskOf(field, value)) return undefined;
+  return findDecoration(field, value) ?? findMisplacement(field, value) ?? findBadBody(field, value);
+}
+
+/** Whether a value has the form that {@link maskOf} gives to values of this field. */
+export function isMaskOf(field: CredentialField, value: string): boolean {
+  return prefixesFor(field).some(
+    ({ text }) => value.startsWith(`${text}...`) && /^[\x21-\x7e]{4}$/.test(value.slice(text.length + 3)),
+  );
+}
+
+/**
+ * What may be shown of an accepted value: its prefix, three dots and its last four characters, such as
+ * `sk_test_...aBcD`. At least {@link MIN_BODY_LENGTH} characters follow the prefix, so at least four stay hidden.
+ */
+export function maskOf(field: CredentialField, value: string): string {
+  const prefix = prefixesFor(field).find(({ text }) => value.startsWith(text));
+  if (prefix === undefined) throw new TypeError(`a value for ${field} that was not judged`);
+  return `${prefix.text}...${value.slice(-4)}`;
+}
+
+function prefixesFor(field: CredentialField): readonly Prefix[] {
+  return PREFIXES.filter((prefix) => prefix.field === field);
+}
+
+/** Masks, and whatever was copied along with a value. */
+function findDecoration(field: CredentialField, value: string): Fault | undefined {
+  if (/\.\.\.|[…*•]/u.test(value)) {
+    return FOREIGN_MASK;
+  }
+  if (/^["'`“”‘’«»]|["'`“”‘’«»]$/u.test(value)) {
+    return { type: 'quoted_value', msg: 'The value is in quotes; paste it without them.' };
+  }
+  if (/^bearer\s/iu.test(value)) {
+    return { type: 'bearer_prefix', msg: 'The value starts with "Bearer"; paste only the credential after it.' };
+  }
+  if (/^(?:export\s+)?[A-Za-z]\w*\s*=/u.test(value)) {
+    return {
+      type: 'assignment',
+      msg: `The value is a setting (NAME=value); paste only what stands behind the equals sign, starting with ${prefixesOf(field)}.`,
+    };
+  }
+  return undefined;
+}
+
+/** A credential of another kind or mode, or none at all. */
+function findMisplacement(field: CredentialField, value: string): Fault | undefined {
+  if (prefixesFor(field).some(({ text }) => value.startsWith(text))) return undefined;
+  const foreign = FOREIGN.find(({ prefix }) => value.startsWith(prefix));
+  if (foreign !== undefined) {
+    return { type: 'wrong_kind', msg: `${foreign.advice} Expected ${prefixesOf(field)}.` };
+  }
+  const known = PREFIXES.find(({ text }) => value.startsWith(text));
+  if (known !== undefined) {
+    const sameKind = known.field.slice(5) === field.slice(5);
+    // A webhook secret names no mode, so it belongs to the same mode as the field it was pasted into.
+    const home = known.text === 'whsec_' ? `${modeOf(field)}_webhook_secret` : known.field;
+    return {
+      type: sameKind ? 'wrong_mode' : 'wrong_kind',
+      msg: `This is ${known.name}; it belongs in ${home}. Expected ${prefixesOf(field)}.`,
+    };
+  }
+  return findBadCharacters(value) ?? { type: 'wrong_prefix', msg: `The value must start with ${prefixesOf(field)}.` };
+}
+
+function findBadBody(field: CredentialField, value: string): Fault | undefined {
+  if (/\s/u.test(value)) {
+    return { type: 'contains_whitespace', msg: 'The value has white space inside; paste it in one piece.' };
+  }
+  const prefix = prefixesFor(field).find(({ text }) => value.startsWith(text))?.text ?? '';
+  return (
+    findBadCharacters(value) ??
+    (value.length - prefix.length < MIN_BODY_LENGTH
+      ? { type: 'too_short', msg: 'The value is cut short; paste the whole credential.' }
+      : undefined)
+  );
+}
+
+function findBadCharacters(value: string): Fault | undefined {
+  return /[^\x20-\x7e\s]/u.test(value)
+    ? {
+        type: 'invalid_characters',
+        msg: 'The value has characters that no credential has, perhaps invisible ones; copy it again from the Stripe Dashboard.',
+      }
+    : undefined;
+}

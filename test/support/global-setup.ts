@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type * as Embedded from '../../src/app/embedded-postgres.js';
+
+/** What the global teardown has to undo. */
+export interface TestDatabase {
+  readonly server: Embedded.EmbeddedPostgres;
+  readonly folder: string;
+}
+
+declare global {
+  var testDatabase: TestDatabase | undefined;
+}
+
+// Jest loads the global setup through require, past its own resolver: only the real file name is found there.
+const { startEmbeddedPostgres } = createRequire(import.meta.url)(
+  '../../src/app/embedded-postgres.ts',
+) as typeof Embedded;
+
+/** Gives the specs a PostgreSQL: TEST_DATABASE_URL, or else a fresh embedded one. */
+export default async function globalSetup(): Promise<void> {
+  process.env.TEST_ADMIN_DATABASE_URL = process.env.TEST_DATABASE_URL ?? (await startFresh());
+}
+
+async function startFresh(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'stripe-config-test-'));
+  try {
+    const server = await startEmbeddedPostgres(folder);
+    globalThis.testDatabase = { server, folder };
+    return server.url;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
