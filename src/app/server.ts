@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
 import { pino, type DestinationStream } from 'pino';
 import { errorAnswer } from '../payments/http/error-answer.js';
 import { AppModule, type AppParts } from './app.module.js';
@@ -25,8 +25,7 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
   const logger = pino({ level: options.logLevel, base: null }, options.logDestination ?? pino.destination(1));
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
-    disableRequestLogging: true,
-    requestIdLogLabel: 'requestId',
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomUUID(),
     requestTimeout: REQUEST_TIMEOUT_MS,
     // Long enough that any wrong project id is judged as one.
