@@ -52,6 +52,16 @@ export function serveDocs(app: INestApplication, document: OpenAPIObject): void 
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'Stripe configuration of projects',
-    swaggerOptions: { persistAuthorization: false, tryItOutEnabled: true, validatorUrl: null },
+    swaggerOptions: {
+      persistAuthorization: false,
+      tryItOutEnabled: true,
+      validatorUrl: null,
+      plugins: [withoutCurl],
+    },
   });
+}
+
+/** Leaves out Swagger UI's curl command, which would repeat token and secrets on the page. Runs in the browser. */
+function withoutCurl(): object {
+  return { wrapComponents: { curl: () => () => null } };
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { Sealer } from '../crypto/sealer.js';
+import { Sealer, type Sealed } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { runStatement } from '../database.js';
 import { PaymentsError, ValidationFailed } from '../payments.errors.js';
@@ -40,11 +40,12 @@ export class StripeConfigService {
   async update(projectId: string, request: StripeConfigRequest): Promise<StripeConfigView> {
     const { secrets, masks } = credentialChanges(request);
     if (masks.size > 0) await this.requireStored(projectId, masks);
+    const credentials = new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, projectId)]));
     const [row] = await runStatement<StripeConfigView>(this.dataSource, 'write', UPSERT, [
       projectId,
-      ...CREDENTIAL_FIELDS.flatMap((field) => this.columnsOf(field, secrets.get(field), projectId)),
-      this.fingerprintsOf(secrets.get('test_webhook_secret'), projectId),
-      this.fingerprintsOf(secrets.get('live_webhook_secret'), projectId),
+      ...CREDENTIAL_FIELDS.flatMap((field) => columnsOf(credentials.get(field))),
+      credentials.get('test_webhook_secret')?.fingerprints ?? [],
+      credentials.get('live_webhook_secret')?.fingerprints ?? [],
     ]);
     if (row === undefined) {
       throw sameSecretInBothModes(secrets.has('test_webhook_secret') ? 'test_webhook_secret' : 'live_webhook_secret');
@@ -64,19 +65,12 @@ export class StripeConfigService {
     }
   }
 
-  /** The values of a field's columns: all null for a field that is to stay as it is. */
-  private columnsOf(field: CredentialField, secret: Secret | undefined, projectId: string): (string | null)[] {
-    if (secret === undefined) return [null, null, null];
-    const context = { purpose: 'credential', projectId, mode: modeOf(field), field } as const;
-    return [
-      this.sealer.seal(secret, context),
-      maskOf(field, secret.reveal()),
-      this.sealer.fingerprints(secret, projectId)[0],
-    ];
-  }
-
-  private fingerprintsOf(secret: Secret | undefined, projectId: string): string[] {
-    return secret === undefined ? [] : this.sealer.fingerprints(secret, projectId);
+  private protect(field: CredentialField, secret: Secret, projectId: string): ProtectedCredential {
+    return {
+      sealed: this.sealer.seal(secret, { purpose: 'credential', projectId, mode: modeOf(field), field }),
+      masked: maskOf(field, secret.reveal()),
+      fingerprints: this.sealer.fingerprints(secret, projectId),
+    };
   }
 
   /** A mask means "unchanged" only where it is the mask stored now. */
@@ -86,4 +80,19 @@ export class StripeConfigService {
     if (foreign.length === 0) return;
     throw new ValidationFailed(foreign.map(([field]) => ({ loc: ['body', field], ...FOREIGN_MASK })));
   }
+}
+
+/** A credential in the form in which it may be stored. */
+interface ProtectedCredential {
+  sealed: Sealed;
+  masked: string;
+  /** See {@link Sealer.fingerprints}; the first is stored. */
+  fingerprints: [string, ...string[]];
+}
+
+/** The values of a credential's columns, in the statement's order; all null for one that is to stay as it is. */
+function columnsOf(credential: ProtectedCredential | undefined): (string | null)[] {
+  return credential === undefined
+    ? [null, null, null]
+    : [credential.sealed, credential.masked, credential.fingerprints[0]];
 }

@@ -1,0 +1,83 @@
+// The bare limit: what the two requests cost with node:http and pg alone, on the same database and the same
+// statements. It verifies the token, asks who owns the project, seals, writes or reads, and answers the same JSON.
+// It judges nothing else, logs nothing and survives nothing.
+import { createCipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import jsonwebtoken from 'jsonwebtoken';
+import pg from 'pg';
+import { FIND, UPSERT } from '../dist/payments/stripe-config/stripe-config.statements.js';
+import { CREDENTIAL_FIELDS } from '../dist/payments/stripe-config/stripe-keys.js';
+
+const { DATABASE_URL, AUTH_JWT_SECRET, PORT } = process.env;
+const secret = createSecretKey(Buffer.from(AUTH_JWT_SECRET));
+const sealing = createSecretKey(randomBytes(32));
+const pool = new pg.Pool({ connectionString: DATABASE_URL, max: 10 });
+
+const server = createServer((request, response) => {
+  handle(request).then(
+    (row) => {
+      const body = JSON.stringify(toResponse(row));
+      response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
+      response.end(body);
+    },
+    () => response.writeHead(500).end(),
+  );
+});
+
+async function handle(request) {
+  const { sub } = jsonwebtoken.verify(request.headers.authorization.slice(7), secret, { algorithms: ['HS256'] });
+  const projectId = request.url.split('/')[6].toLowerCase();
+  const owner = await pool.query('SELECT owner_id FROM projects WHERE id = $1 AND is_active', [projectId]);
+  if (owner.rows[0]?.owner_id !== sub) throw new Error('not the owner');
+  if (request.method === 'GET') return (await pool.query(FIND, [projectId])).rows[0];
+  const body = JSON.parse(await read(request));
+  const { rows } = await pool.query(UPSERT, [
+    projectId,
+    ...CREDENTIAL_FIELDS.flatMap((field) => columnsOf(projectId, field, body[field])),
+    body.test_webhook_secret === undefined ? [] : [fingerprint(body.test_webhook_secret)],
+    body.live_webhook_secret === undefined ? [] : [fingerprint(body.live_webhook_secret)],
+  ]);
+  return rows[0];
+}
+
+async function read(request) {
+  const chunks = [];
+  for await (const chunk of request) chunks.push(chunk);
+  return Buffer.concat(chunks).toString();
+}
+
+function columnsOf(projectId, field, value) {
+  if (value === undefined) return [null, null, null];
+  const iv = randomBytes(12);
+  const cipher = createCipheriv('aes-256-gcm', sealing, iv);
+  cipher.setAAD(Buffer.from(projectId + field));
+  const blob = Buffer.concat([iv, cipher.update(value), cipher.final(), cipher.getAuthTag()]);
+  const prefix = field.endsWith('webhook_secret') ? 'whsec_' : value.slice(0, 8);
+  return [`sc1.aaaaaaaaaa.${blob.toString('base64url')}`, `${prefix}...${value.slice(-4)}`, fingerprint(value)];
+}
+
+function fingerprint(value) {
+  return createHmac('sha256', sealing).update(value).digest('base64url');
+}
+
+function toResponse(row) {
+  return {
+    id: row.id,
+    project_id: row.project_id,
+    is_active: row.is_active,
+    has_test_credentials: row.test_secret_key_masked !== null,
+    has_live_credentials: row.live_secret_key_masked !== null,
+    ...Object.fromEntries(CREDENTIAL_FIELDS.map((field) => [`${field}_masked`, row[`${field}_masked`]])),
+    test_configured_at: row.test_configured_at,
+    live_configured_at: row.live_configured_at,
+    created_at: row.created_at,
+    updated_at: row.updated_at,
+  };
+}
+
+server.listen(Number(PORT), '127.0.0.1', () => process.stdout.write(`listening at http://127.0.0.1:${server.address().port}\n`));
+process.on('SIGTERM', () => {
+  server.close();
+  server.closeAllConnections();
+  void pool.end();
+});

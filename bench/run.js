@@ -1,0 +1,160 @@
+// Measures PUT and GET of a configuration beside the bare limit (limit.js), on one database, in turns, so that the
+// machine's noise hits both. Prints medians over the rounds, and the median of the ratios pair by pair.
+import { spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import autocannon from 'autocannon';
+import jsonwebtoken from 'jsonwebtoken';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../dist/app/embedded-postgres.js';
+import { createKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
+
+const ROUNDS = Number(process.argv[2] ?? 5);
+const SECONDS = 4;
+const CONNECTIONS = 16;
+const PROJECTS = 500;
+const CLOCK_TICKS_PER_SECOND = 100;
+
+const folder = await mkdtemp(join(tmpdir(), 'stripe-config-bench-'));
+const postgres = await startEmbeddedPostgres(folder);
+const children = [];
+try {
+  const keyRingFile = join(folder, 'ring.json');
+  createKeyRingFile(keyRingFile);
+  const secret = randomBytes(48).toString('base64url');
+  const env = {
+    PATH: process.env.PATH,
+    PORT: '0',
+    DATABASE_URL: postgres.url,
+    KEY_RING_FILE: keyRingFile,
+    AUTH_JWT_SECRET: secret,
+  };
+  const service = await start('service', ['dist/main.js'], env);
+  const limit = await start('limit', ['bench/limit.js'], env);
+  const token = jsonwebtoken.sign({}, secret, { subject: 'bench', expiresIn: '1h' });
+  const projectIds = await createProjects(postgres.url);
+  await configureAll(service, token, projectIds);
+
+  console.log(`${CONNECTIONS} connections, ${SECONDS} s a run, ${ROUNDS} rounds in turns, node ${process.version}\n`);
+  for (const method of ['PUT', 'GET']) {
+    await measure(service, method, token, projectIds, 2);
+    await measure(limit, method, token, projectIds, 2);
+    const pairs = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const first = round % 2 === 0 ? service : limit;
+      const results = new Map();
+      for (const each of [first, first === service ? limit : service]) {
+        results.set(each, await measure(each, method, token, projectIds, SECONDS));
+      }
+      pairs.push({ service: results.get(service), limit: results.get(limit) });
+    }
+    report(method, pairs);
+  }
+} finally {
+  for (const child of children) {
+    child.kill('SIGTERM');
+    await once(child, 'exit');
+  }
+  await postgres.stop();
+  await rm(folder, { recursive: true });
+}
+
+async function start(name, args, env) {
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  children.push(child);
+  let output = '';
+  for await (const chunk of child.stdout) {
+    output += chunk;
+    const url = /listening at (http:\/\/[\d.:]+)/i.exec(output)?.[1];
+    if (url !== undefined) {
+      child.stdout.resume();
+      return { name, url, pid: child.pid };
+    }
+  }
+  throw new Error(`${name} did not start`);
+}
+
+async function createProjects(databaseUrl) {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  await client.connect();
+  const { rows } = await client.query(
+    `INSERT INTO projects (owner_id, name) SELECT 'bench', 'p' FROM generate_series(1, ${PROJECTS}) RETURNING id`,
+  );
+  await client.end();
+  return rows.map(({ id }) => id);
+}
+
+/** Every project gets a configuration, so that GET has one to read. */
+async function configureAll(server, token, projectIds) {
+  for (const [index, id] of projectIds.entries()) {
+    const response = await fetch(`${server.url}/api/v1/payments/stripe/projects/${id}/config`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: fakeBody(index),
+    });
+    if (!response.ok) throw new Error(`PUT: ${response.status}`);
+  }
+}
+
+function fakeBody(seed) {
+  const text = createHash('sha512').update(`bench ${seed}`).digest('base64').replace(/\W/g, 'x');
+  return JSON.stringify({
+    test_secret_key: ['sk', 'test', `${text}${text}`.slice(0, 99)].join('_'),
+    test_publishable_key: ['pk', 'test', `${text}${text}`.slice(1, 100)].join('_'),
+    test_webhook_secret: ['whsec', text.slice(0, 32)].join('_'),
+  });
+}
+
+async function measure({ url, pid }, method, token, projectIds, duration) {
+  const before = cpuSeconds(pid);
+  const result = await autocannon({
+    url,
+    connections: CONNECTIONS,
+    duration,
+    requests: projectIds.map((id, index) => ({
+      method,
+      path: `/api/v1/payments/stripe/projects/${id}/config`,
+      headers: { authorization: `Bearer ${token}`, ...(method === 'PUT' && { 'content-type': 'application/json' }) },
+      ...(method === 'PUT' && { body: fakeBody(index) }),
+    })),
+  });
+  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${method}: ${result.non2xx} wrong answers, ${result.errors} errors`);
+  const requests = result['2xx'];
+  return {
+    perSecond: requests / result.duration,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    cpuMicros: ((cpuSeconds(pid) - before) * 1e6) / requests,
+    rssMiB: memoryMiB(pid),
+  };
+}
+
+/** User and system time of a process so far (proc(5), fields 14 and 15). */
+function cpuSeconds(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / CLOCK_TICKS_PER_SECOND;
+}
+
+function memoryMiB(pid) {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))[1]) / 1024;
+}
+
+function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)];
+}
+
+function report(method, pairs) {
+  const rows = { 'requests a second': 'perSecond', 'p50 ms': 'p50', 'p99 ms': 'p99', 'CPU µs a request': 'cpuMicros', 'memory MiB': 'rssMiB' };
+  console.log(`${method}`.padEnd(20), 'service'.padStart(10), 'limit'.padStart(10), 'ratio'.padStart(8));
+  for (const [label, key] of Object.entries(rows)) {
+    const ratio = median(pairs.map(({ service, limit }) => service[key] / limit[key]));
+    const figures = ['service', 'limit'].map((side) => median(pairs.map((pair) => pair[side][key])).toFixed(1).padStart(10));
+    console.log(label.padEnd(20), ...figures, ratio.toFixed(2).padStart(8));
+  }
+  console.log();
+}

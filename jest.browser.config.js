@@ -1,0 +1,9 @@
+import base from './jest.config.js';
+
+/** The specs that need a browser: `npm run test:browser`. @type {import('jest').Config} */
+export default {
+  ...base,
+  roots: ['<rootDir>/test/browser'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  testTimeout: 60_000,
+};
