@@ -1,4 +1,4 @@
-// The bare limit: what the two requests cost with node:http and pg alone, on the same database and the same
+// The bare limit: what the two requests cost with node:http and pg alone, on the same database and the same prepared
 // statements. It verifies the token, asks who owns the project, seals, writes or reads, and answers the same JSON.
 // It judges nothing else, logs nothing and survives nothing.
 import { createCipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto';
@@ -8,6 +8,7 @@ import pg from 'pg';
 import { FIND, UPSERT } from '../dist/payments/stripe-config/stripe-config.statements.js';
 import { CREDENTIAL_FIELDS } from '../dist/payments/stripe-config/stripe-keys.js';
 
+const FIND_OWNER = { name: 'find_owner', text: 'SELECT owner_id FROM projects WHERE id = $1 AND is_active' };
 const { DATABASE_URL, AUTH_JWT_SECRET, PORT } = process.env;
 const secret = createSecretKey(Buffer.from(AUTH_JWT_SECRET));
 const sealing = createSecretKey(randomBytes(32));
@@ -17,7 +18,10 @@ const server = createServer((request, response) => {
   handle(request).then(
     (row) => {
       const body = JSON.stringify(toResponse(row));
-      response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
+      response.writeHead(200, {
+        'Content-Type': 'application/json',
+        'Content-Length': Buffer.byteLength(body),
+      });
       response.end(body);
     },
     () => response.writeHead(500).end(),
@@ -25,18 +29,23 @@ const server = createServer((request, response) => {
 });
 
 async function handle(request) {
-  const { sub } = jsonwebtoken.verify(request.headers.authorization.slice(7), secret, { algorithms: ['HS256'] });
+  const { sub } = jsonwebtoken.verify(request.headers.authorization.slice(7), secret, {
+    algorithms: ['HS256'],
+  });
   const projectId = request.url.split('/')[6].toLowerCase();
-  const owner = await pool.query('SELECT owner_id FROM projects WHERE id = $1 AND is_active', [projectId]);
+  const owner = await pool.query({ ...FIND_OWNER, values: [projectId] });
   if (owner.rows[0]?.owner_id !== sub) throw new Error('not the owner');
-  if (request.method === 'GET') return (await pool.query(FIND, [projectId])).rows[0];
+  if (request.method === 'GET') return (await pool.query({ ...FIND, values: [projectId] })).rows[0];
   const body = JSON.parse(await read(request));
-  const { rows } = await pool.query(UPSERT, [
-    projectId,
-    ...CREDENTIAL_FIELDS.flatMap((field) => columnsOf(projectId, field, body[field])),
-    body.test_webhook_secret === undefined ? [] : [fingerprint(body.test_webhook_secret)],
-    body.live_webhook_secret === undefined ? [] : [fingerprint(body.live_webhook_secret)],
-  ]);
+  const { rows } = await pool.query({
+    ...UPSERT,
+    values: [
+      projectId,
+      ...CREDENTIAL_FIELDS.flatMap((field) => columnsOf(projectId, field, body[field])),
+      body.test_webhook_secret === undefined ? [] : [fingerprint(body.test_webhook_secret)],
+      body.live_webhook_secret === undefined ? [] : [fingerprint(body.live_webhook_secret)],
+    ],
+  });
   return rows[0];
 }
 
@@ -53,7 +62,11 @@ function columnsOf(projectId, field, value) {
   cipher.setAAD(Buffer.from(projectId + field));
   const blob = Buffer.concat([iv, cipher.update(value), cipher.final(), cipher.getAuthTag()]);
   const prefix = field.endsWith('webhook_secret') ? 'whsec_' : value.slice(0, 8);
-  return [`sc1.aaaaaaaaaa.${blob.toString('base64url')}`, `${prefix}...${value.slice(-4)}`, fingerprint(value)];
+  return [
+    `sc1.aaaaaaaaaa.${blob.toString('base64url')}`,
+    `${prefix}...${value.slice(-4)}`,
+    fingerprint(value),
+  ];
 }
 
 function fingerprint(value) {
@@ -75,7 +88,9 @@ function toResponse(row) {
   };
 }
 
-server.listen(Number(PORT), '127.0.0.1', () => process.stdout.write(`listening at http://127.0.0.1:${server.address().port}\n`));
+server.listen(Number(PORT), '127.0.0.1', () =>
+  process.stdout.write(`listening at http://127.0.0.1:${server.address().port}\n`),
+);
 process.on('SIGTERM', () => {
   server.close();
   server.closeAllConnections();

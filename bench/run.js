@@ -39,7 +39,9 @@ try {
   const projectIds = await createProjects(postgres.url);
   await configureAll(service, token, projectIds);
 
-  console.log(`${CONNECTIONS} connections, ${SECONDS} s a run, ${ROUNDS} rounds in turns, node ${process.version}\n`);
+  console.log(
+    `${CONNECTIONS} connections, ${SECONDS} s a run, ${ROUNDS} rounds in turns, node ${process.version}\n`,
+  );
   for (const method of ['PUT', 'GET']) {
     await measure(service, method, token, projectIds, 2);
     await measure(limit, method, token, projectIds, 2);
@@ -118,11 +120,15 @@ async function measure({ url, pid }, method, token, projectIds, duration) {
     requests: projectIds.map((id, index) => ({
       method,
       path: `/api/v1/payments/stripe/projects/${id}/config`,
-      headers: { authorization: `Bearer ${token}`, ...(method === 'PUT' && { 'content-type': 'application/json' }) },
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(method === 'PUT' && { 'content-type': 'application/json' }),
+      },
       ...(method === 'PUT' && { body: fakeBody(index) }),
     })),
   });
-  if (result.non2xx > 0 || result.errors > 0) throw new Error(`${method}: ${result.non2xx} wrong answers, ${result.errors} errors`);
+  if (result.non2xx > 0 || result.errors > 0)
+    throw new Error(`${method}: ${result.non2xx} wrong answers, ${result.errors} errors`);
   const requests = result['2xx'];
   return {
     perSecond: requests / result.duration,
@@ -149,11 +155,21 @@ function median(values) {
 }
 
 function report(method, pairs) {
-  const rows = { 'requests a second': 'perSecond', 'p50 ms': 'p50', 'p99 ms': 'p99', 'CPU µs a request': 'cpuMicros', 'memory MiB': 'rssMiB' };
+  const rows = {
+    'requests a second': 'perSecond',
+    'p50 ms': 'p50',
+    'p99 ms': 'p99',
+    'CPU µs a request': 'cpuMicros',
+    'memory MiB': 'rssMiB',
+  };
   console.log(`${method}`.padEnd(20), 'service'.padStart(10), 'limit'.padStart(10), 'ratio'.padStart(8));
   for (const [label, key] of Object.entries(rows)) {
     const ratio = median(pairs.map(({ service, limit }) => service[key] / limit[key]));
-    const figures = ['service', 'limit'].map((side) => median(pairs.map((pair) => pair[side][key])).toFixed(1).padStart(10));
+    const figures = ['service', 'limit'].map((side) =>
+      median(pairs.map((pair) => pair[side][key]))
+        .toFixed(1)
+        .padStart(10),
+    );
     console.log(label.padEnd(20), ...figures, ratio.toFixed(2).padStart(8));
   }
   console.log();

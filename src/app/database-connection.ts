@@ -28,7 +28,7 @@ export class DatabaseConnection implements OnApplicationShutdown {
    * @throws DependencyUnavailable when the database does not answer, or is not migrated yet
    */
   async check(): Promise<void> {
-    await runStatement(this.dataSource, 'read', 'SELECT 1', []);
+    await runStatement(this.dataSource, 'read', { name: 'check', text: 'SELECT 1' }, []);
   }
 
   onApplicationShutdown(): void {

@@ -6,6 +6,13 @@ import { DependencyUnavailable, PaymentsError } from './payments.errors.js';
 /** Whether running a statement changes anything, and so whether a lost answer leaves its outcome unknown. */
 export type StatementKind = 'read' | 'write';
 
+/** An SQL text with a name, under which PostgreSQL keeps its plan on each connection. */
+export interface Statement {
+  /** One text has one name, in the whole process. */
+  readonly name: string;
+  readonly text: string;
+}
+
 const MAX_ATTEMPTS = 3;
 
 /**
@@ -22,13 +29,14 @@ const MAX_ATTEMPTS = 3;
 export async function runStatement<Row>(
   dataSource: DataSource,
   kind: StatementKind,
-  statement: string,
+  { name, text }: Statement,
   values: unknown[],
 ): Promise<Row[]> {
   for (let attempt = 1; ; attempt++) {
     const client = await connect(dataSource);
+    client.on('error', ignore);
     try {
-      const { rows } = await client.query(statement, values);
+      const { rows } = await client.query({ name, text, values });
       client.release();
       return rows as Row[];
     } catch (error) {
@@ -44,8 +52,18 @@ export async function runStatement<Row>(
       }
       if (fault === 'statement') throw error;
       throw new DependencyUnavailable('database', { cause: error });
+    } finally {
+      client.off('error', ignore);
     }
   }
+}
+
+/**
+ * A connection that breaks while a statement runs says so twice: to the statement, and by an event that would end the
+ * process if nobody listened. The pool listens only to idle ones.
+ */
+function ignore(): void {
+  // The statement is told.
 }
 
 async function connect(dataSource: DataSource): Promise<PoolClient> {

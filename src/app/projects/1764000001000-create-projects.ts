@@ -13,7 +13,9 @@ export class CreateProjects1764000001000 implements MigrationInterface {
         created_at timestamptz(3) NOT NULL DEFAULT now()
       )
     `);
-    await queryRunner.query('CREATE INDEX projects_owner_id_created_at_idx ON projects (owner_id, created_at, id)');
+    await queryRunner.query(
+      'CREATE INDEX projects_owner_id_created_at_idx ON projects (owner_id, created_at, id)',
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

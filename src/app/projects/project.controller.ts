@@ -1,5 +1,23 @@
-import { Controller, Delete, Get, HttpCode, HttpStatus, Param, Post, Req, UseFilters, UseGuards } from '@nestjs/common';
-import { ApiBody, ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  HttpStatus,
+  Param,
+  Post,
+  Req,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
+import {
+  ApiBody,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
 import { ApiAccess, ApiErrors, ApiProjectId } from '../../payments/http/api-documentation.js';
 import { ErrorFilter } from '../../payments/http/error.filter.js';
 import { subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
@@ -25,13 +43,17 @@ export class ProjectController {
   @ApiErrors(400, 401, 403, 413, 415, 422, 503)
   create(
     @Req() request: HttpRequest,
-    @JsonBody(new RequestBodyPipe(CreateProjectRequest, ['name', 'description'])) project: CreateProjectRequest,
+    @JsonBody(new RequestBodyPipe(CreateProjectRequest, ['name', 'description']))
+    project: CreateProjectRequest,
   ): Promise<ProjectResponse> {
     return this.projects.create(subjectOf(request), project);
   }
 
   @Get()
-  @ApiOperation({ summary: 'List Projects', description: 'The caller’s own projects, active or not, oldest first.' })
+  @ApiOperation({
+    summary: 'List Projects',
+    description: 'The caller’s own projects, active or not, oldest first.',
+  })
   @ApiOkResponse({ type: ProjectListResponse })
   @ApiErrors(401, 403, 503)
   async list(@Req() request: HttpRequest): Promise<ProjectListResponse> {

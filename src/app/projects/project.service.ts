@@ -1,12 +1,33 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { runStatement } from '../../payments/database.js';
+import { runStatement, type Statement } from '../../payments/database.js';
 import { PaymentsError } from '../../payments/payments.errors.js';
 import { ProjectOwnership, type OwnedProject } from '../../payments/project-ownership.js';
 import type { CreateProjectRequest, ProjectResponse } from './project.dto.js';
 
 const COLUMNS = 'id, name, description, is_active, created_at';
+
+const FIND_OWNER: Statement = {
+  name: 'projects_find_owner',
+  text: 'SELECT owner_id FROM projects WHERE id = $1 AND is_active',
+};
+const LIST: Statement = {
+  name: 'projects_list',
+  text: `SELECT ${COLUMNS} FROM projects WHERE owner_id = $1 ORDER BY created_at, id`,
+};
+const CREATE: Statement = {
+  name: 'projects_create',
+  text: `INSERT INTO projects (owner_id, name, description) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
+};
+const FIND: Statement = {
+  name: 'projects_find',
+  text: `SELECT ${COLUMNS} FROM projects WHERE id = $1 AND owner_id = $2`,
+};
+const DEACTIVATE: Statement = {
+  name: 'projects_deactivate',
+  text: `UPDATE projects SET is_active = false WHERE id = $1 AND owner_id = $2 RETURNING ${COLUMNS}`,
+};
 
 /** The standalone service's projects, and what the payments module asks of them. */
 @Injectable()
@@ -16,12 +37,7 @@ export class ProjectService extends ProjectOwnership {
   }
 
   override async findOwner(projectId: string): Promise<string | undefined> {
-    const [row] = await runStatement<{ owner_id: string }>(
-      this.dataSource,
-      'read',
-      'SELECT owner_id FROM projects WHERE id = $1 AND is_active',
-      [projectId],
-    );
+    const [row] = await runStatement<{ owner_id: string }>(this.dataSource, 'read', FIND_OWNER, [projectId]);
     return row?.owner_id;
   }
 
@@ -38,32 +54,21 @@ export class ProjectService extends ProjectOwnership {
 
   /** Oldest first. */
   list(subject: string): Promise<ProjectResponse[]> {
-    return runStatement(
-      this.dataSource,
-      'read',
-      `SELECT ${COLUMNS} FROM projects WHERE owner_id = $1 ORDER BY created_at, id`,
-      [subject],
-    );
+    return runStatement(this.dataSource, 'read', LIST, [subject]);
   }
 
   async create(subject: string, { name, description }: CreateProjectRequest): Promise<ProjectResponse> {
-    const [row] = await runStatement<ProjectResponse>(
-      this.dataSource,
-      'write',
-      `INSERT INTO projects (owner_id, name, description) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
-      [subject, name, description ?? null],
-    );
+    const [row] = await runStatement<ProjectResponse>(this.dataSource, 'write', CREATE, [
+      subject,
+      name,
+      description ?? null,
+    ]);
     return foundOrThrow(row);
   }
 
   /** @throws PaymentsError `project_not_found`, also for a project of somebody else */
   async find(subject: string, projectId: string): Promise<ProjectResponse> {
-    const [row] = await runStatement<ProjectResponse>(
-      this.dataSource,
-      'read',
-      `SELECT ${COLUMNS} FROM projects WHERE id = $1 AND owner_id = $2`,
-      [projectId, subject],
-    );
+    const [row] = await runStatement<ProjectResponse>(this.dataSource, 'read', FIND, [projectId, subject]);
     return foundOrThrow(row);
   }
 
@@ -73,12 +78,10 @@ export class ProjectService extends ProjectOwnership {
    * @throws PaymentsError `project_not_found`, also for a project of somebody else
    */
   async deactivate(subject: string, projectId: string): Promise<void> {
-    const [row] = await runStatement<ProjectResponse>(
-      this.dataSource,
-      'write',
-      `UPDATE projects SET is_active = false WHERE id = $1 AND owner_id = $2 RETURNING ${COLUMNS}`,
-      [projectId, subject],
-    );
+    const [row] = await runStatement<ProjectResponse>(this.dataSource, 'write', DEACTIVATE, [
+      projectId,
+      subject,
+    ]);
     foundOrThrow(row);
   }
 }

@@ -113,13 +113,14 @@ function associatedData(id: string, { purpose, projectId, mode, field }: SealCon
 
 /** Each part behind its length in bytes (32 bits, big-endian), so that no two lists give the same bytes. */
 function lengthPrefixed(parts: readonly string[]): Buffer {
-  return Buffer.concat(
-    parts.flatMap((part) => {
-      const length = Buffer.alloc(4);
-      length.writeUInt32BE(Buffer.byteLength(part));
-      return [length, Buffer.from(part)];
-    }),
-  );
+  const lengths = parts.map((part) => Buffer.byteLength(part));
+  const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0));
+  let offset = 0;
+  for (const [index, part] of parts.entries()) {
+    offset = bytes.writeUInt32BE(lengths[index] ?? 0, offset);
+    offset += bytes.write(part, offset);
+  }
+  return bytes;
 }
 
 function parse(value: string): { id: string; blob: Buffer } {

@@ -18,7 +18,7 @@ const ACCESS_TOKEN_TYPES = ['jwt', 'at+jwt', 'application/at+jwt'];
 const ACCESS_TOKEN_USES = ['access', 'access_token', 'bearer', 'jwt', 'at+jwt'];
 
 /**
- * Judges the header of a token before its signature is looked at.
+ * Judges the header of a token.
  *
  * @throws PaymentsError `invalid_token` for extensions that must be understood (`crit`) and other kinds of token
  */

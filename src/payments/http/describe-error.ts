@@ -14,10 +14,18 @@ export interface ErrorDescription {
 export function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { error: typeof error };
   const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-  const frames = error.stack?.split('\n').filter((line) => /^\s+at /.test(line)) ?? [];
+  const frames = framesOf(error);
   return {
     error: error.constructor.name,
     ...(code !== undefined && /^[A-Za-z0-9_]{1,40}$/.test(code) && { errorCode: code }),
-    ...(frames.length > 0 && { stack: frames.map((frame) => frame.trim()) }),
+    ...(frames.length > 0 && { stack: frames }),
   };
+}
+
+/** The frames are what stands behind the message, because a line of the message may look like one. */
+function framesOf({ message, stack = '' }: Error): string[] {
+  const start = stack.indexOf(message);
+  if (start === -1) return [];
+  const lines = stack.slice(start + message.length).split('\n');
+  return lines.filter((line) => /^\s+at /.test(line)).map((line) => line.trim());
 }

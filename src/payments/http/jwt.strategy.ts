@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { decodeProtectedHeader, type JWSHeaderParameters } from 'jose';
-import type { Algorithm } from 'jsonwebtoken';
+import type { Algorithm, Jwt, JwtPayload } from 'jsonwebtoken';
 import { Strategy } from 'passport-jwt';
 import { MODULE_OPTIONS_TOKEN } from '../payments.module-definition.js';
 import type { AccessTokenOptions, PaymentsModuleOptions } from '../payments.options.js';
@@ -38,14 +38,15 @@ export class JwtStrategy extends PassportStrategy(Strategy, JWT_STRATEGY) {
       ...('secret' in auth
         ? { algorithms: ['HS256'] }
         : { algorithms: ISSUER_ALGORITHMS, issuer: auth.issuer, audience: auth.audience }),
-      jsonWebTokenOptions: { clockTolerance: CLOCK_TOLERANCE_SECONDS },
+      jsonWebTokenOptions: { clockTolerance: CLOCK_TOLERANCE_SECONDS, complete: true },
     });
     this.requiredScope = auth.requiredScope;
   }
 
-  /** Called with the claims of a token whose signature, times, issuer and audience are right. */
-  validate(claims: Record<string, unknown>): Caller {
-    return judgeClaims(claims, this.requiredScope);
+  /** Called with a token whose signature, times, issuer and audience are right. */
+  validate({ header, payload }: Jwt): Caller {
+    judgeHeader(header);
+    return judgeClaims(payload as JwtPayload, this.requiredScope);
   }
 }
 
@@ -56,10 +57,8 @@ function tokenOf(request: unknown): string | null {
 
 function keyFinder(auth: AccessTokenOptions): (token: string) => Promise<KeyObject> {
   if ('secret' in auth) {
-    return (token) => {
-      headerOf(token);
-      return Promise.resolve(auth.secret);
-    };
+    const secret = Promise.resolve(auth.secret);
+    return () => secret;
   }
   const keys = new IssuerKeys(auth.issuer, auth.jwksUri);
   return async (token) => {
@@ -71,12 +70,9 @@ function keyFinder(auth: AccessTokenOptions): (token: string) => Promise<KeyObje
 }
 
 function headerOf(token: string): JWSHeaderParameters {
-  let header;
   try {
-    header = decodeProtectedHeader(token) as JWSHeaderParameters;
+    return decodeProtectedHeader(token) as JWSHeaderParameters;
   } catch {
     throw invalidToken();
   }
-  judgeHeader(header);
-  return header;
 }

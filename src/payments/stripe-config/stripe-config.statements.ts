@@ -1,3 +1,4 @@
+import type { Statement } from '../database.js';
 import { CREDENTIAL_FIELDS, modeOf, type CredentialField, type Mode } from './stripe-keys.js';
 
 /**
@@ -16,15 +17,23 @@ const VIEW = [
 ].join(', ');
 
 /** `$1` project id. */
-export const FIND = `SELECT ${VIEW} FROM stripe_configs WHERE project_id = $1`;
+export const FIND: Statement = {
+  name: 'stripe_configs_find',
+  text: `SELECT ${VIEW} FROM stripe_configs WHERE project_id = $1`,
+};
 
 /** `$1` array of project ids. */
-export const FIND_MANY = `SELECT ${VIEW} FROM stripe_configs WHERE project_id = ANY ($1)`;
+export const FIND_MANY: Statement = {
+  name: 'stripe_configs_find_many',
+  text: `SELECT ${VIEW} FROM stripe_configs WHERE project_id = ANY ($1)`,
+};
 
 /** The columns of a credential, in the order of the upsert's parameters. */
 export const CREDENTIAL_COLUMNS = ['sealed', 'masked', 'fingerprint'] as const;
 
-const COLUMNS = CREDENTIAL_FIELDS.flatMap((field) => CREDENTIAL_COLUMNS.map((column) => `${field}_${column}`));
+const COLUMNS = CREDENTIAL_FIELDS.flatMap((field) =>
+  CREDENTIAL_COLUMNS.map((column) => `${field}_${column}`),
+);
 
 function parameterOf(field: CredentialField): string {
   return `$${2 + CREDENTIAL_FIELDS.indexOf(field) * CREDENTIAL_COLUMNS.length}`;
@@ -52,7 +61,9 @@ function differsFromStored(field: CredentialField, other: CredentialField, finge
  *
  * Returns no row when a new webhook secret equals the one stored for the other mode.
  */
-export const UPSERT = `
+export const UPSERT: Statement = {
+  name: 'stripe_configs_upsert',
+  text: `
   INSERT INTO stripe_configs AS config (project_id, ${COLUMNS.join(', ')}, test_configured_at, live_configured_at)
   VALUES ($1, ${COLUMNS.map((_, index) => `$${index + 2}::text`).join(', ')}, ${nowIfAnyOf('test')}, ${nowIfAnyOf('live')})
   ON CONFLICT (project_id) DO UPDATE SET
@@ -67,10 +78,13 @@ export const UPSERT = `
     END
   WHERE ${differsFromStored('test_webhook_secret', 'live_webhook_secret', '$20::text[]')}
     AND ${differsFromStored('live_webhook_secret', 'test_webhook_secret', '$21::text[]')}
-  RETURNING ${VIEW}`;
+  RETURNING ${VIEW}`,
+};
 
 /** Deactivates and erases. `$1` project id. Returns no row when the project never had a configuration. */
-export const DEACTIVATE = `
+export const DEACTIVATE: Statement = {
+  name: 'stripe_configs_deactivate',
+  text: `
   UPDATE stripe_configs SET
     ${COLUMNS.map((column) => `${column} = NULL`).join(',\n    ')},
     test_configured_at = NULL,
@@ -78,4 +92,5 @@ export const DEACTIVATE = `
     updated_at = CASE WHEN is_active THEN greatest(now(), updated_at) ELSE updated_at END,
     is_active = false
   WHERE project_id = $1
-  RETURNING ${VIEW}`;
+  RETURNING ${VIEW}`,
+};

@@ -1,0 +1,79 @@
+import { QueryFailedError } from 'typeorm';
+import { fakeCredential } from '../../../test/support/credentials.js';
+import { describeError } from './describe-error.js';
+
+const SECRET = fakeCredential('live_secret_key');
+
+function thrownBy(work: () => unknown): Error {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof Error) return error;
+  }
+  throw new Error('nothing was thrown');
+}
+
+function queryFailure(): QueryFailedError {
+  const driverError = Object.assign(new Error(`duplicate key ${SECRET}`), {
+    code: '23505',
+    detail: `Key (value)=(${SECRET}) already exists.`,
+  });
+  return Object.assign(new QueryFailedError(`INSERT INTO t VALUES ('${SECRET}')`, [SECRET], driverError), {
+    code: driverError.code,
+  });
+}
+
+function withStack(stack: string): Error {
+  return Object.assign(new Error('worse'), { stack });
+}
+
+it.each<[string, Error, string]>([
+  ['of a JSON parser', thrownBy(() => JSON.parse(`{"a": ${SECRET}`)), 'SyntaxError'],
+  ['of TypeORM with its parameters', queryFailure(), 'QueryFailedError'],
+  ['with a message', new TypeError(`bad value ${SECRET}`), 'TypeError'],
+  ['with a message of several lines', new RangeError(`bad\n    at ${SECRET} (x.js:1:1)\n${SECRET}`), 'RangeError'],
+  ['of a JSON parser that repeats lines', thrownBy(() => JSON.parse(`{"a":\n at ${SECRET.slice(8)}`)), 'SyntaxError'],
+  ['whose message was changed', withStack(`Error: bad\n    at ${SECRET} (x.js:1:1)\n    at f (x.js:1:1)`), 'Error'],
+  ['with a cause', new Error('outer', { cause: new Error(SECRET) }), 'Error'],
+  ['with members', Object.assign(new Error('bad'), { value: SECRET, code: `bad ${SECRET}` }), 'Error'],
+  ['of several errors', new AggregateError([new Error(SECRET)], SECRET), 'AggregateError'],
+])('names the class of an error %s and repeats nothing of its message', (_name, error, name) => {
+  const description = describeError(error);
+  expect(description.error).toBe(name);
+  expect(JSON.stringify(description)).not.toContain(SECRET.slice(8, 14));
+});
+
+it.each([
+  ['PostgreSQL', queryFailure(), '23505'],
+  ['the system', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
+])('keeps the code of %s', (_name, error, code) => {
+  expect(describeError(error).errorCode).toBe(code);
+});
+
+it.each([[''], ['two words'], ['x'.repeat(41)], ['a-b'], [42], [null]])('leaves out the code %j', (code) => {
+  expect(describeError(Object.assign(new Error('x'), { code }))).not.toHaveProperty('errorCode');
+});
+
+it('says where the error was thrown', () => {
+  function thrower(): never {
+    throw new Error('first line\nsecond line');
+  }
+  const { stack = [] } = describeError(thrownBy(thrower));
+  expect(stack[0]).toMatch(/^at thrower .*describe-error\.spec\.ts:\d+:\d+\)$/);
+  expect(stack.length).toBeGreaterThan(1);
+});
+
+it('leaves the stack out when there is none', () => {
+  const error = new Error('x');
+  delete error.stack;
+  expect(describeError(error)).toEqual({ error: 'Error' });
+});
+
+it.each([
+  ['a text', SECRET, 'string'],
+  ['an object', { secret: SECRET }, 'object'],
+  ['null', null, 'object'],
+  ['undefined', undefined, 'undefined'],
+])('says only the type when %s was thrown', (_name, thrown, type) => {
+  expect(describeError(thrown)).toEqual({ error: type });
+});
