@@ -52,18 +52,19 @@ export class EnvError extends Error {
  */
 export function readEnv(variables: NodeJS.ProcessEnv = process.env): Env {
   const settings = new Settings(variables);
-  const production = settings.text('NODE_ENV') === 'production';
+  const production = isProduction(settings);
   settings.required = production;
   const port = settings.port('PORT', 3000);
   const env: Env = {
     production,
     host: settings.text('HOST') ?? '127.0.0.1',
     port,
-    databaseUrl: settings.necessity('DATABASE_URL', 'set it to the address of a PostgreSQL 14 or newer', (value) =>
-      isUrl(value, ['postgres:', 'postgresql:']) ? undefined : 'must be an address like postgres://user:password@host/database',
+    databaseUrl: readDatabaseUrl(settings),
+    dataDir: readDataDir(settings),
+    keyRingFile: settings.necessity(
+      'KEY_RING_FILE',
+      'make a key ring with "npm run keys -- generate FILE" and set it to that file',
     ),
-    dataDir: settings.text('DATA_DIR') ?? '.data',
-    keyRingFile: settings.necessity('KEY_RING_FILE', 'make a key ring with "npm run keys -- generate FILE" and set it to that file'),
     auth: readAuth(settings, production),
     publicBaseUrl: settings
       .necessity('PUBLIC_BASE_URL', 'set it to the https address that users reach', (value) =>
@@ -79,6 +80,47 @@ export function readEnv(variables: NodeJS.ProcessEnv = process.env): Env {
   return env;
 }
 
+/**
+ * The one setting that the command line for migrations needs.
+ *
+ * @throws EnvError when it is missing or wrong
+ */
+export function readDatabaseEnv(variables: NodeJS.ProcessEnv = process.env): string {
+  const settings = new Settings(variables);
+  settings.required = true;
+  const databaseUrl = readDatabaseUrl(settings);
+  if (databaseUrl === undefined || settings.faults.length > 0) throw new EnvError(settings.faults);
+  return databaseUrl;
+}
+
+/**
+ * The settings that the command line for tokens needs.
+ *
+ * @throws EnvError when one is missing or wrong
+ */
+export function readTokenEnv(variables: NodeJS.ProcessEnv = process.env): Pick<Env, 'auth' | 'dataDir'> {
+  const settings = new Settings(variables);
+  const auth = readAuth(settings, isProduction(settings));
+  if (settings.faults.length > 0) throw new EnvError(settings.faults);
+  return { auth, dataDir: readDataDir(settings) };
+}
+
+function isProduction(settings: Settings): boolean {
+  return settings.text('NODE_ENV') === 'production';
+}
+
+function readDataDir(settings: Settings): string {
+  return settings.text('DATA_DIR') ?? '.data';
+}
+
+function readDatabaseUrl(settings: Settings): string | undefined {
+  return settings.necessity('DATABASE_URL', 'set it to the address of a PostgreSQL 14 or newer', (value) =>
+    isUrl(value, ['postgres:', 'postgresql:'])
+      ? undefined
+      : 'must be an address like postgres://user:password@host/database',
+  );
+}
+
 function readAuth(settings: Settings, production: boolean): AuthEnv {
   const secret = settings.text('AUTH_JWT_SECRET');
   const issuer = settings.text('AUTH_ISSUER');
@@ -89,10 +131,14 @@ function readAuth(settings: Settings, production: boolean): AuthEnv {
 
   if (secret !== undefined) {
     for (const [name, value] of Object.entries(names)) {
-      if (value !== undefined) settings.fault(name, 'cannot stand beside AUTH_JWT_SECRET; remove one of them');
+      if (value !== undefined)
+        settings.fault(name, 'cannot stand beside AUTH_JWT_SECRET; remove one of them');
     }
     if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
-      settings.fault('AUTH_JWT_SECRET', `is shorter than ${MIN_SECRET_BYTES} bytes; make one with "openssl rand -base64 48"`);
+      settings.fault(
+        'AUTH_JWT_SECRET',
+        `is shorter than ${MIN_SECRET_BYTES} bytes; make one with "openssl rand -base64 48"`,
+      );
     }
     if (production && secret.startsWith(DEVELOPMENT_SECRET_PREFIX)) {
       settings.fault('AUTH_JWT_SECRET', 'was made for development; make one with "openssl rand -base64 48"');
@@ -100,8 +146,10 @@ function readAuth(settings: Settings, production: boolean): AuthEnv {
     return { kind: 'secret', secret: createSecretKey(Buffer.from(secret)), requiredScope };
   }
   if (issuer !== undefined || audience !== undefined || jwksUri !== undefined) {
-    if (issuer === undefined) settings.fault('AUTH_ISSUER', 'is missing; set it to the "iss" of your identity provider’s tokens');
-    if (audience === undefined) settings.fault('AUTH_AUDIENCE', 'is missing; set it to the "aud" that tokens for this service name');
+    if (issuer === undefined)
+      settings.fault('AUTH_ISSUER', 'is missing; set it to the "iss" of your identity provider’s tokens');
+    if (audience === undefined)
+      settings.fault('AUTH_AUDIENCE', 'is missing; set it to the "aud" that tokens for this service name');
     const protocols = production ? ['https:'] : ['http:', 'https:'];
     for (const [name, value] of Object.entries({ AUTH_ISSUER: issuer, AUTH_JWKS_URI: jwksUri })) {
       if (value !== undefined && !isUrl(value, protocols)) {
@@ -111,7 +159,10 @@ function readAuth(settings: Settings, production: boolean): AuthEnv {
     return { kind: 'issuer', issuer: issuer ?? '', audience: audience ?? '', jwksUri, requiredScope };
   }
   if (production) {
-    settings.fault('AUTH_ISSUER', 'is missing; set it and AUTH_AUDIENCE to your identity provider’s, or set AUTH_JWT_SECRET');
+    settings.fault(
+      'AUTH_ISSUER',
+      'is missing; set it and AUTH_AUDIENCE to your identity provider’s, or set AUTH_JWT_SECRET',
+    );
   }
   return { kind: 'development', requiredScope };
 }
@@ -134,7 +185,11 @@ class Settings {
     return value === '' ? undefined : value;
   }
 
-  necessity(name: string, mend: string, judge: (value: string) => string | undefined = () => undefined): string | undefined {
+  necessity(
+    name: string,
+    mend: string,
+    judge: (value: string) => string | undefined = () => undefined,
+  ): string | undefined {
     const value = this.text(name);
     if (value === undefined) {
       if (this.required) this.fault(name, `is missing; ${mend}`);

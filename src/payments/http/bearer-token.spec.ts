@@ -15,9 +15,12 @@ it.each([
   expect(tokenOf(header)).toBe(token);
 });
 
-it.each([['Basic abc'], ['abc'], [''], ['Bear'], ['Digest Bearer abc']])('finds no bearer token offered in "%s"', (header) => {
-  expect(tokenOf(header)).toBeUndefined();
-});
+it.each([['Basic abc'], ['abc'], [''], ['Bear'], ['Digest Bearer abc']])(
+  'finds no bearer token offered in "%s"',
+  (header) => {
+    expect(tokenOf(header)).toBeUndefined();
+  },
+);
 
 it('finds no bearer token offered without the header', () => {
   expect(bearerToken({}, [])).toBeUndefined();

@@ -36,7 +36,11 @@ it.each(CODES)('answers %s with the status and the headers of the table', (code)
   const [status, headers] = TABLE[code] ?? [];
   const answer = errorAnswer(code, 'A sentence.', REQUEST_ID, undefined);
   expect(answer.status).toBe(status);
-  expect(answer.headers).toEqual({ 'Content-Type': 'application/json', 'Cache-Control': 'no-store', ...headers });
+  expect(answer.headers).toEqual({
+    'Content-Type': 'application/json',
+    'Cache-Control': 'no-store',
+    ...headers,
+  });
   expect(answer.body).toEqual({
     detail: 'A sentence.',
     type: `urn:nest-stripe-config:error:${code}`,
@@ -49,12 +53,18 @@ it.each(CODES)('answers %s with the status and the headers of the table', (code)
 
 it('puts the list of a 422 in detail, as documented', () => {
   const { body } = errorAnswer('validation_failed', 'A sentence.', REQUEST_ID, 'application/json', ITEMS);
-  expect(body['detail']).toBe(ITEMS);
+  expect(body.detail).toBe(ITEMS);
   expect(body).not.toHaveProperty('errors');
 });
 
 it('puts the list of a 422 beside a sentence, as a problem', () => {
-  const { headers, body } = errorAnswer('validation_failed', 'A sentence.', REQUEST_ID, 'application/problem+json', ITEMS);
+  const { headers, body } = errorAnswer(
+    'validation_failed',
+    'A sentence.',
+    REQUEST_ID,
+    'application/problem+json',
+    ITEMS,
+  );
   expect(headers['Content-Type']).toBe('application/problem+json');
   expect(body).toMatchObject({ detail: 'A sentence.', errors: ITEMS });
 });

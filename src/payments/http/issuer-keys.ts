@@ -105,8 +105,16 @@ export class IssuerKeys {
   private async fetchKeySet(): Promise<void> {
     this.lastAttemptAt = this.clock();
     const address = this.jwksUri ?? (await fetchIssuerMetadata(this.issuer)).jwks_uri;
-    const find = createLocalJWKSet((await fetchJson(address)) as JSONWebKeySet);
+    const find = toFindKey(await fetchJson(address));
     this.keySet = { find, fetchedAt: this.clock() };
+  }
+}
+
+function toFindKey(keySet: unknown): FindKey {
+  try {
+    return createLocalJWKSet(keySet as JSONWebKeySet);
+  } catch (error) {
+    throw new DependencyUnavailable('identity provider', { cause: error });
   }
 }
 
@@ -116,9 +124,9 @@ export class IssuerKeys {
  * @throws DependencyUnavailable when it cannot be reached, or speaks for another issuer
  */
 export async function fetchIssuerMetadata(issuer: string): Promise<IssuerMetadata> {
-  const metadata = (await fetchJson(`${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`)) as
-    | Partial<IssuerMetadata>
-    | null;
+  const metadata = (await fetchJson(
+    `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+  )) as Partial<IssuerMetadata> | null;
   if (metadata?.issuer !== issuer || typeof metadata.jwks_uri !== 'string') {
     throw new DependencyUnavailable('identity provider', {
       cause: new Error('the metadata of the identity provider names another issuer or no jwks_uri'),

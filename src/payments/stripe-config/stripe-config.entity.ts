@@ -1,4 +1,4 @@
-import { Check, Column, Entity, PrimaryColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
 import { CREDENTIAL_FIELDS, type CredentialField } from './stripe-keys.js';
 
 /**
@@ -19,7 +19,7 @@ import { CREDENTIAL_FIELDS, type CredentialField } from './stripe-keys.js';
 @Check('stripe_configs_live_publishable_key_check', credentialRule('live_publishable_key', 'pk_live_'))
 @Check('stripe_configs_live_webhook_secret_check', credentialRule('live_webhook_secret', 'whsec_'))
 export class StripeConfigEntity {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_configs_pkey', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'stripe_configs_pkey' })
   id!: string;
 
   /** Lower case, as PostgreSQL gives UUIDs. */

@@ -41,9 +41,18 @@ const PREFIXES: readonly Prefix[] = (['test', 'live'] as const).flatMap((mode): 
 
 /** Pastes that belong in none of the fields. Sources: Stripe's documentation of keys, organizations and webhooks. */
 const FOREIGN: readonly { prefix: string; advice: string }[] = [
-  { prefix: 'sk_org', advice: 'This is an organization key; create a secret or restricted key in the account itself.' },
-  { prefix: 'rkcs_', advice: 'This is the key of a claimable sandbox; claim the sandbox and take a key of the account.' },
-  { prefix: 'we_', advice: 'This is the id of a webhook endpoint; reveal the signing secret of that endpoint.' },
+  {
+    prefix: 'sk_org',
+    advice: 'This is an organization key; create a secret or restricted key in the account itself.',
+  },
+  {
+    prefix: 'rkcs_',
+    advice: 'This is the key of a claimable sandbox; claim the sandbox and take a key of the account.',
+  },
+  {
+    prefix: 'we_',
+    advice: 'This is the id of a webhook endpoint; reveal the signing secret of that endpoint.',
+  },
   { prefix: 'acct_', advice: 'This is an account id, not a credential.' },
   { prefix: 'http://', advice: 'This is an address, not a credential.' },
   { prefix: 'https://', advice: 'This is an address, not a credential.' },
@@ -85,7 +94,10 @@ export function findFault(field: CredentialField, value: string): Fault | undefi
     return { type: 'empty', msg: 'The value is empty; leave the field out to keep what is stored.' };
   }
   if (value.length > MAX_LENGTH) {
-    return { type: 'too_long', msg: `The value is longer than ${MAX_LENGTH} characters; paste one credential only.` };
+    return {
+      type: 'too_long',
+      msg: `The value is longer than ${MAX_LENGTH} characters; paste one credential only.`,
+    };
   }
   if (isMaskOf(field, value)) return undefined;
   return findDecoration(field, value) ?? findMisplacement(field, value) ?? findBadBody(field, value);
@@ -121,9 +133,14 @@ function findDecoration(field: CredentialField, value: string): Fault | undefine
     return { type: 'quoted_value', msg: 'The value is in quotes; paste it without them.' };
   }
   if (/^bearer\s/iu.test(value)) {
-    return { type: 'bearer_prefix', msg: 'The value starts with "Bearer"; paste only the credential after it.' };
+    return {
+      type: 'bearer_prefix',
+      msg: 'The value starts with "Bearer"; paste only the credential after it.',
+    };
   }
-  if (/^(?:export\s+)?[A-Za-z]\w*\s*=/u.test(value)) {
+  // Base64 may end with an equals sign, so one behind a known prefix makes no setting.
+  const isCredential = PREFIXES.some(({ text }) => value.startsWith(text));
+  if (!isCredential && /^(?:export\s+)?[A-Za-z]\w*\s*=/u.test(value)) {
     return {
       type: 'assignment',
       msg: `The value is a setting (NAME=value); paste only what stands behind the equals sign, starting with ${prefixesOf(field)}.`,
@@ -149,7 +166,12 @@ function findMisplacement(field: CredentialField, value: string): Fault | undefi
       msg: `This is ${known.name}; it belongs in ${home}. Expected ${prefixesOf(field)}.`,
     };
   }
-  return findBadCharacters(value) ?? { type: 'wrong_prefix', msg: `The value must start with ${prefixesOf(field)}.` };
+  return (
+    findBadCharacters(value) ?? {
+      type: 'wrong_prefix',
+      msg: `The value must start with ${prefixesOf(field)}.`,
+    }
+  );
 }
 
 function findBadBody(field: CredentialField, value: string): Fault | undefined {

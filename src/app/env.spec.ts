@@ -1,0 +1,265 @@
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { EnvError, readDatabaseEnv, readEnv, readTokenEnv } from './env.js';
+
+const SECRET = randomBytes(48).toString('base64url');
+const DEVELOPMENT_SECRET = `development-only-${SECRET}`;
+/** In every wrong value, to find it again where it must not be. */
+const CANARY = 'canary-a6cbf0';
+
+const PRODUCTION = {
+  NODE_ENV: 'production',
+  DATABASE_URL: 'postgres://user@database.example/payments',
+  KEY_RING_FILE: '/run/secrets/key-ring.json',
+  AUTH_ISSUER: 'https://id.example/',
+  AUTH_AUDIENCE: 'payments',
+  PUBLIC_BASE_URL: 'https://payments.example',
+};
+
+const env = (variables: NodeJS.ProcessEnv) => () => readEnv(variables);
+
+function faultsOf(read: () => unknown): readonly string[] {
+  try {
+    read();
+  } catch (error) {
+    expect(error).toBeInstanceOf(EnvError);
+    const { faults, message } = error as EnvError;
+    expect(message).toBe(['The settings are wrong:', ...faults.map((fault) => `- ${fault}`)].join('\n'));
+    expect(inspect(error, { depth: null })).not.toContain(CANARY);
+    return faults;
+  }
+  return [];
+}
+
+/** The names of the settings that are refused. */
+function refusedBy(read: () => unknown): string[] {
+  return faultsOf(read).map((fault) => fault.split(' ')[0] ?? '');
+}
+
+describe('outside production', () => {
+  it.each([
+    ['nothing is set', {}],
+    [
+      'all settings are empty',
+      Object.fromEntries(
+        [...Object.keys(PRODUCTION), 'HOST', 'PORT', 'DATA_DIR', 'DOCS', 'LOG_LEVEL'].map((name) => [
+          name,
+          ' ',
+        ]),
+      ),
+    ],
+    ['NODE_ENV is another', { NODE_ENV: 'test' }],
+  ])('every setting has a default when %s', (_name, variables) => {
+    expect(readEnv(variables)).toEqual({
+      production: false,
+      host: '127.0.0.1',
+      port: 3000,
+      databaseUrl: undefined,
+      dataDir: '.data',
+      keyRingFile: undefined,
+      auth: { kind: 'development', requiredScope: undefined },
+      publicBaseUrl: undefined,
+      docs: true,
+      logLevel: 'info',
+    });
+  });
+
+  it('every setting is read, without white space around it', () => {
+    const settings = {
+      HOST: '::',
+      PORT: '0',
+      DATABASE_URL: 'postgresql://localhost/payments',
+      DATA_DIR: '/var/data',
+      KEY_RING_FILE: '/etc/key-ring.json',
+      AUTH_ISSUER: 'http://localhost:8080/realms/a',
+      AUTH_AUDIENCE: 'payments',
+      AUTH_JWKS_URI: 'http://localhost:8080/keys',
+      AUTH_REQUIRED_SCOPE: 'payments:write',
+      PUBLIC_BASE_URL: 'http://localhost:3000//',
+      DOCS: 'false',
+      LOG_LEVEL: 'debug',
+    };
+    expect(
+      readEnv(Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, ` ${value}\n`]))),
+    ).toEqual({
+      production: false,
+      host: '::',
+      port: 0,
+      databaseUrl: 'postgresql://localhost/payments',
+      dataDir: '/var/data',
+      keyRingFile: '/etc/key-ring.json',
+      auth: {
+        kind: 'issuer',
+        issuer: 'http://localhost:8080/realms/a',
+        audience: 'payments',
+        jwksUri: 'http://localhost:8080/keys',
+        requiredScope: 'payments:write',
+      },
+      publicBaseUrl: 'http://localhost:3000',
+      docs: false,
+      logLevel: 'debug',
+    });
+  });
+
+  it.each([SECRET, DEVELOPMENT_SECRET, 'x'.repeat(32), 'é'.repeat(16)])(
+    'a shared secret of 32 bytes or more is taken',
+    (secret) => {
+      const { auth } = readEnv({ AUTH_JWT_SECRET: secret, AUTH_REQUIRED_SCOPE: 'a' });
+      expect(auth).toMatchObject({ kind: 'secret', requiredScope: 'a' });
+      expect(auth.kind === 'secret' && auth.secret.export().toString()).toBe(secret);
+    },
+  );
+});
+
+describe('in production', () => {
+  it('has its own defaults', () => {
+    expect(readEnv(PRODUCTION)).toMatchObject({
+      production: true,
+      host: '127.0.0.1',
+      port: 3000,
+      auth: { kind: 'issuer', issuer: 'https://id.example/', audience: 'payments', jwksUri: undefined },
+      docs: false,
+      logLevel: 'info',
+    });
+  });
+
+  it('offers the docs when asked', () => {
+    expect(readEnv({ ...PRODUCTION, DOCS: 'true' }).docs).toBe(true);
+  });
+
+  it('makes up nothing that it should be given', () => {
+    expect(refusedBy(env({ NODE_ENV: 'production' }))).toEqual([
+      'DATABASE_URL',
+      'KEY_RING_FILE',
+      'AUTH_ISSUER',
+      'PUBLIC_BASE_URL',
+    ]);
+  });
+
+  it.each(Object.keys(PRODUCTION).filter((name) => name !== 'NODE_ENV'))(
+    'is refused without %s, and told how to mend it',
+    (name) => {
+      const faults = faultsOf(env({ ...PRODUCTION, [name]: undefined }));
+      expect(faults).toHaveLength(1);
+      expect(faults[0]).toMatch(new RegExp(`^${name} is missing; .*set it to`));
+    },
+  );
+
+  it.each([
+    ['AUTH_ISSUER', 'http://id.example'],
+    ['AUTH_JWKS_URI', 'http://id.example/keys'],
+    ['PUBLIC_BASE_URL', 'http://payments.example'],
+  ])('is refused with an address in the clear as %s', (name, address) => {
+    expect(faultsOf(env({ ...PRODUCTION, [name]: address }))).toEqual([`${name} must be an https address`]);
+  });
+
+  const BY_SECRET = { ...PRODUCTION, AUTH_ISSUER: '', AUTH_AUDIENCE: '' };
+
+  it('takes a shared secret instead of an issuer', () => {
+    expect(readEnv({ ...BY_SECRET, AUTH_JWT_SECRET: SECRET }).auth.kind).toBe('secret');
+  });
+
+  it.each([DEVELOPMENT_SECRET, ` ${DEVELOPMENT_SECRET}`])(
+    'refuses a secret that was made for development',
+    (secret) => {
+      const faults = faultsOf(env({ ...BY_SECRET, AUTH_JWT_SECRET: secret }));
+      expect(faults).toEqual([expect.stringMatching(/^AUTH_JWT_SECRET was made for development/)]);
+      expect(faults.join()).not.toContain(SECRET.slice(0, 6));
+    },
+  );
+});
+
+describe('a wrong setting', () => {
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['PORT', '0x50'],
+    ['PORT', '1e3'],
+    ['PORT', CANARY],
+    ['DOCS', 'yes'],
+    ['DOCS', 'TRUE'],
+    ['DOCS', CANARY],
+    ['LOG_LEVEL', 'verbose'],
+    ['LOG_LEVEL', CANARY],
+    ['DATABASE_URL', CANARY],
+    ['DATABASE_URL', `mysql://user:${CANARY}@host/database`],
+    ['DATABASE_URL', `postgres://user:${CANARY}@host:port/database`],
+    ['PUBLIC_BASE_URL', CANARY],
+    ['PUBLIC_BASE_URL', `ftp://${CANARY}.example`],
+    ['AUTH_JWT_SECRET', CANARY],
+    ['AUTH_JWT_SECRET', 'x'.repeat(31)],
+  ])('%s=%s is named without its value', (name, value) => {
+    const faults = faultsOf(env({ [name]: value }));
+    expect(faults).toEqual([expect.stringMatching(`^${name} (must be|is shorter)`)]);
+    expect(faults[0]).not.toContain(value);
+  });
+
+  it.each([
+    ['an audience', { AUTH_ISSUER: 'https://id.example' }, ['AUTH_AUDIENCE']],
+    ['an issuer', { AUTH_AUDIENCE: 'payments' }, ['AUTH_ISSUER']],
+    [
+      'an issuer and an audience',
+      { AUTH_JWKS_URI: 'https://id.example/keys' },
+      ['AUTH_ISSUER', 'AUTH_AUDIENCE'],
+    ],
+  ])('is an identity provider without %s', (_name, variables, names) => {
+    expect(refusedBy(env(variables))).toEqual(names);
+  });
+
+  it.each([`${CANARY}.example`, `ldap://${CANARY}.example`])('is an identity provider at %s', (address) => {
+    const variables = { AUTH_ISSUER: address, AUTH_AUDIENCE: 'payments', AUTH_JWKS_URI: address };
+    expect(faultsOf(env(variables))).toEqual([
+      'AUTH_ISSUER must be an http or https address',
+      'AUTH_JWKS_URI must be an http or https address',
+    ]);
+  });
+
+  it.each(['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'])('is %s beside a shared secret', (name) => {
+    expect(faultsOf(env({ AUTH_JWT_SECRET: SECRET, [name]: 'https://id.example' }))).toEqual([
+      `${name} cannot stand beside AUTH_JWT_SECRET; remove one of them`,
+    ]);
+  });
+
+  it('is listed with all others', () => {
+    const names = [
+      'PORT',
+      'DATABASE_URL',
+      'AUTH_ISSUER',
+      'AUTH_AUDIENCE',
+      'AUTH_JWKS_URI',
+      'AUTH_JWT_SECRET',
+      'PUBLIC_BASE_URL',
+      'DOCS',
+      'LOG_LEVEL',
+    ];
+    const wrong = Object.fromEntries(names.map((name) => [name, CANARY]));
+    expect(refusedBy(env(wrong)).sort()).toEqual(names.sort());
+    expect(refusedBy(env({ NODE_ENV: 'production', ...wrong })).sort()).toEqual(
+      [...names, 'KEY_RING_FILE'].sort(),
+    );
+  });
+});
+
+describe('the settings of the command line', () => {
+  it('for the database is its address only, which has no default', () => {
+    expect(readDatabaseEnv({ ...PRODUCTION, PORT: CANARY })).toBe(PRODUCTION.DATABASE_URL);
+    expect(refusedBy(() => readDatabaseEnv({}))).toEqual(['DATABASE_URL']);
+    expect(refusedBy(() => readDatabaseEnv({ DATABASE_URL: `mysql://${CANARY}` }))).toEqual(['DATABASE_URL']);
+  });
+
+  it('for tokens are how they are verified, and where the files are', () => {
+    expect(readTokenEnv({ PORT: CANARY })).toEqual({
+      auth: { kind: 'development', requiredScope: undefined },
+      dataDir: '.data',
+    });
+    expect(readTokenEnv({ AUTH_JWT_SECRET: SECRET, DATA_DIR: '/var/data' })).toMatchObject({
+      auth: { kind: 'secret' },
+      dataDir: '/var/data',
+    });
+    expect(refusedBy(() => readTokenEnv({ AUTH_JWT_SECRET: CANARY }))).toEqual(['AUTH_JWT_SECRET']);
+    expect(
+      refusedBy(() => readTokenEnv({ NODE_ENV: 'production', AUTH_JWT_SECRET: DEVELOPMENT_SECRET })),
+    ).toEqual(['AUTH_JWT_SECRET']);
+  });
+});

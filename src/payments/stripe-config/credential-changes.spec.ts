@@ -1,0 +1,68 @@
+import { expectedMask, fakeCredential } from '../../../test/support/credentials.js';
+import { ValidationFailed } from '../payments.errors.js';
+import { credentialChanges, sameSecretInBothModes, type CredentialChanges } from './credential-changes.js';
+import { StripeConfigRequest } from './stripe-config.dto.js';
+import { CREDENTIAL_FIELDS, type CredentialField } from './stripe-keys.js';
+
+type Values = Partial<Record<CredentialField, string | null | undefined>>;
+
+function changesOf(values: Values): CredentialChanges {
+  return credentialChanges(Object.assign(new StripeConfigRequest(), values));
+}
+
+function forEveryField(valueOf: (field: CredentialField) => string | null | undefined): Values {
+  return Object.fromEntries(CREDENTIAL_FIELDS.map((field) => [field, valueOf(field)]));
+}
+
+it('takes every credential that the request brings', () => {
+  const { secrets, masks } = changesOf(forEveryField((field) => fakeCredential(field)));
+  expect([...secrets].map(([field, secret]) => [field, secret.reveal()])).toEqual(
+    CREDENTIAL_FIELDS.map((field) => [field, fakeCredential(field)]),
+  );
+  expect(masks.size).toBe(0);
+});
+
+it.each([
+  ['is empty', {}],
+  ['holds only nulls', forEveryField(() => null)],
+  ['holds only undefined members', forEveryField(() => undefined)],
+])('changes nothing when the request %s', (_name, request) => {
+  expect(changesOf(request)).toEqual({ secrets: new Map(), masks: new Map() });
+});
+
+it('keeps masks that were sent back apart, and writes none of them', () => {
+  const masks = CREDENTIAL_FIELDS.map(
+    (field) => [field, expectedMask(field, fakeCredential(field))] as const,
+  );
+  const changes = changesOf(Object.fromEntries(masks));
+  expect([...changes.masks]).toEqual(masks);
+  expect(changes.secrets.size).toBe(0);
+});
+
+it('refuses one webhook secret for both modes, at the live one, without repeating it', () => {
+  const webhookSecret = fakeCredential('test_webhook_secret');
+  const request = { test_webhook_secret: webhookSecret, live_webhook_secret: webhookSecret };
+  let refusal: unknown;
+  try {
+    changesOf(request);
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toBeInstanceOf(ValidationFailed);
+  expect(refusal).toMatchObject({
+    code: 'validation_failed',
+    items: [{ loc: ['body', 'live_webhook_secret'], type: 'same_secret_in_both_modes' }],
+  });
+  expect(JSON.stringify((refusal as ValidationFailed).items)).not.toContain(webhookSecret.slice(0, 12));
+});
+
+it('names the field that it was told, in the refusal of a secret stored in the other mode', () => {
+  expect(sameSecretInBothModes('test_webhook_secret').items).toMatchObject([
+    { loc: ['body', 'test_webhook_secret'] },
+  ]);
+});
+
+it('leaves two webhook secrets with the same mask to the store', () => {
+  const mask = expectedMask('test_webhook_secret', fakeCredential('test_webhook_secret'));
+  expect(changesOf({ test_webhook_secret: mask, live_webhook_secret: mask }).masks.size).toBe(2);
+});
