@@ -22,7 +22,9 @@ async function main(): Promise<void> {
 function fail(error: unknown): never {
   const message = error instanceof Error ? error.message : 'unknown fault';
   const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-  process.stderr.write(`${message}\n${inUse ? 'Set PORT to a free port, or stop what listens there.\n' : ''}`);
+  process.stderr.write(
+    `${message}\n${inUse ? 'Set PORT to a free port, or stop what listens there.\n' : ''}`,
+  );
   process.exit(1);
 }
 

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { DataSource, type DataSourceOptions } from 'typeorm';
+import { DataSource, MigrationExecutor, type DataSourceOptions } from 'typeorm';
 import { paymentsEntities } from '../payments/stripe-config/stripe-config.entity.js';
 import { describeError } from '../payments/http/describe-error.js';
 import { paymentsMigrations } from '../payments/migrations/index.js';
@@ -24,6 +24,8 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     synchronize: false,
     logging: false,
     installExtensions: false,
+    // Ids are made by gen_random_uuid(), which PostgreSQL has had built in since 13.
+    uuidExtension: 'pgcrypto',
     applicationName: 'nest-stripe-config',
     poolErrorHandler: (error: unknown) => {
       logger.warn({ event: 'idle connection lost', ...describeError(error) });
@@ -42,9 +44,14 @@ export function dataSourceOptions(url: string): DataSourceOptions {
 /** Names the advisory lock of migrations. */
 const MIGRATION_LOCK = 'nest-stripe-config:migrations';
 
+/** Migrations may take longer than a request's statement may, so they run on connections without those limits. */
+export function migrationDataSource(url: string): DataSource {
+  const extra = { max: 2, connectionTimeoutMillis: CONNECT_TIMEOUT_MS };
+  return new DataSource({ ...dataSourceOptions(url), extra });
+}
+
 /**
- * Brings the schema up to date. Replicas that start together wait for each other. Migrations may take longer than a
- * request's statement may, so they run on connections of their own.
+ * Brings the schema up to date. Replicas that start together wait for each other.
  *
  * @returns the names of the migrations that were run
  */
@@ -54,16 +61,22 @@ export async function migrate(url: string): Promise<string[]> {
   );
 }
 
-/** Takes back the newest migration. */
-export async function revertMigration(url: string): Promise<void> {
-  await withMigrationLock(url, (dataSource) => dataSource.undoLastMigration());
+/**
+ * Takes back the newest migration.
+ *
+ * @returns its name, or undefined when there was none
+ */
+export async function revertMigration(url: string): Promise<string | undefined> {
+  return withMigrationLock(url, async (dataSource) => {
+    // Newest first.
+    const [newest] = await new MigrationExecutor(dataSource).getExecutedMigrations();
+    await dataSource.undoLastMigration();
+    return newest?.name;
+  });
 }
 
 async function withMigrationLock<T>(url: string, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
-  const dataSource = new DataSource({
-    ...dataSourceOptions(url),
-    extra: { max: 2, connectionTimeoutMillis: CONNECT_TIMEOUT_MS },
-  } as DataSourceOptions);
+  const dataSource = migrationDataSource(url);
   await dataSource.initialize();
   try {
     const runner = dataSource.createQueryRunner();

@@ -31,7 +31,9 @@ export class PinoLogger implements LoggerService {
 function line(message: unknown, rest: unknown[]): [object, string?] {
   const context = rest.at(-1);
   const fields = typeof context === 'string' ? { context } : {};
-  return typeof message === 'object' && message !== null ? [{ ...fields, ...message }] : [fields, String(message)];
+  return typeof message === 'object' && message !== null
+    ? [{ ...fields, ...message }]
+    : [fields, String(message)];
 }
 
 /** One line for each request: no header, no body, no query, and of the path only the route and a project's id. */
@@ -50,6 +52,6 @@ export function logRequests(fastify: FastifyInstance): void {
 
 /** Only when it is one: the guard has put those into lower case, and anything else is input. */
 function projectIdOf({ params }: FastifyRequest): string | undefined {
-  const id = (params as Record<string, string> | null)?.['project_id'];
+  const id = (params as Record<string, string> | null)?.project_id;
   return id !== undefined && /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id) ? id : undefined;
 }

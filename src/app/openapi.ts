@@ -20,7 +20,10 @@ export interface OpenApiOptions {
 }
 
 /** Describes the routes of an application as OpenAPI 3.1. */
-export function openApiDocument(app: INestApplication, { issuer, server }: OpenApiOptions = {}): OpenAPIObject {
+export function openApiDocument(
+  app: INestApplication,
+  { issuer, server }: OpenApiOptions = {},
+): OpenAPIObject {
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Stripe configuration of projects')
@@ -30,9 +33,9 @@ export function openApiDocument(app: INestApplication, { issuer, server }: OpenA
     .addSecurity(SECURITY_SCHEMES.bearer, { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
   if (server !== undefined) builder.addServer(server);
   const document = SwaggerModule.createDocument(app, builder.build(), {
-    operationIdFactory: (_controller, method) => method,
+    operationIdFactory: (controller, method) => method + controller.replace(/Controller$/, ''),
   });
-  const request = document.components?.schemas?.['StripeConfigRequest'];
+  const request = document.components?.schemas?.StripeConfigRequest;
   // The decorators of @nestjs/swagger have no word for this.
   if (request !== undefined) Object.assign(request, { additionalProperties: false });
   return document;

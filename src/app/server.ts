@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { maxHeaderSize } from 'node:http';
 import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -33,8 +34,8 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
     requestTimeout: REQUEST_TIMEOUT_MS,
     // There is no middleware, so nothing has to look for it on every request.
     skipMiddie: true,
-    // Long enough that any wrong project id is judged as one.
-    routerOptions: { maxParamLength: 4096 },
+    // As long as a whole head may be, so that any wrong project id is judged as one.
+    routerOptions: { maxParamLength: maxHeaderSize },
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       sendMalformedRequest(request, reply);
     },
@@ -63,26 +64,51 @@ function prepareFastify(app: NestFastifyApplication): void {
     done(null);
   });
   fastify.addHook('onRequest', (request, reply, done) => {
-    reply.header('X-Request-Id', request.id);
-    reply.header('X-Content-Type-Options', 'nosniff');
+    reply.headers(headersFor(request.id));
+    // Fastify would refuse a malformed type before any guard is asked.
+    if (request.headers['content-type'] !== undefined) request.headers = { 'content-type': undefined };
     if (draining.begun) reply.header('Connection', 'close');
     done();
   });
   logRequests(fastify);
 }
 
+/** What every response has. */
+function headersFor(requestId: string): Record<string, string> {
+  return { 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff' };
+}
+
 /** A URL that the router cannot decode. */
 function sendMalformedRequest(request: FastifyRequest, reply: FastifyReply): void {
-  const answer = errorAnswer('malformed_request', 'The address is malformed.', request.id, request.headers.accept);
-  void reply.status(answer.status).headers(answer.headers).send(JSON.stringify(answer.body));
+  const answer = errorAnswer(
+    'malformed_request',
+    'The address is malformed.',
+    request.id,
+    request.headers.accept,
+  );
+  void reply
+    .status(answer.status)
+    .headers({ ...headersFor(request.id), ...answer.headers })
+    .send(JSON.stringify(answer.body));
 }
 
 /** What is not HTTP, or has headers that are too large: there is no request to answer, only a socket. */
 function answerUnparsable(_error: unknown, socket: Socket): void {
   if (!socket.writable) return;
-  const answer = errorAnswer('malformed_request', 'The request is not well-formed HTTP, or its headers are too large.', randomUUID(), undefined);
+  const requestId = randomUUID();
+  const answer = errorAnswer(
+    'malformed_request',
+    'The request is not well-formed HTTP, or its headers are too large.',
+    requestId,
+    undefined,
+  );
   const body = JSON.stringify(answer.body);
-  const headers = { ...answer.headers, 'Content-Length': String(Buffer.byteLength(body)), Connection: 'close' };
+  const headers = {
+    ...headersFor(requestId),
+    ...answer.headers,
+    'Content-Length': String(Buffer.byteLength(body)),
+    Connection: 'close',
+  };
   const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   socket.end(`HTTP/1.1 ${answer.status} Bad Request\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }

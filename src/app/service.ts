@@ -6,7 +6,13 @@ import { readKeyRingFile } from '../payments/crypto/key-ring-file.js';
 import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/issuer-keys.js';
 import type { AccessTokenOptions } from '../payments/payments.options.js';
 import { DatabaseConnection } from './database-connection.js';
-import { banner, demoProject, developmentKeyRingFile, developmentSecret, developmentToken } from './development.js';
+import {
+  banner,
+  demoProject,
+  developmentKeyRingFile,
+  developmentSecret,
+  developmentToken,
+} from './development.js';
 import { Draining } from './draining.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import type { Env } from './env.js';
@@ -37,7 +43,8 @@ export async function startService(env: Env): Promise<Service> {
       auth: accessTokenOptions(env),
       logLevel: env.logLevel,
     });
-    if (env.docs) serveDocs(app, openApiDocument(app, { issuer: await issuerMetadata(env), server: env.publicBaseUrl }));
+    if (env.docs)
+      serveDocs(app, openApiDocument(app, { issuer: await issuerMetadata(env), server: env.publicBaseUrl }));
     await app.get(DatabaseConnection).open();
     await app.listen(env.port, env.host);
     if (env.auth.kind === 'development') await printBanner(app, env);
@@ -76,7 +83,9 @@ async function issuerMetadata({ auth }: Env): Promise<IssuerMetadata | undefined
   try {
     return await fetchIssuerMetadata(auth.issuer);
   } catch {
-    new Logger('Docs').warn({ event: 'the explorer lacks the identity provider’s addresses until the next start' });
+    new Logger('Docs').warn({
+      event: 'the explorer lacks the identity provider’s addresses until the next start',
+    });
     return undefined;
   }
 }

@@ -76,6 +76,10 @@ export class DependencyUnavailable extends PaymentsError {
     readonly dependency: 'database' | 'identity provider' | 'key ring' | 'this service',
     options?: ErrorOptions,
   ) {
-    super('dependency_unavailable', 'A service that this request needs is not reachable; try again shortly.', options);
+    super(
+      'dependency_unavailable',
+      'A service that this request needs is not reachable; try again shortly.',
+      options,
+    );
   }
 }

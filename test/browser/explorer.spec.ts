@@ -4,9 +4,9 @@ import { openApiDocument, serveDocs } from '../../src/app/openapi.js';
 import { expectedMask, fakeCredential } from '../support/credentials.js';
 import { configPath, startTestService, testToken, type TestService } from '../support/service.js';
 
-const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** A file to keep the last picture in, such as docs/images/explorer.png. */
-const SCREENSHOT = process.env['SCREENSHOT'];
+const SCREENSHOT = process.env.SCREENSHOT;
 
 let service: TestService;
 let browser: Browser;
@@ -14,7 +14,8 @@ let page: Page;
 const problems: string[] = [];
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM)) throw new Error(`there is no Chromium at ${CHROMIUM}; install it or set CHROMIUM`);
+  if (!existsSync(CHROMIUM))
+    throw new Error(`there is no Chromium at ${CHROMIUM}; install it or set CHROMIUM`);
   service = await startTestService({
     prepare: (app) => {
       serveDocs(app, openApiDocument(app));
@@ -22,12 +23,20 @@ beforeAll(async () => {
   });
   browser = await chromium.launch({
     executablePath: CHROMIUM,
-    args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+    args: [
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
   });
   page = await browser.newPage({ viewport: { width: 1200, height: 1500 } });
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('request', (request) => {
-    if (!request.url().startsWith(service.url) && !request.url().startsWith('data:')) problems.push(request.url());
+    if (!request.url().startsWith(service.url) && !request.url().startsWith('data:'))
+      problems.push(request.url());
   });
 });
 
@@ -62,7 +71,10 @@ it('lets a reader authorize, try the PUT and see masks, and shows the secret now
   const projectId = await service.createProject();
   const secret = fakeCredential('test_secret_key', 'explorer');
   const operation = await openPut(projectId);
-  await operation.locator('textarea').first().fill(JSON.stringify({ test_secret_key: secret }));
+  await operation
+    .locator('textarea')
+    .first()
+    .fill(JSON.stringify({ test_secret_key: secret }));
   const answer = await execute(operation);
 
   expect(await answer.innerText()).toContain(expectedMask('test_secret_key', secret));

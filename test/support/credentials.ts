@@ -16,7 +16,10 @@ const PREFIX: Record<CredentialField, string> = {
  * @param seed another seed gives another credential
  */
 export function fakeCredential(field: CredentialField, seed: string | number = 0): string {
-  const body = createHash('sha256').update(`fake ${field} ${seed}`).digest('base64').replace(/[^A-Za-z0-9]/g, 'x');
+  const body = createHash('sha256')
+    .update(`fake ${field} ${seed}`)
+    .digest('base64')
+    .replace(/[^A-Za-z0-9]/g, 'x');
   return PREFIX[field] + body;
 }
 

@@ -31,7 +31,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
 }
 
 function adminUrl(): string {
-  const url = process.env['TEST_ADMIN_DATABASE_URL'];
+  const url = process.env.TEST_ADMIN_DATABASE_URL;
   if (url === undefined) throw new Error('the global setup has not provided a PostgreSQL');
   return url;
 }

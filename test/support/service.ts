@@ -9,8 +9,8 @@ import { KeyRing, ringKey } from '../../src/payments/crypto/key-ring.js';
 import type { AccessTokenOptions } from '../../src/payments/payments.options.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 
-/** The HS256 secret of the test services. */
-export const TEST_SECRET = randomBytes(48);
+/** The HS256 secret of the test services; a text, so that it can be a setting. */
+export const TEST_SECRET = Buffer.from(randomBytes(36).toString('base64'));
 
 export interface TestServiceOptions {
   /** Default: an empty one, dropped at the end. */
@@ -26,15 +26,19 @@ export interface TestServiceOptions {
   prepare?: (app: NestFastifyApplication) => void;
 }
 
-/** The service in this process, listening on a free port of the loopback. */
-export interface TestService {
-  url: string;
-  app: NestFastifyApplication;
-  database: TestDatabase;
-  /** Sends a request as a subject (default `alice`; null: without a token); a body that is no string goes as JSON. */
+/** What specs ask of a running service, in this process or in another. */
+export interface TestClient {
+  /** Sends a request as a subject (default `alice`; null: without a token); a body that is no text or bytes goes as JSON. */
   request(method: string, path: string, options?: RequestOptions): Promise<TestResponse>;
   /** Makes a project and returns its id. */
   createProject(subject?: string, name?: string): Promise<string>;
+}
+
+/** The service in this process, listening on a free port of the loopback. */
+export interface TestService extends TestClient {
+  url: string;
+  app: NestFastifyApplication;
+  database: TestDatabase;
   stop(): Promise<void>;
 }
 
@@ -48,8 +52,13 @@ export interface TestResponse {
   status: number;
   headers: Headers;
   text: string;
-  /** The body as JSON; undefined when it is empty. */
+  /** The body as JSON; undefined when it is empty or something else. */
   json: unknown;
+}
+
+export function toTestResponse(status: number, headers: Headers, text: string): TestResponse {
+  const isJson = /[/+]json\b/.test(headers.get('content-type') ?? '');
+  return { status, headers, text, json: isJson && text !== '' ? JSON.parse(text) : undefined };
 }
 
 export function configPath(projectId: string): string {
@@ -63,6 +72,36 @@ export function testToken(subject: string, claims: object = {}, options: SignOpt
 
 export function testKeyRing(): KeyRing {
   return new KeyRing([ringKey(randomBytes(32), 'active')]);
+}
+
+/** @param url of a service that knows {@link TEST_SECRET} */
+export function testClient(url: string): TestClient {
+  async function request(
+    method: string,
+    path: string,
+    { subject = 'alice', body, headers = {} }: RequestOptions = {},
+  ): Promise<TestResponse> {
+    const response = await fetch(url + path, {
+      method,
+      headers: {
+        ...(subject !== null && { authorization: `Bearer ${testToken(subject)}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body !== undefined && {
+        body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+      }),
+    });
+    return toTestResponse(response.status, response.headers, await response.text());
+  }
+
+  return {
+    request,
+    async createProject(subject = 'alice', name = 'Shop') {
+      const { json } = await request('POST', '/api/v1/projects', { subject, body: { name } });
+      return (json as { id: string }).id;
+    },
+  };
 }
 
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
@@ -79,33 +118,11 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
 
-  async function request(
-    method: string,
-    path: string,
-    { subject = 'alice', body, headers = {} }: RequestOptions = {},
-  ): Promise<TestResponse> {
-    const response = await fetch(url + path, {
-      method,
-      headers: {
-        ...(subject !== null && { authorization: `Bearer ${testToken(subject)}` }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...headers,
-      },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, text, json: text === '' ? undefined : JSON.parse(text) };
-  }
-
   return {
     url,
     app,
     database,
-    request,
-    async createProject(subject = 'alice', name = 'Shop') {
-      const { json } = await request('POST', '/api/v1/projects', { subject, body: { name } });
-      return (json as { id: string }).id;
-    },
+    ...testClient(url),
     async stop() {
       await app.close();
       if (options.database === undefined) await database.drop();

@@ -35,7 +35,8 @@ export class HealthController {
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     summary: 'Ready',
-    description: 'The database is reachable and migrated, the key ring seals and opens, and no shutdown has begun.',
+    description:
+      'The database is reachable and migrated, the key ring seals and opens, and no shutdown has begun.',
   })
   @ApiOkResponse({ type: HealthResponse })
   @ApiErrors(503)

@@ -1,10 +1,10 @@
-import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
 
 /** A project of the standalone service. Properties bear the names of their columns. */
 @Entity('projects')
 @Index('projects_owner_id_created_at_idx', ['owner_id', 'created_at', 'id'])
 export class ProjectEntity {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'projects_pkey', default: () => 'gen_random_uuid()' })
+  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'projects_pkey' })
   id!: string;
 
   /** The `sub` of its owner's tokens. */

@@ -82,7 +82,10 @@ function isKeyRingFile(file: unknown): file is KeyRingFile {
   if (typeof file !== 'object' || file === null) return false;
   const { version, development, keys } = file as Record<string, unknown>;
   return (
-    version === 1 && (development === undefined || development === true) && Array.isArray(keys) && keys.every(isKey)
+    version === 1 &&
+    (development === undefined || development === true) &&
+    Array.isArray(keys) &&
+    keys.every(isKey)
   );
 }
 
@@ -105,7 +108,9 @@ function toRingKey({ id, state, material }: KeyRingFile['keys'][number]): RingKe
   }
   const key = ringKey(root, state);
   if (key.id !== id) {
-    throw new KeyRingError('the id of a key does not match its material; restore the key ring file from its backup');
+    throw new KeyRingError(
+      'the id of a key does not match its material; restore the key ring file from its backup',
+    );
   }
   return key;
 }

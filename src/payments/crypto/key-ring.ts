@@ -54,7 +54,12 @@ export function ringKey(root: Buffer, state: KeyState): RingKey {
       'a key is all one byte or counts 0, 1, 2, … as examples do; make a new one with "npm run keys -- generate"',
     );
   }
-  return { id: keyId(root), state, sealing: subkey(root, 'seal:v1'), fingerprinting: subkey(root, 'fingerprint:v1') };
+  return {
+    id: keyId(root),
+    state,
+    sealing: subkey(root, 'seal:v1'),
+    fingerprinting: subkey(root, 'fingerprint:v1'),
+  };
 }
 
 function isWellKnown(root: Buffer): boolean {

@@ -96,7 +96,10 @@ export class Sealer {
    */
   fingerprints(secret: Secret, projectId: string): [string, ...string[]] {
     const [active, ...others] = this.ring.usable;
-    return [fingerprint(active, secret, projectId), ...others.map((key) => fingerprint(key, secret, projectId))];
+    return [
+      fingerprint(active, secret, projectId),
+      ...others.map((key) => fingerprint(key, secret, projectId)),
+    ];
   }
 }
 
@@ -128,6 +131,7 @@ function parse(value: string): { id: string; blob: Buffer } {
   if (id === undefined || text === undefined) throw new UnsealError();
   const blob = Buffer.from(text, 'base64url');
   const canonical = blob.toString('base64url') === text;
-  if (!canonical || blob.length < IV_BYTES + TAG_BYTES || blob.length > MAX_BLOB_BYTES) throw new UnsealError();
+  if (!canonical || blob.length < IV_BYTES + TAG_BYTES || blob.length > MAX_BLOB_BYTES)
+    throw new UnsealError();
   return { id, blob };
 }

@@ -39,11 +39,14 @@ export function judgeClaims(claims: Record<string, unknown>, requiredScope: stri
   if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_LENGTH || sub.includes('\0')) {
     throw invalidToken();
   }
-  for (const use of [claims['type'], claims['token_use'], claims['typ']]) {
+  for (const use of [claims.type, claims.token_use, claims.typ]) {
     if (use !== undefined && !isOneOf(use, ACCESS_TOKEN_USES)) throw invalidToken();
   }
   if (requiredScope !== undefined && !scopesOf(claims).includes(requiredScope)) {
-    throw new PaymentsError('insufficient_scope', 'The access token lacks the scope that this service requires.');
+    throw new PaymentsError(
+      'insufficient_scope',
+      'The access token lacks the scope that this service requires.',
+    );
   }
   return { subject: sub };
 }
@@ -57,8 +60,11 @@ export function invalidToken(): PaymentsError {
 }
 
 /** `scope` is a text with spaces (RFC 8693 section 4.2); some providers send `scp`, a text or a list. */
-function scopesOf({ scope, scp }: Record<string, unknown>): string[] {
-  return [scope, scp].flatMap((claim) => (Array.isArray(claim) ? claim : typeof claim === 'string' ? claim.split(' ') : []));
+function scopesOf({ scope, scp }: Record<string, unknown>): unknown[] {
+  return [scope, scp].flatMap((claim: unknown): unknown[] => {
+    if (Array.isArray(claim)) return claim;
+    return typeof claim === 'string' ? claim.split(' ') : [];
+  });
 }
 
 function isOneOf(value: unknown, allowed: readonly string[]): boolean {

@@ -82,7 +82,9 @@ export function ApiProjectId(): ClassDecorator & MethodDecorator {
 export function ApiErrors(...statuses: number[]): ClassDecorator & MethodDecorator {
   return applyDecorators(
     ApiExtraModels(HTTPValidationError, ErrorResponse, ValidationProblem),
-    ...[...statuses, 500].map((status) => ApiResponse({ status, ...(status === 422 ? VALIDATION : describe(status)) })),
+    ...[...statuses, 500].map((status) =>
+      ApiResponse({ status, ...(status === 422 ? VALIDATION : describe(status)) }),
+    ),
   );
 }
 

@@ -10,7 +10,10 @@ const MAX_TOKEN_LENGTH = 8192;
  *   `headers` alone would hide it
  * @returns `undefined` when no bearer token was offered at all, `null` when one was offered in a wrong form
  */
-export function bearerToken(headers: IncomingHttpHeaders, rawHeaders: readonly string[]): string | null | undefined {
+export function bearerToken(
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+): string | null | undefined {
   const header = headers.authorization;
   if (header === undefined) return undefined;
   if (countOf('authorization', rawHeaders) > 1) return null;

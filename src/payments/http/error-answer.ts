@@ -16,7 +16,11 @@ const RETRY_AFTER = { 'Retry-After': '2' };
 /** Every error there is, once. `WWW-Authenticate` as RFC 6750 section 3 has it. */
 export const ANSWERS: Record<AnswerCode, AnswerKind> = {
   not_authenticated: { status: 401, title: 'Not authenticated', headers: { 'WWW-Authenticate': 'Bearer' } },
-  invalid_token: { status: 401, title: 'Invalid token', headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' } },
+  invalid_token: {
+    status: 401,
+    title: 'Invalid token',
+    headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
+  },
   insufficient_scope: {
     status: 403,
     title: 'Insufficient scope',

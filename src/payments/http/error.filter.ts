@@ -27,7 +27,7 @@ export class ErrorFilter implements ExceptionFilter {
     this.log(code, error, requestId);
     const items = error instanceof ValidationFailed ? error.items : undefined;
     const answer = errorAnswer(code, detail, requestId, request.headers.accept, items);
-    if (error instanceof MethodNotAllowed) answer.headers['Allow'] = error.allowed.join(', ');
+    if (error instanceof MethodNotAllowed) answer.headers.Allow = error.allowed.join(', ');
     for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value);
     httpAdapter.reply(response, JSON.stringify(answer.body), answer.status);
   }

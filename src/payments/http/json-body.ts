@@ -26,7 +26,9 @@ async function readJsonObject(request: IncomingMessage): Promise<Record<string, 
 }
 
 function requireJson({ headers, rawHeaders }: IncomingMessage): void {
-  const [mediaType, ...parameters] = (headers['content-type'] ?? '').split(';').map((part) => part.trim().toLowerCase());
+  const [mediaType, ...parameters] = (headers['content-type'] ?? '')
+    .split(';')
+    .map((part) => part.trim().toLowerCase());
   const charsets = parameters.filter((parameter) => parameter.startsWith('charset='));
   const isJson =
     mediaType === 'application/json' &&

@@ -15,13 +15,21 @@ export class JwtAuthGuard extends AuthGuard(JWT_STRATEGY) {
    * @param error what a strategy threw
    * @param info why a strategy refused, an unreachable identity provider included
    */
-  override handleRequest<TUser>(error: unknown, user: TUser | false, info: unknown, context: ExecutionContext): TUser {
+  override handleRequest<TUser>(
+    error: unknown,
+    user: TUser | false,
+    info: unknown,
+    context: ExecutionContext,
+  ): TUser {
     if (error instanceof Error) throw error;
     if (user) return user;
     if (info instanceof PaymentsError) throw info;
     const { headers, rawHeaders } = rawRequestOf(requestOf(context));
     throw bearerToken(headers, rawHeaders) === undefined
-      ? new PaymentsError('not_authenticated', 'Send an access token in the header "Authorization: Bearer <token>".')
+      ? new PaymentsError(
+          'not_authenticated',
+          'Send an access token in the header "Authorization: Bearer <token>".',
+        )
       : invalidToken();
   }
 }

@@ -9,7 +9,10 @@ export class MethodNotAllowed extends PaymentsError {
 
   /** @param allowed the methods that the path offers, for the `Allow` header */
   constructor(readonly allowed: readonly string[]) {
-    super('method_not_allowed', 'This address does not offer that method; the Allow header lists those it does.');
+    super(
+      'method_not_allowed',
+      'This address does not offer that method; the Allow header lists those it does.',
+    );
   }
 }
 
@@ -33,7 +36,9 @@ export function refuseOtherMethods(...controllers: Type[]): Type {
         throw new MethodNotAllowed(allowed);
       };
       Object.defineProperty(OtherMethodsController.prototype, name, { value: refuse });
-      RequestMapping({ path, method: RequestMethod[method] })(OtherMethodsController.prototype, name, { value: refuse });
+      RequestMapping({ path, method: RequestMethod[method] })(OtherMethodsController.prototype, name, {
+        value: refuse,
+      });
     }
   }
   return OtherMethodsController;
@@ -47,10 +52,11 @@ function offeredMethods(controllers: Type[]): Map<string, string[]> {
     for (const name of Object.getOwnPropertyNames(controller.prototype)) {
       const handler = (controller.prototype as Record<string, object>)[name] ?? {};
       const path = Reflect.getMetadata(PATH_METADATA, handler) as string | undefined;
-      if (path === undefined) continue;
+      const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
+      // The constructor has a path, too: the controller's own.
+      if (path === undefined || method === undefined) continue;
       const route = path === '/' ? prefix : `${prefix}/${path}`;
-      const method = RequestMethod[Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod];
-      methods.set(route, [...(methods.get(route) ?? []), method]);
+      methods.set(route, [...(methods.get(route) ?? []), RequestMethod[method]]);
     }
   }
   return methods;

@@ -13,8 +13,8 @@ export class ProjectOwnershipGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = requestOf(context);
-    const projectId = canonicalUuid(request.params['project_id'], 'project_id');
-    request.params['project_id'] = projectId;
+    const projectId = canonicalUuid(request.params.project_id, 'project_id');
+    request.params.project_id = projectId;
     const owner = await this.projects.findOwner(projectId);
     if (owner === undefined) {
       throw new PaymentsError('project_not_found', 'There is no such project, or it is inactive.');
@@ -34,7 +34,11 @@ export class ProjectOwnershipGuard implements CanActivate {
 export function canonicalUuid(value: string | undefined, name: string): string {
   if (value === undefined || !UUID.test(value)) {
     throw new ValidationFailed([
-      { loc: ['path', name], msg: 'This must be a UUID, such as 3c90c3cc-0d44-4b50-8888-8dd25736052a.', type: 'invalid_uuid' },
+      {
+        loc: ['path', name],
+        msg: 'This must be a UUID, such as 3c90c3cc-0d44-4b50-8888-8dd25736052a.',
+        type: 'invalid_uuid',
+      },
     ]);
   }
   return value.toLowerCase();

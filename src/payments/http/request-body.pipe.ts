@@ -50,7 +50,11 @@ export function fault(type: ValidationCause, msg: string): string {
 function toItem({ property, constraints }: ValidationError): ValidationItem {
   const message = Object.values(constraints ?? {})[0] ?? '';
   const colon = message.indexOf(': ');
-  return { loc: ['body', property], msg: message.slice(colon + 2), type: message.slice(0, colon) as ValidationCause };
+  return {
+    loc: ['body', property],
+    msg: message.slice(colon + 2),
+    type: message.slice(0, colon) as ValidationCause,
+  };
 }
 
 /**

@@ -40,7 +40,9 @@ export class StripeConfigService {
   async update(projectId: string, request: StripeConfigRequest): Promise<StripeConfigView> {
     const { secrets, masks } = credentialChanges(request);
     if (masks.size > 0) await this.requireStored(projectId, masks);
-    const credentials = new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, projectId)]));
+    const credentials = new Map(
+      [...secrets].map(([field, secret]) => [field, this.protect(field, secret, projectId)]),
+    );
     const [row] = await runStatement<StripeConfigView>(this.dataSource, 'write', UPSERT, [
       projectId,
       ...CREDENTIAL_FIELDS.flatMap((field) => columnsOf(credentials.get(field))),
@@ -48,7 +50,9 @@ export class StripeConfigService {
       credentials.get('live_webhook_secret')?.fingerprints ?? [],
     ]);
     if (row === undefined) {
-      throw sameSecretInBothModes(secrets.has('test_webhook_secret') ? 'test_webhook_secret' : 'live_webhook_secret');
+      throw sameSecretInBothModes(
+        secrets.has('test_webhook_secret') ? 'test_webhook_secret' : 'live_webhook_secret',
+      );
     }
     return row;
   }
