@@ -1,0 +1,5 @@
+import { migrationDataSource } from './src/app/data-source.js';
+import { readDatabaseEnv } from './src/app/env.js';
+
+/** For TypeORM's own command line, see `npm run typeorm`. */
+export default migrationDataSource(readDatabaseEnv());

@@ -1,0 +1,18 @@
+import { EnvError } from '../app/env.js';
+import { describeError } from '../payments/http/describe-error.js';
+
+/** A fault of a command, with a message for its user. */
+export class CommandFault extends Error {
+  override name = 'CommandFault';
+}
+
+/** Ends a command that failed. Messages of drivers may repeat a password, so of other errors only the code is shown. */
+export function endWith(error: unknown): void {
+  process.exitCode = 1;
+  if (error instanceof CommandFault || error instanceof EnvError) {
+    process.stderr.write(`${error.message}\n`);
+  } else {
+    const { error: name, errorCode } = describeError(error);
+    process.stderr.write(`Failed: ${errorCode ?? name}\n`);
+  }
+}

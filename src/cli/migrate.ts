@@ -1,0 +1,36 @@
+import { Command } from 'commander';
+import { migrate, revertMigration } from '../app/data-source.js';
+import { readDatabaseEnv } from '../app/env.js';
+import { describeError } from '../payments/http/describe-error.js';
+import { CommandFault, endWith } from './fault.js';
+
+async function run({ revert }: { revert?: true }): Promise<void> {
+  const url = readDatabaseEnv();
+  try {
+    process.stdout.write(`${revert ? await takeBack(url) : await bringUpToDate(url)}\n`);
+  } catch (error) {
+    const { error: name, errorCode } = describeError(error);
+    throw new CommandFault(
+      `The migration failed (${errorCode ?? name}); check that DATABASE_URL is right, that the database runs, and that its user may change the schema.`,
+    );
+  }
+}
+
+async function bringUpToDate(url: string): Promise<string> {
+  const done = await migrate(url);
+  return done.length === 0
+    ? 'The schema was already up to date.'
+    : done.map((name) => `Ran ${name}`).join('\n');
+}
+
+async function takeBack(url: string): Promise<string> {
+  const name = await revertMigration(url);
+  return name === undefined ? 'There was no migration to take back.' : `Took back ${name}`;
+}
+
+await new Command('migrate')
+  .description('Brings the schema of the database at DATABASE_URL up to date.')
+  .option('--revert', 'take back the newest migration instead, with the data it holds')
+  .action(run)
+  .parseAsync()
+  .catch(endWith);

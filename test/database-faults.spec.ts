@@ -1,0 +1,225 @@
+import { join } from 'node:path';
+import pg from 'pg';
+import { createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
+import { DEACTIVATE, FIND, UPSERT } from '../src/payments/stripe-config/stripe-config.statements.js';
+import { expectedMask, fakeCredential } from './support/credentials.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { expectError } from './support/errors.js';
+import { eventually } from './support/eventually.js';
+import {
+  cleanUp,
+  logOf,
+  serviceSettings,
+  startServiceProcess,
+  temporaryFolder,
+  type ServiceProcess,
+} from './support/process.js';
+import { configPath, type TestResponse } from './support/service.js';
+import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
+
+let database: TestDatabase;
+let proxy: TcpProxy;
+let keyRingFile: string;
+let service: ServiceProcess;
+let projectId: string;
+
+const START = { test_secret_key: fakeCredential('test_secret_key', 'start') };
+const CHANGE = { live_secret_key: fakeCredential('live_secret_key', 'change') };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  proxy = await startTcpProxy(database.url);
+  keyRingFile = join(await temporaryFolder(), 'ring.json');
+  createKeyRingFile(keyRingFile);
+  service = await startServiceProcess(serviceSettings(proxy.url, keyRingFile));
+});
+afterAll(async () => {
+  await cleanUp();
+  await proxy.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  projectId = await service.createProject();
+  await put(START);
+});
+afterEach(async () => {
+  await proxy.pass();
+  await eventually('the service is ready', async () => (await send('GET', '/health/ready')).status === 200);
+  expect(service.ended).toBeUndefined();
+});
+
+const send = (method: string, path: string, body?: unknown) => service.request(method, path, { body });
+const put = (body: unknown) => send('PUT', configPath(projectId), body);
+const get = () => send('GET', configPath(projectId));
+
+/** Each begins with a read of the database. */
+const REQUESTS = [
+  get,
+  () => put(CHANGE),
+  () => send('DELETE', configPath(projectId)),
+  () => send('GET', '/api/v1/payments/projects'),
+  () => send('GET', '/api/v1/projects'),
+  () => send('GET', '/health/ready'),
+];
+
+describe.each<[string, () => unknown]>([
+  ['that refuses connections', () => proxy.refuse()],
+  [
+    'that swallows everything',
+    () => {
+      proxy.blackHole();
+    },
+  ],
+])('a database %s', (_, fail) => {
+  it('is answered with 503, and everything works again once it is back', async () => {
+    const before = await get();
+    await fail();
+
+    for (const answer of await Promise.all(REQUESTS.map((request) => request()))) {
+      expectError(answer, 503, 'dependency_unavailable');
+      expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    }
+    expect((await send('GET', '/health/live')).status).toBe(200);
+
+    await proxy.pass();
+    const more = await Promise.all(Array.from({ length: 30 }, get));
+    expect(more.map(({ status, json }) => ({ status, json }))).toEqual(
+      more.map(() => ({ status: 200, json: before.json })),
+    );
+    expect((await put(CHANGE)).status).toBe(200);
+  });
+});
+
+describe('a write whose answer is lost', () => {
+  it.each<[string, string, () => Promise<TestResponse>, number, unknown]>([
+    [
+      'PUT',
+      UPSERT.name,
+      () => put(CHANGE),
+      200,
+      { live_secret_key_masked: expectedMask('live_secret_key', CHANGE.live_secret_key) },
+    ],
+    ['DELETE', DEACTIVATE.name, () => send('DELETE', configPath(projectId)), 204, { is_active: false }],
+  ])('is told as such, and the same %s again is safe', async (_, statement, request, status, outcome) => {
+    const lost = proxy.loseAnswerTo(statement);
+
+    const answer = await request();
+
+    await lost;
+    expectError(answer, 503, 'write_outcome_unknown');
+    expect(answer.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
+    expect((await get()).json).toMatchObject(outcome as object);
+    expect((await request()).status).toBe(status);
+    expect((await get()).json).toMatchObject(outcome as object);
+  });
+});
+
+describe('a read whose answer is lost', () => {
+  it('is answered with 503 like any other fault', async () => {
+    const lost = proxy.loseAnswerTo(FIND.name);
+
+    const answer = await get();
+
+    await lost;
+    expectError(answer, 503, 'dependency_unavailable');
+  });
+});
+
+describe('a database that lives', () => {
+  it('but keeps a statement waiting is answered with 503, and nothing is changed', async () => {
+    const before = (await get()).json;
+    const other = new pg.Client({ connectionString: database.url });
+    await other.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query('SELECT FROM stripe_configs WHERE project_id = $1 FOR UPDATE', [projectId]);
+
+      expectError(await put(CHANGE), 503, 'dependency_unavailable');
+      expectError(await send('DELETE', configPath(projectId)), 503, 'dependency_unavailable');
+      expect(lastFault()).toMatchObject({
+        code: 'dependency_unavailable',
+        dependency: 'database',
+        errorCode: '57014',
+      });
+    } finally {
+      await other.end();
+    }
+    expect((await get()).json).toEqual(before);
+    expect((await put(CHANGE)).status).toBe(200);
+  });
+
+  it('but ends all connections is connected to anew', async () => {
+    await Promise.all(Array.from({ length: 10 }, get));
+    const noticed = () => logOf(service).filter(({ event }) => event === 'idle connection lost');
+    const before = noticed().length;
+
+    const ended = await database.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND application_name = 'nest-stripe-config'`,
+    );
+    await eventually('the service notices', () => noticed().length === before + ended.length);
+
+    expect(ended.length).toBeGreaterThan(0);
+    expect(noticed().at(-1)).toMatchObject({ errorCode: '57P01' });
+    const answers = await Promise.all(Array.from({ length: 30 }, get));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+  });
+});
+
+describe('a service that is started while the database is down', () => {
+  it('listens, answers 503, and serves once it is up, with an empty database migrated', async () => {
+    const empty = await createTestDatabase();
+    const road = await startTcpProxy(empty.url);
+    await road.refuse();
+    try {
+      const early = await startServiceProcess(serviceSettings(road.url, keyRingFile));
+      expect((await early.request('GET', '/health/live')).status).toBe(200);
+      expectError(await early.request('GET', '/health/ready'), 503, 'dependency_unavailable');
+      expectError(await early.request('GET', configPath(projectId)), 503, 'dependency_unavailable');
+
+      await road.pass();
+      await eventually('ready', async () => (await early.request('GET', '/health/ready')).status === 200);
+
+      const path = configPath(await early.createProject());
+      expect((await early.request('PUT', path, { body: CHANGE })).status).toBe(200);
+      expect(await early.stop()).toBe(0);
+    } finally {
+      await road.close();
+      await empty.drop();
+    }
+  });
+});
+
+describe('the log of database faults', () => {
+  it.each([
+    ['a refused connection', () => proxy.refuse(), get, 'ECONNREFUSED'],
+    ['a lost answer', () => void proxy.loseAnswerTo(UPSERT.name), () => put(CHANGE), undefined],
+  ])('tells of %s by its code, and no value, statement or address', async (_, fail, request, errorCode) => {
+    await fail();
+    const { headers } = await request();
+
+    const line = await eventually('the line', () =>
+      logOf(service).find(
+        ({ requestId, code }) => requestId === headers.get('x-request-id') && code !== undefined,
+      ),
+    );
+    expect(line.errorCode).toBe(errorCode);
+    const { password, port, pathname } = new URL(proxy.url);
+    const { stdout, stderr } = service;
+    for (const text of [
+      password,
+      `:${port}`,
+      pathname.slice(1),
+      'INSERT',
+      'sc1.',
+      CHANGE.live_secret_key.slice(-8),
+    ]) {
+      expect(stdout + stderr).not.toContain(text);
+    }
+  });
+});
+
+/** The last line of the log that tells of a fault. */
+function lastFault(): Record<string, unknown> | undefined {
+  return logOf(service).findLast(({ code }) => code !== undefined);
+}

@@ -1,0 +1,115 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A proxy on the loopback that can fail in the ways a network and a server do. */
+export interface TcpProxy {
+  /** The address it was made for, with the proxy's host and port instead. */
+  readonly url: string;
+  /** Lets everything through again; connections that lost something in the black hole stay dead. */
+  pass(): Promise<void>;
+  /** Cuts what is connected and refuses what is new. */
+  refuse(): Promise<void>;
+  /** Accepts, and swallows whatever is sent in either direction. */
+  blackHole(): void;
+  /**
+   * Lets the next chunk from the client that holds the text through, and cuts the connection when the server answers
+   * it, so that the answer is lost.
+   *
+   * @returns a promise that resolves once that has happened
+   */
+  loseAnswerTo(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const REBIND_ATTEMPTS = 50;
+
+/** @param target address of a PostgreSQL */
+export async function startTcpProxy(target: string): Promise<TcpProxy> {
+  const address = new URL(target);
+  const upstreamPort = Number(address.port || 5432);
+  const sockets = new Set<Socket>();
+  let swallowing = false;
+  let doomed: { text: string; done: () => void } | undefined;
+
+  const server = createServer((client) => {
+    const upstream = connect(upstreamPort, address.hostname);
+    /** Something was swallowed, so that neither side can make sense of the rest. */
+    let dead = false;
+    let losing: (() => void) | undefined;
+    const end = (): void => {
+      for (const socket of [client, upstream]) {
+        socket.destroy();
+        sockets.delete(socket);
+      }
+    };
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', end);
+      socket.on('close', end);
+    }
+    client.on('data', (chunk) => {
+      dead ||= swallowing;
+      if (dead) return;
+      if (doomed !== undefined && chunk.includes(doomed.text)) {
+        losing = doomed.done;
+        doomed = undefined;
+      }
+      upstream.write(chunk);
+    });
+    upstream.on('data', (chunk) => {
+      dead ||= swallowing;
+      if (losing !== undefined) {
+        losing();
+        end();
+      } else if (!dead) {
+        client.write(chunk);
+      }
+    });
+  });
+  await listen(server, 0);
+  const { port } = server.address() as AddressInfo;
+
+  async function refuse(): Promise<void> {
+    for (const socket of sockets) socket.destroy();
+    if (!server.listening) return;
+    server.close();
+    await once(server, 'close');
+  }
+
+  const url = new URL(target);
+  url.hostname = '127.0.0.1';
+  url.port = String(port);
+  return {
+    url: url.href,
+    async pass() {
+      swallowing = false;
+      doomed = undefined;
+      if (!server.listening) await listen(server, port);
+    },
+    refuse,
+    blackHole() {
+      swallowing = true;
+    },
+    loseAnswerTo(text) {
+      return new Promise((done) => {
+        doomed = { text, done };
+      });
+    },
+    close: refuse,
+  };
+}
+
+/** Somebody's outgoing connection may pass through a port that was given up for a moment. */
+async function listen(server: Server, port: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    server.listen(port, '127.0.0.1');
+    try {
+      await once(server, 'listening');
+      return;
+    } catch (error) {
+      if (attempt === REBIND_ATTEMPTS) throw error;
+      await delay(100);
+    }
+  }
+}
