@@ -54,7 +54,7 @@ describe('concurrent PUTs through two services on one database', () => {
       await sendAll(puts);
       stored = { ...stored, ...(await expectSerial(puts, stored)) };
     }
-  }, 60_000);
+  }, 180_000);
 
   it(`lose nothing when all of them would create, in ${CREATION_ROUNDS} rounds`, async () => {
     for (let round = 0; round < CREATION_ROUNDS; round++) {
@@ -64,7 +64,7 @@ describe('concurrent PUTs through two services on one database', () => {
       await expectSerial(puts, {});
       expect(new Set(answers.map(({ json }) => (json as { id: string }).id)).size).toBe(1);
     }
-  }, 60_000);
+  }, 180_000);
 
   it.each([
     ['creating', []],
@@ -92,7 +92,7 @@ describe('concurrent PUTs through two services on one database', () => {
         ).toEqual(new Set(['same_secret_in_both_modes']));
       }
     },
-    60_000,
+    180_000,
   );
 });
 
