@@ -12,6 +12,7 @@ import {
   type RequestOptions,
   type TestResponse,
   type TestService,
+  type TestServiceOptions,
 } from './support/service.js';
 
 const UNKNOWN_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
@@ -53,7 +54,7 @@ function only([first, ...rest]: TestResponse[]): TestResponse {
 
 /** Runs a test against a service of its own that shares the database. */
 async function withService<T>(
-  options: Parameters<typeof startTestService>[0],
+  options: TestServiceOptions,
   use: (other: TestService) => Promise<T>,
 ): Promise<T> {
   const other = await startTestService({ database: service.database, ...options });
@@ -630,5 +631,22 @@ describe('no error repeats a piece of the input', () => {
     expect(response.status).toBe(status);
     const answered = `${response.text}\n${JSON.stringify([...response.headers])}`.toLowerCase();
     expect(windows.filter((window) => answered.includes(window.toLowerCase()))).toEqual([]);
+  });
+
+  it.each([
+    [400, 'malformed_request', { statusCode: 422 }],
+    [404, 'not_found', { statusCode: 404 }],
+    [500, 'internal_error', { statusCode: 503 }],
+    [500, 'internal_error', {}],
+  ])('nor a message of the framework, which is answered %i %s', async (status, code, members) => {
+    const prepare: TestServiceOptions['prepare'] = (app) => {
+      const fastify = app.getHttpAdapter().getInstance();
+      fastify.addHook('onRequest', (_request, _reply, done) => {
+        done(Object.assign(new Error(marker), members));
+      });
+    };
+    const response = await withService({ prepare }, (other) => other.request('GET', configPath(projectId)));
+    expectError(response, status, code);
+    expect(response.text).not.toContain(marker);
   });
 });

@@ -160,3 +160,11 @@ describe('without a token', () => {
     }
   });
 });
+
+it.each(['/health/live', '/health/ready', '/api/v1/projects', '/api/v1/payments/projects', '/nowhere'])(
+  'forbids to store the answer of %s',
+  async (path) => {
+    const { headers } = await service.request('GET', path);
+    expect(headers.get('cache-control')).toBe('no-store');
+  },
+);

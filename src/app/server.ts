@@ -75,7 +75,7 @@ function prepareFastify(app: NestFastifyApplication): void {
 
 /** What every response has. */
 function headersFor(requestId: string): Record<string, string> {
-  return { 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff' };
+  return { 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' };
 }
 
 /** A URL that the router cannot decode. */

@@ -1,14 +1,24 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
-import { openApiDocument, serveDocs } from '../../src/app/openapi.js';
+import { createKeyRingFile } from '../../src/payments/crypto/key-ring-file.js';
 import { expectedMask, fakeCredential } from '../support/credentials.js';
-import { configPath, startTestService, testToken, type TestService } from '../support/service.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import {
+  cleanUp,
+  serviceSettings,
+  startServiceProcess,
+  temporaryFolder,
+  type ServiceProcess,
+} from '../support/process.js';
+import { configPath, testToken } from '../support/service.js';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** A file to keep the last picture in, such as docs/images/explorer.png. */
 const SCREENSHOT = process.env.SCREENSHOT;
 
-let service: TestService;
+let database: TestDatabase;
+let service: ServiceProcess;
 let browser: Browser;
 let page: Page;
 const problems: string[] = [];
@@ -16,11 +26,10 @@ const problems: string[] = [];
 beforeAll(async () => {
   if (!existsSync(CHROMIUM))
     throw new Error(`there is no Chromium at ${CHROMIUM}; install it or set CHROMIUM`);
-  service = await startTestService({
-    prepare: (app) => {
-      serveDocs(app, openApiDocument(app));
-    },
-  });
+  database = await createTestDatabase();
+  const keyRingFile = join(await temporaryFolder(), 'ring.json');
+  createKeyRingFile(keyRingFile);
+  service = await startServiceProcess(serviceSettings(database.url, keyRingFile));
   browser = await chromium.launch({
     executablePath: CHROMIUM,
     args: [
@@ -42,7 +51,8 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await browser.close();
-  await service.stop();
+  await cleanUp();
+  await database.drop();
 });
 
 /** Opens the explorer, authorizes with a developer's token and unfolds the PUT for a project. */
