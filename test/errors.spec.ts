@@ -79,11 +79,12 @@ async function breakWrite(headers: Record<string, string>): Promise<TestResponse
     while (broken === 0) {
       if (performance.now() > deadline) throw new Error('the write never waited for the lock');
       await delay(10);
-      const { rowCount } = await blocker.query(
+      // Not through the blocker: within its transaction the activity would be seen once and never again.
+      const ended = await service.database.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
          WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO stripe_configs%'`,
       );
-      broken = rowCount ?? 0;
+      broken = ended.length;
     }
     return await answer;
   } finally {

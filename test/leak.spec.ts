@@ -77,7 +77,7 @@ beforeAll(async () => {
     logDestination: { write: (line) => void (log += line) },
   });
   child = await startServiceProcess(serviceSettings(postgres.url, keyRingFile, { LOG_LEVEL: 'trace' }));
-}, 60_000);
+}, 180_000);
 afterAll(async () => {
   await Promise.all([inProcess.stop(), child.stop(), pool.end()]);
   await proxy.close();
