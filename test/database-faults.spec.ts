@@ -197,21 +197,24 @@ describe('the log of database faults', () => {
       'write_outcome_unknown',
       undefined,
     ],
-  ])('tells of %s by its code, and no value, statement or address', async (_, fail, request, code, errorCode) => {
-    await fail();
-    await eventually('the line', async () => {
-      // The first may still meet a connection that was cut.
-      const fault = await faultOf(await request());
-      return fault?.code === code && fault.errorCode === errorCode;
-    });
+  ])(
+    'tells of %s by its code, and no value, statement or address',
+    async (_, fail, request, code, errorCode) => {
+      await fail();
+      await eventually('the line', async () => {
+        // The first may still meet a connection that was cut.
+        const fault = await faultOf(await request());
+        return fault?.code === code && fault.errorCode === errorCode;
+      });
 
-    const { password, port, pathname } = new URL(proxy.url);
-    const { stdout, stderr } = service;
-    const secrets = [`:${port}`, pathname.slice(1), 'INSERT', 'sc1.', CHANGE.live_secret_key.slice(-8)];
-    for (const text of password === '' ? secrets : [password, ...secrets]) {
-      expect(stdout + stderr).not.toContain(text);
-    }
-  });
+      const { password, port, pathname } = new URL(proxy.url);
+      const { stdout, stderr } = service;
+      const secrets = [`:${port}`, pathname.slice(1), 'INSERT', 'sc1.', CHANGE.live_secret_key.slice(-8)];
+      for (const text of password === '' ? secrets : [password, ...secrets]) {
+        expect(stdout + stderr).not.toContain(text);
+      }
+    },
+  );
 });
 
 /** The line of the log that tells of a request's fault; undefined when it had none. */
