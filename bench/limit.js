@@ -1,11 +1,11 @@
 // The bare limit: what the two requests cost with node:http and pg alone, on the same database and the same prepared
 // statements. It verifies the token, asks who owns the project, seals, writes or reads, and answers the same JSON.
 // It judges nothing else, logs nothing and survives nothing.
-import { createCipheriv, createHmac, createSecretKey, randomBytes } from 'node:crypto';
+import { createCipheriv, createHmac, createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
-import { FIND, UPSERT } from '../dist/payments/stripe-config/stripe-config.statements.js';
+import { FIND, UPSERT, upsertParameters } from '../dist/payments/stripe-config/stripe-config.statements.js';
 import { CREDENTIAL_FIELDS } from '../dist/payments/stripe-config/stripe-keys.js';
 
 const FIND_OWNER = { name: 'find_owner', text: 'SELECT owner_id FROM projects WHERE id = $1 AND is_active' };
@@ -37,15 +37,22 @@ async function handle(request) {
   if (owner.rows[0]?.owner_id !== sub) throw new Error('not the owner');
   if (request.method === 'GET') return (await pool.query({ ...FIND, values: [projectId] })).rows[0];
   const body = JSON.parse(await read(request));
-  const { rows } = await pool.query({
-    ...UPSERT,
-    values: [
-      projectId,
-      ...CREDENTIAL_FIELDS.flatMap((field) => columnsOf(projectId, field, body[field])),
-      body.test_webhook_secret === undefined ? [] : [fingerprint(body.test_webhook_secret)],
-      body.live_webhook_secret === undefined ? [] : [fingerprint(body.live_webhook_secret)],
-    ],
+  const credentials = new Map(
+    CREDENTIAL_FIELDS.filter((field) => body[field] !== undefined).map((field) => [
+      field,
+      protect(projectId, field, body[field]),
+    ]),
+  );
+  const values = upsertParameters({
+    project_id: projectId,
+    credentials,
+    changed_by: sub,
+    change_request_id: randomUUID(),
+    expected_versions: null,
+    must_exist: false,
+    create_only: false,
   });
+  const { rows } = await pool.query({ ...UPSERT, values });
   return rows[0];
 }
 
@@ -55,18 +62,17 @@ async function read(request) {
   return Buffer.concat(chunks).toString();
 }
 
-function columnsOf(projectId, field, value) {
-  if (value === undefined) return [null, null, null];
+function protect(projectId, field, value) {
   const iv = randomBytes(12);
   const cipher = createCipheriv('aes-256-gcm', sealing, iv);
   cipher.setAAD(Buffer.from(projectId + field));
   const blob = Buffer.concat([iv, cipher.update(value), cipher.final(), cipher.getAuthTag()]);
   const prefix = field.endsWith('webhook_secret') ? 'whsec_' : value.slice(0, 8);
-  return [
-    `sc1.aaaaaaaaaa.${blob.toString('base64url')}`,
-    `${prefix}...${value.slice(-4)}`,
-    fingerprint(value),
-  ];
+  return {
+    sealed: `sc1.aaaaaaaaaa.${blob.toString('base64url')}`,
+    masked: `${prefix}...${value.slice(-4)}`,
+    fingerprints: [fingerprint(value)],
+  };
 }
 
 function fingerprint(value) {

@@ -24,7 +24,7 @@ const postgres = await startEmbeddedPostgres(folder);
 const children = [];
 try {
   const keyRingFile = join(folder, 'ring.json');
-  createKeyRingFile(keyRingFile);
+  await createKeyRingFile(keyRingFile);
   const secret = randomBytes(48).toString('base64url');
   const env = {
     PATH: process.env.PATH,

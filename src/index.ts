@@ -1,5 +1,31 @@
-export { KeyRing, KeyRingError, ringKey, type KeyState, type RingKey } from './payments/crypto/key-ring.js';
-export { createKeyRingFile, readKeyRingFile } from './payments/crypto/key-ring-file.js';
+export {
+  KeyRing,
+  KeyRingError,
+  ringKey,
+  type KeyState,
+  type RetiredKey,
+  type RingKey,
+} from './payments/crypto/key-ring.js';
+export {
+  activateKey,
+  addKey,
+  createKeyRingFile,
+  describeKeyRing,
+  readKeyRingFile,
+  retireKey,
+  type KeyDescription,
+  type KeyRingDescription,
+  type NewKeyOptions,
+} from './payments/crypto/key-ring-file.js';
+export type { KeyServiceOptions } from './payments/crypto/key-services/key-service.js';
+export type {
+  AwsKmsKey,
+  GcpKmsKey,
+  KeyServiceKey,
+  KeyServiceName,
+  VaultTransitKey,
+} from './payments/crypto/key-services/wrapped-key.js';
+export { Secret } from './payments/crypto/secret.js';
 export { ErrorFilter } from './payments/http/error.filter.js';
 export { SECURITY_SCHEMES } from './payments/http/api-documentation.js';
 export type { Caller } from './payments/http/access-token.js';

@@ -1,10 +1,17 @@
-import { readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { createSecretKey } from 'node:crypto';
+import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import jsonwebtoken, { type JwtPayload } from 'jsonwebtoken';
-import { readKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
-import { cleanUp, runProgram, temporaryFolder, type Settings } from './support/process.js';
-import { TEST_SECRET, startTestService } from './support/service.js';
+import {
+  addKey,
+  createKeyRingFile,
+  describeKeyRing,
+  readKeyRingFile,
+} from '../src/payments/crypto/key-ring-file.js';
+import { fakeCredential } from './support/credentials.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { cleanUp, runCommand, temporaryFolder, type Settings } from './support/process.js';
+import { TEST_SECRET, configPath, startTestService } from './support/service.js';
 
 let folder: string;
 
@@ -13,15 +20,9 @@ beforeEach(async () => {
 });
 afterEach(cleanUp);
 
-/** Runs a command of the project to its end. */
-async function run(name: string, args: string[], settings: Settings = {}) {
-  const command = runProgram(`dist/cli/${name}.js`, args, settings);
-  return { code: await command.exit(), stdout: command.stdout, stderr: command.stderr };
-}
-
 describe('npm run token', () => {
   const token = (args: string[], settings: Settings = {}) =>
-    run('token', args, { DATA_DIR: folder, AUTH_JWT_SECRET: TEST_SECRET.toString(), ...settings });
+    runCommand('token', args, { DATA_DIR: folder, AUTH_JWT_SECRET: TEST_SECRET.toString(), ...settings });
 
   it('prints a token that the service takes, and nothing else', async () => {
     const { code, stdout, stderr } = await token(['--subject', 'carol']);
@@ -79,34 +80,269 @@ describe('npm run token', () => {
   });
 });
 
-describe('npm run keys', () => {
-  it('makes a ring for production that only its owner can read, and tells the id and the next step', async () => {
-    const file = join(folder, 'ring.json');
-    const { code, stdout, stderr } = await run('keys', ['generate', file]);
+const COMMANDS = [
+  ['generate'],
+  ['activate', 'aaaaaaaaaa'],
+  ['retire', 'aaaaaaaaaa'],
+  ['status'],
+  ['rewrap'],
+  ['verify'],
+];
 
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    const ring = readKeyRingFile(file, { allowDevelopment: false });
-    expect(stdout).toContain(ring.active.id);
-    expect(stdout).toContain(`KEY_RING_FILE=${file}`);
-    expect((await stat(file)).mode & 0o777).toBe(0o600);
-    const { keys } = JSON.parse(await readFile(file, 'utf8')) as { keys: { material: string }[] };
-    expect(stdout).not.toContain(keys[0]?.material);
+describe('npm run keys', () => {
+  let file: string;
+
+  beforeEach(() => {
+    file = join(folder, 'ring.json');
   });
 
-  it.each([
-    ['a file that is there', 'ring.json', /ring\.json exists, and a key ring is never overwritten/],
-    [
-      'a folder that is not there',
-      join('none', 'ring.json'),
-      /cannot be written \(ENOENT\); check that its folder/,
-    ],
-  ])('refuses %s', async (_, name, message) => {
-    await writeFile(join(folder, 'ring.json'), 'as it was');
+  const keys = (args: string[], settings: Settings = {}) =>
+    runCommand('keys', args, { KEY_RING_FILE: file, ...settings });
+  const states = async () =>
+    Object.fromEntries((await describeKeyRing(file)).keys.map(({ id, state }) => [id, state]));
+  const materials = async () =>
+    (JSON.parse(await readFile(file, 'utf8')) as { keys: { material?: string }[] }).keys.flatMap(
+      ({ material }) => material ?? [],
+    );
 
-    const { code, stdout, stderr } = await run('keys', ['generate', join(folder, name)]);
+  it.each(['', ...COMMANDS.map(([name = '']) => name)])('%s --help says what it does', async (name) => {
+    const { code, stdout, stderr } = await keys([...(name === '' ? [] : [name]), '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(
+      name === '' ? /^Usage: keys [^]*To rotate[^]*keys rewrap/ : `Usage: keys ${name} `,
+    );
+  });
 
+  it.each<[string, string[], RegExp]>([
+    ['an unknown command', ['rotate'], /unknown command/],
+    ['an activation of nothing', ['activate'], /missing required argument 'id'/],
+    ['a retirement of nothing', ['retire'], /missing required argument 'id'/],
+    ['an empty batch', ['rewrap', '--batch-size', '0'], /number above 0/],
+    ['a rate that is no number', ['rewrap', '--rate', 'fast'], /number above 0/],
+    ['a Vault without a key', ['generate', '--vault', 'https://vault.example'], /--vault-key/],
+  ])('refuses %s', async (_, args, message) => {
+    const { code, stdout, stderr } = await keys(args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(message);
-    expect(await readFile(join(folder, 'ring.json'), 'utf8')).toBe('as it was');
+  });
+
+  it.each(COMMANDS)('%s refuses to guess the key ring file', async (...args) => {
+    const { code, stdout, stderr } = await keys(args, { KEY_RING_FILE: undefined });
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/KEY_RING_FILE/);
+  });
+
+  describe('generate', () => {
+    it('makes a ring for production that only its owner can read, and tells the id and the next step', async () => {
+      const { code, stdout, stderr } = await keys(['generate', file], { KEY_RING_FILE: undefined });
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const ring = await readKeyRingFile(file, { allowDevelopment: false });
+      expect(stdout).toContain(ring.active.id);
+      expect(stdout).toContain(`KEY_RING_FILE=${file}`);
+      expect((await stat(file)).mode & 0o777).toBe(0o600);
+      for (const material of await materials()) expect(stdout).not.toContain(material);
+    });
+
+    it('adds a key that only opens where there is a ring, and tells its id and the next step', async () => {
+      const first = await createKeyRingFile(file);
+
+      const { code, stdout, stderr } = await keys(['generate']);
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { [first]: state, ...added } = await states();
+      expect([state, Object.values(added)]).toEqual(['active', ['decrypt-only']]);
+      expect(stdout).toContain(`keys activate ${Object.keys(added).join()}`);
+      for (const material of await materials()) expect(stdout).not.toContain(material);
+    });
+
+    it.each([
+      ['a file that is no ring', 'ring.json', /not JSON/],
+      ['a folder that is not there', join('none', 'ring.json'), /\(ENOENT\); check that its folder/],
+    ])('refuses %s', async (_, name, message) => {
+      await writeFile(file, 'as it was', { mode: 0o600 });
+
+      const { code, stdout, stderr } = await keys(['generate', join(folder, name)]);
+
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(await readFile(file, 'utf8')).toBe('as it was');
+    });
+  });
+
+  describe('activate', () => {
+    it('lets the key seal and the other one only open', async () => {
+      const first = await createKeyRingFile(file);
+      const second = await addKey(file);
+
+      const { code, stdout } = await keys(['activate', second]);
+
+      expect(code).toBe(0);
+      expect(stdout).toContain(second);
+      expect(await states()).toEqual({ [first]: 'decrypt-only', [second]: 'active' });
+    });
+
+    it.each([
+      ['an id that the ring lacks, without repeating it', 'aaaaaaaaaa', /no key of that id/],
+      ['what is no id', 'pasted key', /no key of that id/],
+    ])('refuses %s', async (_, id, message) => {
+      const first = await createKeyRingFile(file);
+      const { code, stdout, stderr } = await keys(['activate', id]);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(stderr).not.toContain(id);
+      expect(await states()).toEqual({ [first]: 'active' });
+    });
+
+    it('refuses a ring that others may read', async () => {
+      const first = await createKeyRingFile(file);
+      await chmod(file, 0o644);
+      const { code, stderr } = await keys(['activate', first]);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/chmod 600/) as unknown });
+    });
+  });
+
+  describe.each([['status'], ['rewrap'], ['verify'], ['retire', 'aaaaaaaaaa']])('%s', (...args) => {
+    it.each<[string, Settings, RegExp]>([
+      ['without DATABASE_URL', {}, /DATABASE_URL/],
+      ['with a wrong DATABASE_URL', { DATABASE_URL: 'wrongvalue' }, /DATABASE_URL/],
+      [
+        'with a database that is not there',
+        { DATABASE_URL: 'postgres://user:wrongvalue@127.0.0.1:1/none' },
+        /cannot be reached; check DATABASE_URL/,
+      ],
+    ])('fails %s, and prints no value', async (_, settings, message) => {
+      await createKeyRingFile(file);
+      const { code, stdout, stderr } = await keys(args, settings);
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(stderr).not.toContain('wrongvalue');
+    });
+  });
+
+  it.each([['rewrap'], ['verify']])('%s refuses a development ring in production', async (command) => {
+    await createKeyRingFile(file, { development: true });
+    const { code, stderr } = await keys([command], { NODE_ENV: 'production' });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/made for development/) as unknown,
+    });
+  });
+
+  describe('on a database with two configurations', () => {
+    let database: TestDatabase;
+    let first: string;
+    let second: string;
+
+    beforeEach(async () => {
+      database = await createTestDatabase();
+      first = await createKeyRingFile(file);
+      const service = await startTestService({
+        database,
+        keyRing: await readKeyRingFile(file, { allowDevelopment: false }),
+      });
+      try {
+        for (const field of ['test_secret_key', 'live_secret_key'] as const) {
+          const body = {
+            [field]: fakeCredential(field),
+            test_webhook_secret: fakeCredential('test_webhook_secret'),
+          };
+          expect(
+            (await service.request('PUT', configPath(await service.createProject()), { body })).status,
+          ).toBe(200);
+        }
+      } finally {
+        await service.stop();
+      }
+      second = await addKey(file);
+      await keys(['activate', second]);
+    });
+    afterEach(() => database.drop());
+
+    const onDatabase = (...args: string[]) => keys(args, { DATABASE_URL: database.url });
+    const linesOf = (stdout: string) =>
+      stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>);
+    /** The replica of the configurations has ended. */
+    const forgetReplicas = () => database.query('DELETE FROM stripe_config_replicas');
+
+    it('status counts rows and values under each key of the ring, and under keys that it lacks', async () => {
+      const { code, stdout, stderr } = await onDatabase('status');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(new RegExp(`${first}.*decrypt-only.* 2 .* 4 .* 0 .*file`));
+      expect(stdout).toMatch(new RegExp(`${second}.*active.* 0 .* 0 .* 0 .*file`));
+      expect(stdout).toMatch(/^1 replica\(s\) .* 1 with another ring/m);
+
+      const other = join(folder, 'other.json');
+      await createKeyRingFile(other);
+      const foreign = await keys(['status'], { DATABASE_URL: database.url, KEY_RING_FILE: other });
+      expect(foreign.stdout).toMatch(new RegExp(`${first}.*not in this ring.* 2 .* 4 `));
+    });
+
+    it('rewrap tells each batch and the end as JSON lines when nobody watches', async () => {
+      const { code, stdout, stderr } = await onDatabase('rewrap', '--batch-size', '1');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(linesOf(stdout)).toEqual([
+        { total: 2, rewrapped: 1, unreadable: 0 },
+        { total: 2, rewrapped: 2, unreadable: 0 },
+        { done: true, total: 2, rewrapped: 2, unreadable: 0, unreadableIds: [] },
+      ]);
+      expect(linesOf((await onDatabase('rewrap')).stdout)).toEqual([
+        { done: true, total: 0, rewrapped: 0, unreadable: 0, unreadableIds: [] },
+      ]);
+    });
+
+    it('verify says when everything opens, and lists what does not', async () => {
+      const verified = await onDatabase('verify');
+      expect(verified).toEqual({ code: 0, stderr: '', stdout: 'Every stored value can be opened.\n' });
+
+      const other = join(folder, 'other.json');
+      await createKeyRingFile(other);
+      const { code, stdout, stderr } = await keys(['verify'], {
+        DATABASE_URL: database.url,
+        KEY_RING_FILE: other,
+      });
+      expect({ code, stderr }).toEqual({ code: 1, stderr: '4 stored value(s) cannot be opened.\n' });
+      expect(linesOf(stdout)).toHaveLength(4);
+    });
+
+    it('retire is refused while rows are sealed under the key, and takes its bytes away afterwards', async () => {
+      await forgetReplicas();
+      const early = await onDatabase('retire', first);
+      expect(early).toMatchObject({
+        code: 1,
+        stdout: '',
+        stderr: expect.stringMatching(/^2 rows/) as unknown,
+      });
+      expect(await states()).toMatchObject({ [first]: 'decrypt-only' });
+
+      expect((await onDatabase('rewrap')).code).toBe(0);
+      const { code, stdout, stderr } = await onDatabase('retire', first);
+
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain(first);
+      expect(await states()).toEqual({ [first]: 'retired', [second]: 'active' });
+      expect(await materials()).toHaveLength(1);
+      expect((await keys(['activate', first])).stderr).toMatch(/retired key cannot be activated/);
+    });
+
+    it('retire is refused while a replica still seals under the key', async () => {
+      expect((await onDatabase('rewrap')).code).toBe(0);
+      const { code, stderr } = await onDatabase('retire', first);
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^1 replica/) as unknown });
+      expect(await states()).toMatchObject({ [first]: 'decrypt-only' });
+    });
+
+    it.each<[string, () => string, RegExp]>([
+      ['the active key', () => second, /active key cannot be retired/],
+      ['an id that the ring lacks', () => 'aaaaaaaaaa', /no key of that id/],
+    ])('retire refuses %s', async (_, id, message) => {
+      const { code, stdout, stderr } = await onDatabase('retire', id());
+      expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+      expect(stderr).toMatch(message);
+      expect(await states()).toEqual({ [first]: 'decrypt-only', [second]: 'active' });
+    });
   });
 });

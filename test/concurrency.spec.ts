@@ -33,8 +33,8 @@ let projectId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   const keyRingFile = join(await temporaryFolder(), 'ring.json');
-  createKeyRingFile(keyRingFile);
-  sealer = new Sealer(readKeyRingFile(keyRingFile, { allowDevelopment: false }));
+  await createKeyRingFile(keyRingFile);
+  sealer = new Sealer(await readKeyRingFile(keyRingFile, { allowDevelopment: false }));
   const settings = serviceSettings(database.url, keyRingFile, { LOG_LEVEL: 'info' });
   services = await Promise.all([startServiceProcess(settings), startServiceProcess(settings)]);
 });

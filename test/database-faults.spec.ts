@@ -30,7 +30,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   proxy = await startTcpProxy(database.url);
   keyRingFile = join(await temporaryFolder(), 'ring.json');
-  createKeyRingFile(keyRingFile);
+  await createKeyRingFile(keyRingFile);
   service = await startServiceProcess(serviceSettings(proxy.url, keyRingFile));
 });
 afterAll(async () => {

@@ -127,6 +127,7 @@ describe('every error', () => {
       'unsupported_media_type',
       (headers) => put({ body: '{}', headers: { ...headers, 'content-type': 'text/plain' } }),
     ],
+    [412, 'version_conflict', (headers) => put({ body: {}, headers: { ...headers, 'if-match': '"0"' } })],
     [413, 'body_too_large', (headers) => put({ body: ' '.repeat(LIMIT + 1), headers })],
     [
       405,
@@ -215,6 +216,7 @@ describe('every error', () => {
 describe('a method that the path does not offer', () => {
   const OFFERED: [path: string, methods: string[]][] = [
     [configPath(UNKNOWN_ID), ['GET', 'HEAD', 'PUT', 'DELETE']],
+    [`${configPath(UNKNOWN_ID)}/history`, ['GET', 'HEAD']],
     ['/api/v1/payments/projects', ['GET', 'HEAD']],
     ['/api/v1/projects', ['GET', 'HEAD', 'POST']],
     [`/api/v1/projects/${UNKNOWN_ID}`, ['GET', 'HEAD', 'DELETE']],

@@ -12,6 +12,12 @@ const FILES = filesUnder('src').filter((file) => !file.endsWith('.spec.ts'));
 /** Gives the programs that it starts their PATH, which is no setting of the service. */
 const PASSES_PATH_ON = 'src/app/embedded-postgres.ts';
 
+/** The clients of key services: only who uses the service installs its client, so each is loaded when it is needed. */
+const OPTIONAL_CLIENTS: Record<string, string> = {
+  'src/payments/crypto/key-services/aws-kms.ts': '@aws-sdk/client-kms',
+  'src/payments/crypto/key-services/gcp-kms.ts': '@google-cloud/kms',
+};
+
 function filesUnder(folder: string): string[] {
   return readdirSync(`${ROOT}/${folder}`, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
@@ -52,6 +58,21 @@ function packageOf(imported: string): string {
   return imported.split('/', imported.startsWith('@') ? 2 : 1).join('/');
 }
 
+/** What a source cannot be loaded without: no types, and nothing that it loads on demand. */
+function staticImportsOf(text: string): string[] {
+  return ts
+    .createSourceFile('x.ts', text, ts.ScriptTarget.Latest)
+    .statements.filter((node) => ts.isImportDeclaration(node) || ts.isExportDeclaration(node))
+    .filter((node) =>
+      ts.isImportDeclaration(node)
+        ? node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword
+        : !node.isTypeOnly,
+    )
+    .flatMap(({ moduleSpecifier }) =>
+      moduleSpecifier !== undefined && ts.isStringLiteral(moduleSpecifier) ? [moduleSpecifier.text] : [],
+    );
+}
+
 /** Whether a source reads the environment, by `process.env` or by importing it. */
 function readsEnvironment(text: string): boolean {
   const source = ts.createSourceFile('x.ts', text, ts.ScriptTarget.Latest);
@@ -89,12 +110,24 @@ describe('the product', () => {
 
   it('uses packages that are installed with it', () => {
     const { dependencies } = JSON.parse(textOf('package.json')) as { dependencies: Record<string, string> };
-    const packages = FILES.flatMap((file) => importsOf(file))
-      .filter((imported) => !isFile(imported) && !isBuiltin(imported))
-      .map(packageOf);
+    const packages = FILES.flatMap((file) =>
+      importsOf(file)
+        .filter((imported) => !isFile(imported) && !isBuiltin(imported))
+        .map(packageOf)
+        .filter((name) => name !== OPTIONAL_CLIENTS[file]),
+    );
     expect(packages).toContain('typeorm');
     expect(packages.filter((name) => dependencies[name] === undefined)).toEqual([]);
   });
+
+  it.each(Object.entries(OPTIONAL_CLIENTS))(
+    'does not need in %s the client that it may load',
+    (file, client) => {
+      const text = textOf(file);
+      expect(importsOf(file, text)).toContain(client);
+      expect(staticImportsOf(text)).not.toContain(client);
+    },
+  );
 
   it('names built-in modules so that no package can stand in for them', () => {
     const bare = FILES.flatMap((file) => importsOf(file)).filter((each) => builtinModules.includes(each));
@@ -133,7 +166,8 @@ describe('the payments module', () => {
     expect(files.length).toBeGreaterThan(0);
     const reached = reachableFrom(files);
     expect(reached.length).toBeGreaterThan(0);
-    expect(reached.filter((each) => !isFile(each) && !each.startsWith('node:'))).toEqual([]);
+    const foreign = reached.filter((each) => !isFile(each) && !each.startsWith('node:'));
+    expect(foreign.filter((each) => !Object.values(OPTIONAL_CLIENTS).includes(each))).toEqual([]);
   });
 });
 
@@ -149,6 +183,18 @@ describe('these rules', () => {
     `let x: import('./a.js').X;`,
   ])('see %s', (text) => {
     expect(importsOf('src/app/x.ts', text)).toEqual(['src/app/a.ts']);
+  });
+
+  it.each<[string, string[]]>([
+    [`import x from 'a';`, ['a']],
+    [`import 'a';`, ['a']],
+    [`import { type X } from 'a';`, ['a']],
+    [`export * from 'a';`, ['a']],
+    [`import type { X } from 'a';`, []],
+    [`export type { X } from 'a';`, []],
+    [`const x = await import('a');`, []],
+  ])('see what is needed to load %s', (text, needed) => {
+    expect(staticImportsOf(text)).toEqual(needed);
   });
 
   it.each([

@@ -58,7 +58,7 @@ beforeAll(async () => {
   pool.on('error', () => undefined);
   proxy = await startTcpProxy(postgres.url);
   const keyRingFile = join(await temporaryFolder(), 'ring.json');
-  createKeyRingFile(keyRingFile);
+  await createKeyRingFile(keyRingFile);
   const ring = JSON.parse(await readFile(keyRingFile, 'utf8')) as { keys: { material: string }[] };
   settings.watch('the key', ring.keys[0]?.material ?? '');
   settings.watch('the secret of tokens', TEST_SECRET.toString());
@@ -72,7 +72,7 @@ beforeAll(async () => {
       drop: () => Promise.resolve(),
     },
     databaseUrl: proxy.url,
-    keyRing: readKeyRingFile(keyRingFile, { allowDevelopment: false }),
+    keyRing: await readKeyRingFile(keyRingFile, { allowDevelopment: false }),
     logLevel: 'trace',
     logDestination: { write: (line) => void (log += line) },
   });
@@ -149,6 +149,9 @@ describe.each([
 
     expect((await send(client, 'DELETE', path)).status).toBe(204);
     await send(client, 'GET', path);
+    const history = await send(client, 'GET', `${path}/history`);
+    expect(history.json).toMatchObject({ changes: [{ action: 'deleted' }, { action: 'created' }] });
+    expect(history.text).toContain(masks.live_webhook_secret);
   });
 
   it('in every wrong way, and refuses them', async () => {
@@ -224,6 +227,13 @@ describe.each([
           headers: { authorization: `Bearer ${testToken('alice', { scope: c() }, { keyid: c() })}x` },
         },
       ],
+      ['GET', `${path}/history?limit=${c()}`, {}],
+      ['GET', `${path}/history?cursor=${Buffer.from(c()).toString('base64url')}`, {}],
+      ...['PUT', 'DELETE'].map((method): [string, string, RequestOptions] => [
+        method,
+        configPath(project),
+        { headers: { 'if-match': `"${c()}"` }, ...(method === 'PUT' && { body: {} }) },
+      ]),
       ['POST', '/api/v1/projects', { body: { name: c().repeat(10), description: [c()], [c()]: c() } }],
     ];
     for (const [method, address, options] of requests) {
@@ -238,6 +248,7 @@ describe.each([
         'user-agent': c(),
         'x-forwarded-for': c(),
         traceparent: c(),
+        'if-match': `"${c()}", ${c()}`,
         'if-none-match': c(),
         accept: `application/problem+json;x=${c()}`,
         [c()]: c(),
@@ -371,6 +382,8 @@ describe('no piece of a secret', () => {
     await pool.query('CHECKPOINT');
     const dump = await dumpTables();
     expect(canaries.find(dump)).toEqual([]);
+    expect(canaries.find(await dumpTables('stripe_config_audit'))).toEqual([]);
+    expect(await dumpTables('stripe_config_audit')).toContain(masks.test_secret_key);
     expect(dump).toContain(masks.test_secret_key);
     expect(await findInFiles(canaries)).toEqual([]);
 
@@ -395,9 +408,11 @@ async function store(client: TestClient) {
   return { path, masks, shown: json };
 }
 
-async function dumpTables(): Promise<string> {
+async function dumpTables(only = '%'): Promise<string> {
   const { rows } = await pool.query<{ name: string }>(
-    `SELECT quote_ident(table_name) AS name FROM information_schema.tables WHERE table_schema = 'public'`,
+    `SELECT quote_ident(table_name) AS name FROM information_schema.tables
+     WHERE table_schema = 'public' AND table_name LIKE $1`,
+    [only],
   );
   const dumps = rows.map(async ({ name }) =>
     pool.query<{ text: string }>(`SELECT t::text AS text FROM ${name} t`),

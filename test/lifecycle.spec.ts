@@ -106,7 +106,7 @@ describe('a stop', () => {
   it.each<NodeJS.Signals>(['SIGTERM', 'SIGINT'])(
     'by %s under load breaks no request on a live connection',
     async (signal) => {
-      const service = await startServiceProcess(serviceSettings(database.url, keyRing()));
+      const service = await startServiceProcess(serviceSettings(database.url, await keyRing()));
       const path = configPath(await service.createProject());
       await service.request('PUT', path, { body: { test_secret_key: fakeCredential('test_secret_key') } });
       const workers = Array.from(
@@ -126,7 +126,7 @@ describe('a stop', () => {
   );
 
   it('ends with code 0 while a connection sits idle', async () => {
-    const service = await startServiceProcess(serviceSettings(database.url, keyRing()));
+    const service = await startServiceProcess(serviceSettings(database.url, await keyRing()));
     const worker = new KeepAliveClient(`${service.url}/health/live`, 0);
     await worker.send();
 
@@ -146,15 +146,15 @@ describe('a start', () => {
     await database.drop();
   });
 
-  const production = (more: Settings = {}): Settings =>
-    serviceSettings(database.url, more.KEY_RING_FILE ?? keyRing(), {
+  const production = async (more: Settings = {}): Promise<Settings> =>
+    serviceSettings(database.url, more.KEY_RING_FILE ?? (await keyRing()), {
       NODE_ENV: 'production',
       PUBLIC_BASE_URL: 'https://payments.example',
       ...more,
     });
 
   it('in production works with what it needs, without explorer and banner', async () => {
-    const service = await startServiceProcess(production());
+    const service = await startServiceProcess(await production());
     expect((await service.request('GET', '/health/ready')).status).toBe(200);
     const path = configPath(await service.createProject());
     const body = { live_secret_key: fakeCredential('live_secret_key') };
@@ -190,12 +190,12 @@ describe('a start', () => {
     await developer.stop();
     const secret = await readFile(join(folder, 'jwt-secret'), 'utf8');
 
-    const withRing = await fail(production({ KEY_RING_FILE: join(folder, 'key-ring.json') }));
+    const withRing = await fail(await production({ KEY_RING_FILE: join(folder, 'key-ring.json') }));
     expect(withRing).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/^KEY_RING_FILE: .*made for development/) as unknown,
     });
-    const withSecret = await fail(production({ AUTH_JWT_SECRET: secret }));
+    const withSecret = await fail(await production({ AUTH_JWT_SECRET: secret }));
     expect(withSecret).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/AUTH_JWT_SECRET was made for development/) as unknown,
@@ -213,14 +213,14 @@ describe('a start', () => {
       LOG_LEVEL: 'wrongvalue',
       DOCS: 'wrongvalue',
     };
-    const { code, stdout, stderr } = await fail(production(wrong));
+    const { code, stdout, stderr } = await fail(await production(wrong));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     for (const name of Object.keys(wrong)) expect(stderr).toContain(`- ${name} `);
     expect(stderr).not.toMatch(/wrongvalue|65536/);
   });
 
   it('without the key ring file names its setting and not its place', async () => {
-    const { code, stdout, stderr } = await fail(production({ KEY_RING_FILE: '/wrongvalue/ring.json' }));
+    const { code, stdout, stderr } = await fail(await production({ KEY_RING_FILE: '/wrongvalue/ring.json' }));
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^KEY_RING_FILE: .*ENOENT/);
     expect(stderr).not.toContain('wrongvalue');
@@ -231,7 +231,7 @@ describe('a start', () => {
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     try {
       const { code, stderr } = await fail(
-        production({ PORT: String((taken.address() as AddressInfo).port) }),
+        await production({ PORT: String((taken.address() as AddressInfo).port) }),
       );
       expect(code).toBe(1);
       expect(stderr).toMatch(/EADDRINUSE[^]*Set PORT to a free port/);
@@ -339,9 +339,9 @@ async function fail(settings: Settings) {
   return { code: await program.exit(), stdout: program.stdout, stderr: program.stderr };
 }
 
-function keyRing(): string {
+async function keyRing(): Promise<string> {
   const file = join(folder, 'ring.json');
-  if (!existsSync(file)) createKeyRingFile(file);
+  if (!existsSync(file)) await createKeyRingFile(file);
   return file;
 }
 

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions, migrate, revertMigration } from '../src/app/data-source.js';
+import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import {
@@ -13,7 +15,20 @@ import {
   type Settings,
 } from './support/process.js';
 
-const MIGRATIONS = ['CreateStripeConfigs1764000000000', 'CreateProjects1764000001000'];
+const MIGRATIONS = [
+  'CreateStripeConfigs1764000000000',
+  'CreateProjects1764000001000',
+  'AuditStripeConfigs1764000002000',
+  'TrackKeys1764000003000',
+];
+const TABLES = [
+  'migrations',
+  'projects',
+  'stripe_config_audit',
+  'stripe_config_keys',
+  'stripe_config_replicas',
+  'stripe_configs',
+];
 
 let database: TestDatabase;
 
@@ -35,7 +50,7 @@ const tables = async () =>
 describe('migrations', () => {
   it('are run once when two services start at once on an empty database', async () => {
     const keyRingFile = join(await temporaryFolder(), 'ring.json');
-    createKeyRingFile(keyRingFile);
+    await createKeyRingFile(keyRingFile);
     const settings = serviceSettings(database.url, keyRingFile);
 
     const services = await Promise.all([1, 2].map(() => startServiceProcess(settings)));
@@ -65,12 +80,39 @@ describe('migrations', () => {
 
   it('take back everything, the newest first', async () => {
     await migrate(database.url);
-    const reverted = [await revertMigration(database.url), await revertMigration(database.url)];
+    for (const name of MIGRATIONS.toReversed()) expect(await revertMigration(database.url)).toBe(name);
 
-    expect(reverted).toEqual(MIGRATIONS.toReversed());
     expect(await tables()).toEqual(['migrations']);
+    expect(
+      await database.query(`SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace`),
+    ).toEqual([]);
     expect(await revertMigration(database.url)).toBeUndefined();
     expect(await migrate(database.url)).toEqual(MIGRATIONS);
+  });
+
+  it('take over configurations from before the audit trail, which begins with their next change', async () => {
+    const projectId = randomUUID();
+    await migrate(database.url);
+    for (const name of MIGRATIONS.slice(2).toReversed())
+      expect(await revertMigration(database.url)).toBe(name);
+    await database.query('INSERT INTO stripe_configs (project_id) VALUES ($1)', [projectId]);
+
+    expect(await migrate(database.url)).toEqual(MIGRATIONS.slice(2));
+
+    const dataSource = await new DataSource(dataSourceOptions(database.url)).initialize();
+    try {
+      expect(await findAuditFaults(dataSource)).toEqual([]);
+      await database.query(
+        `UPDATE stripe_configs SET version = version + 1, changed_by = 'alice' WHERE project_id = $1`,
+        [projectId],
+      );
+      expect(await database.query('SELECT version, action, actor FROM stripe_config_audit')).toEqual([
+        { version: 1, action: 'updated', actor: 'alice' },
+      ]);
+      expect(await findAuditFaults(dataSource)).toEqual([]);
+    } finally {
+      await dataSource.destroy();
+    }
   });
 
   it('that fail leave nothing half made and say so', async () => {
@@ -91,8 +133,11 @@ describe('npm run migrate', () => {
     const settings = { DATABASE_URL: database.url };
     expect(await migrateCommand([], settings)).toEqual(['', ...MIGRATIONS.map((name) => `Ran ${name}`)]);
     expect(await migrateCommand([], settings)).toEqual(['', 'The schema was already up to date.']);
-    expect(await migrateCommand(['--revert'], settings)).toEqual(['', `Took back ${MIGRATIONS[1] ?? ''}`]);
-    expect(await tables()).not.toContain('projects');
+    expect(await migrateCommand(['--revert'], settings)).toEqual([
+      '',
+      `Took back ${MIGRATIONS.at(-1) ?? ''}`,
+    ]);
+    expect(await tables()).not.toContain('stripe_config_keys');
   });
 
   it.each<[string, Settings, RegExp]>([
@@ -130,11 +175,11 @@ describe('TypeORM’s command line', () => {
     };
 
     expect(await run('migration:run')).toMatchObject({ code: 0 });
-    expect(await tables()).toEqual(['migrations', 'projects', 'stripe_configs']);
+    expect(await tables()).toEqual(TABLES);
     expect((await run('migration:show')).output.match(/\[X\] \d+ \w+/g)).toHaveLength(MIGRATIONS.length);
     expect((await run('schema:log')).output).toMatch(/up to date/);
     expect(await run('migration:revert')).toMatchObject({ code: 0 });
-    expect(await tables()).toEqual(['migrations', 'stripe_configs']);
+    expect(await tables()).toEqual(TABLES.filter((table) => !/_keys$|_replicas$/.test(table)));
   });
 });
 

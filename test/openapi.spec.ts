@@ -4,6 +4,7 @@ import { openApiDocument } from '../src/app/openapi.js';
 import { createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
 import { CREDENTIAL_FIELDS, findFault } from '../src/payments/stripe-config/stripe-keys.js';
 import { REQUEST_EXAMPLES } from '../src/payments/stripe-config/stripe-config.dto.js';
+import { fakeCredential } from './support/credentials.js';
 import {
   cleanUp,
   runProgram,
@@ -23,7 +24,10 @@ interface Operation {
   security?: Json[];
   parameters?: Json[];
   requestBody?: { required: boolean; content: Json };
-  responses: Record<string, { description: string; content?: Record<string, { schema: Json }> }>;
+  responses: Record<
+    string,
+    { description: string; headers?: Json; content?: Record<string, { schema: Json }> }
+  >;
 }
 
 interface Document {
@@ -40,6 +44,15 @@ const NOT_BUILT = [
 ];
 
 const CONFIG_PATH = configPath('{project_id}');
+const HISTORY_PATH = `${CONFIG_PATH}/history`;
+
+/** What the service has beyond the documented contract. */
+const ADDED_OPERATIONS = [`get ${HISTORY_PATH}`];
+const ADDED_HEADERS: Record<string, string[]> = {
+  [`get ${CONFIG_PATH}`]: ['If-None-Match'],
+  [`put ${CONFIG_PATH}`]: ['If-Match', 'If-None-Match'],
+  [`delete ${CONFIG_PATH}`]: ['If-Match'],
+};
 const FILE = new URL('../docs/openapi.json', import.meta.url);
 
 const documented = JSON.parse(
@@ -119,14 +132,16 @@ describe('the documented contract', () => {
     );
   });
 
-  it('has nothing added to it under its base path', () => {
+  it('has nothing added to it under its base path but what is known to be added', () => {
     const operations = ({ paths }: Document) =>
       Object.entries(paths).flatMap(([path, methods]) =>
         Object.keys(methods).map((method) => `${method} ${path}`),
       );
     const built = operations(document).filter((operation) => operation.includes('/api/v1/payments'));
-    expect(built.filter((operation) => !operations(documented).includes(operation))).toEqual([]);
-    expect(built).toHaveLength(OPERATIONS.length);
+    expect(built.filter((operation) => !operations(documented).includes(operation))).toEqual(
+      ADDED_OPERATIONS,
+    );
+    expect(built).toHaveLength(OPERATIONS.length + ADDED_OPERATIONS.length);
   });
 
   describe.each(OPERATIONS)('%s %s', (method, path) => {
@@ -143,10 +158,13 @@ describe('the documented contract', () => {
       expect(actual.security).not.toContainEqual({});
     });
 
-    it('takes the documented parameters and body', () => {
+    it('takes the documented parameters and body, and no other parameters but known headers', () => {
       const { expected, actual } = operationsOf(method, path);
-      const parameters = (actual.parameters ?? []).map((each) => ({ ...each, description: undefined }));
-      expect(parameters).toEqual(expected.parameters ?? []);
+      const parameters = (actual.parameters ?? []).map((each): Json => ({ ...each, description: undefined }));
+      expect(parameters.filter((each) => each.in !== 'header')).toEqual(expected.parameters ?? []);
+      const headers = parameters.filter((each) => each.in === 'header');
+      expect(headers.map(({ name }) => name).sort()).toEqual(ADDED_HEADERS[`${method} ${path}`] ?? []);
+      for (const header of headers) expect(header).toMatchObject({ required: false });
       expect({ body: actual.requestBody }).toMatchObject({ body: expected.requestBody });
     });
 
@@ -167,6 +185,36 @@ describe('the documented contract', () => {
   it.each(['get', 'put', 'delete'])('names the errors of the page for %s of the configuration', (method) => {
     const { responses } = operationsOf(method, CONFIG_PATH).actual;
     expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '403', '404', '422']));
+  });
+
+  it.each([
+    ['get', ['304']],
+    ['put', ['412']],
+    ['delete', ['412']],
+  ])('names the answers to the conditions of %s of the configuration', (method, statuses) => {
+    const { responses } = operationsOf(method, CONFIG_PATH).actual;
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(statuses));
+  });
+
+  it.each(['get', 'put'])('names the entity tag of %s of the configuration', (method) => {
+    const { responses } = operationsOf(method, CONFIG_PATH).actual;
+    expect(Object.keys(responses['200']?.headers ?? {})).toEqual(['ETag']);
+  });
+
+  it('has the history beside it, for owners only, with its paging', () => {
+    const operation = document.paths[HISTORY_PATH]?.get;
+    expect(operation?.security).toEqual(expect.arrayContaining([{ OAuth2: [] }]));
+    expect(Object.keys(operation?.responses ?? {})).toEqual(
+      expect.arrayContaining(['200', '401', '403', '404', '422', '503']),
+    );
+    const queries = (operation?.parameters ?? []).filter((each) => each.in === 'query');
+    expect(queries.map(({ name, required }) => [name, required])).toEqual(
+      expect.arrayContaining([
+        ['limit', false],
+        ['cursor', false],
+      ]),
+    );
+    expect(queries).toHaveLength(2);
   });
 
   const builtSchemas = [...new Set(schemasOf(OPERATIONS))];
@@ -309,8 +357,15 @@ describe('what the service answers', () => {
 
   it('has exactly the members of the schemas', async () => {
     const id = await service.createProject();
-    const put = await service.request('PUT', configPath(id), { body: {} });
+    const body = { test_secret_key: fakeCredential('test_secret_key') };
+    const put = await service.request('PUT', configPath(id), { body });
     expect(namesIn(put.json)).toEqual(propertiesOf('StripeConfigResponse'));
+
+    const history = await service.request('GET', `${configPath(id)}/history`);
+    expect(namesIn(history.json)).toEqual(propertiesOf('StripeConfigHistoryResponse'));
+    const { changes } = history.json as { changes: { fields: unknown[] }[] };
+    expect(namesIn(changes[0])).toEqual(propertiesOf('StripeConfigChange'));
+    expect(namesIn(changes[0]?.fields[0])).toEqual(propertiesOf('StripeConfigChangedField'));
 
     const list = await service.request('GET', '/api/v1/payments/projects');
     expect(namesIn(list.json)).toEqual(propertiesOf('ProjectPaymentConfigListResponse'));
@@ -334,7 +389,7 @@ describe('the served document', () => {
 
   beforeAll(async () => {
     const keyRingFile = join(await temporaryFolder(), 'key-ring.json');
-    createKeyRingFile(keyRingFile);
+    await createKeyRingFile(keyRingFile);
     built = await startServiceProcess(serviceSettings(service.database.url, keyRingFile));
   });
 

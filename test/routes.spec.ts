@@ -108,7 +108,7 @@ describe('every route', () => {
         handler.module === 'PaymentsModule' &&
         handler.route.includes(':project_id'),
     );
-    expect(named.length).toBeGreaterThanOrEqual(3);
+    expect(named.length).toBeGreaterThanOrEqual(4);
     expect(
       namesOf(
         named.filter(({ guards }) => guards[0] !== JwtAuthGuard || guards[1] !== ProjectOwnershipGuard),

@@ -5,6 +5,7 @@ import {
   type CredentialField,
 } from '../src/payments/stripe-config/stripe-keys.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
+import { queryWithoutTriggers } from './support/database.js';
 import { expectError, expectInvalid } from './support/errors.js';
 import { configPath, startTestService, type TestService } from './support/service.js';
 
@@ -50,7 +51,8 @@ async function row(id = projectId): Promise<Config | undefined> {
 
 /** Moves the row's times back by an hour, so that a change of any of them shows. */
 async function age(): Promise<void> {
-  await service.database.query(
+  await queryWithoutTriggers(
+    service.database,
     `UPDATE stripe_configs SET
        (created_at, updated_at, test_configured_at, live_configured_at) =
        (created_at - interval '1 hour', updated_at - interval '1 hour',
@@ -225,7 +227,9 @@ describe('a further PUT', () => {
         `${field}_masked`,
         `${field}_sealed`,
         `${modeOf(field)}_configured_at`,
+        'change_request_id',
         'updated_at',
+        'version',
       ].sort(),
     );
     expect(after?.updated_at).toBe(after?.[`${modeOf(field)}_configured_at`]);
@@ -236,6 +240,8 @@ describe('a further PUT', () => {
     ['an empty object', () => ({})],
     ['only nulls', () => Object.fromEntries(CREDENTIAL_FIELDS.map((field) => [field, null]))],
     ['all six masks', () => maskRequest(old)],
+    ['publishable keys that are stored already', () => publishableKeysOf(old)],
+    ['a stored publishable key beside masks', () => ({ ...maskRequest(old), ...publishableKeysOf(old) })],
     ...CREDENTIAL_FIELDS.map((field): [string, () => object] => [
       `the mask of ${field}`,
       () => ({ [field]: ` ${expectedMask(field, old[field])} ` }),
@@ -250,17 +256,19 @@ describe('a further PUT', () => {
     const credential = fakeCredential('live_webhook_secret', 'new');
     await configure({ ...maskRequest(old), live_webhook_secret: credential });
     expect(changedColumns(before, await row())).toEqual([
+      'change_request_id',
       'live_configured_at',
       'live_webhook_secret_fingerprint',
       'live_webhook_secret_masked',
       'live_webhook_secret_sealed',
       'updated_at',
+      'version',
     ]);
     expect(await stored('live_webhook_secret')).toBe(credential);
   });
 
-  it('that writes the same credential again counts as written', async () => {
-    const config = await configure({ test_publishable_key: old.test_publishable_key });
+  it('that writes the same secret again counts as written', async () => {
+    const config = await configure({ test_secret_key: old.test_secret_key });
     expect(config.updated_at).not.toBe(before?.updated_at);
     expect(config.test_configured_at).toBe(config.updated_at);
     expect(Date.parse(String(config.live_configured_at))).toBe(
@@ -356,6 +364,24 @@ describe('a further PUT', () => {
       expect(await stored(field)).toBe(old[field]);
     });
   });
+
+  it('writes a new publishable key, and leaves the stored one of the other mode untouched', async () => {
+    const credential = fakeCredential('live_publishable_key', 'new');
+    await configure({ ...publishableKeysOf(old), live_publishable_key: credential });
+    expect(changedColumns(before, await row())).toEqual([
+      'change_request_id',
+      'live_configured_at',
+      'live_publishable_key_fingerprint',
+      'live_publishable_key_masked',
+      'live_publishable_key_sealed',
+      'updated_at',
+      'version',
+    ]);
+  });
+
+  function publishableKeysOf({ test_publishable_key, live_publishable_key }: typeof old): Config {
+    return { test_publishable_key, live_publishable_key };
+  }
 
   function maskRequest(credentials: Record<CredentialField, string>): Config {
     return Object.fromEntries(
@@ -460,6 +486,9 @@ describe('DELETE', () => {
       live_configured_at: null,
       created_at,
       updated_at: expect.any(String) as unknown,
+      version: 2,
+      changed_by: 'alice',
+      change_request_id: headers.get('x-request-id'),
     });
     const after = await shown();
     expect(after).toMatchObject({
@@ -569,12 +598,12 @@ describe('what is stored', () => {
     }
   });
 
-  it('is sealed anew at every write', async () => {
+  it('is sealed anew at every write of a secret, the same one included', async () => {
     await configure(allCredentials());
     const before = await row();
     await configure(allCredentials());
     const after = await row();
-    for (const field of CREDENTIAL_FIELDS)
+    for (const field of CREDENTIAL_FIELDS.filter((each) => !each.endsWith('publishable_key')))
       expect(after?.[`${field}_sealed`]).not.toBe(before?.[`${field}_sealed`]);
   });
 
@@ -612,7 +641,7 @@ describe('the database itself refuses', () => {
 
   const set = (assignments: string, value?: string) =>
     service.database.query(
-      `UPDATE stripe_configs SET ${assignments} WHERE project_id = $1`,
+      `UPDATE stripe_configs SET ${assignments}, version = version + 1 WHERE project_id = $1`,
       value === undefined ? [projectId] : [projectId, value],
     );
 

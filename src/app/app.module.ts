@@ -10,6 +10,7 @@ import { dataSourceOptions } from './data-source.js';
 import { DatabaseConnection } from './database-connection.js';
 import { Draining } from './draining.js';
 import { HealthController } from './health/health.controller.js';
+import { KEY_RING_SOURCE, KeyRingUpkeep, type KeyRingSource } from './key-ring-upkeep.js';
 import { ProjectModule } from './projects/project.module.js';
 import { ProjectService } from './projects/project.service.js';
 
@@ -18,11 +19,13 @@ export interface AppParts {
   databaseUrl: string;
   keyRing: KeyRing;
   auth: AccessTokenOptions;
+  /** Where the ring came from, to take up changes of it; default: it stays as it is. */
+  keyRingSource?: KeyRingSource;
 }
 
 @Module({})
 export class AppModule {
-  static with({ databaseUrl, keyRing, auth }: AppParts): DynamicModule {
+  static with({ databaseUrl, keyRing, auth, keyRingSource }: AppParts): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -37,7 +40,13 @@ export class AppModule {
       ],
       controllers: [HealthController, refuseOtherMethods(HealthController)],
       // Malformed requests and unknown addresses never reach a controller's own filter.
-      providers: [DatabaseConnection, Draining, { provide: APP_FILTER, useClass: ErrorFilter }],
+      providers: [
+        DatabaseConnection,
+        Draining,
+        KeyRingUpkeep,
+        { provide: KEY_RING_SOURCE, useValue: keyRingSource },
+        { provide: APP_FILTER, useClass: ErrorFilter },
+      ],
     };
   }
 }

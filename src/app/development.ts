@@ -12,29 +12,32 @@ const DEMO_DEVELOPER = 'demo-developer';
 const DEMO_TOKEN_DAYS = 30;
 
 /** The development key ring under the data folder, made when there is none. */
-export function developmentKeyRingFile(dataDir: string): string {
+export async function developmentKeyRingFile(dataDir: string): Promise<string> {
   const path = join(dataDir, 'key-ring.json');
-  makeOnce(dataDir, () => createKeyRingFile(path, { development: true }));
+  makeFolder(dataDir);
+  await createKeyRingFile(path, { development: true }).catch(unlessItExists);
   return path;
 }
 
 /** The development signing secret under the data folder, made when there is none. */
 export function developmentSecret(dataDir: string): Buffer {
   const path = join(dataDir, 'jwt-secret');
-  makeOnce(dataDir, () => {
+  makeFolder(dataDir);
+  try {
     const secret = `${DEVELOPMENT_SECRET_PREFIX}${randomBytes(48).toString('base64url')}`;
     writeFileSync(path, secret, { mode: 0o600, flag: 'wx' });
-  });
+  } catch (error) {
+    unlessItExists(error);
+  }
   return readFileSync(path);
 }
 
-function makeOnce(dataDir: string, make: () => void): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  try {
-    make();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
+function makeFolder(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+}
+
+function unlessItExists(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
 }
 
 /** What a development token says. */

@@ -1,4 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { KeyServiceOptions } from '../payments/crypto/key-services/key-service.js';
+import { Secret } from '../payments/crypto/secret.js';
 
 /** The standalone service's settings, read from the environment here and nowhere else. */
 export interface Env {
@@ -11,6 +14,9 @@ export interface Env {
   dataDir: string;
   /** Absent outside production: made under `dataDir`. */
   keyRingFile: string | undefined;
+  /** Needed only when the key ring names Vault or OpenBao. */
+  vaultToken: Secret | undefined;
+  vaultNamespace: string | undefined;
   auth: AuthEnv;
   /** The address users reach, without a slash at its end. Absent outside production: where the service listens. */
   publicBaseUrl: string | undefined;
@@ -65,6 +71,8 @@ export function readEnv(variables: NodeJS.ProcessEnv = process.env): Env {
       'KEY_RING_FILE',
       'make a key ring with "npm run keys -- generate FILE" and set it to that file',
     ),
+    vaultToken: readVaultToken(settings),
+    vaultNamespace: settings.text('VAULT_NAMESPACE'),
     auth: readAuth(settings, production),
     publicBaseUrl: settings
       .necessity('PUBLIC_BASE_URL', 'set it to the https address that users reach', (value) =>
@@ -80,6 +88,25 @@ export function readEnv(variables: NodeJS.ProcessEnv = process.env): Env {
   return env;
 }
 
+function readVaultToken(settings: Settings): Secret | undefined {
+  const path = settings.text('VAULT_TOKEN_FILE');
+  const token = settings.text('VAULT_TOKEN');
+  if (path === undefined) return token === undefined ? undefined : new Secret(token);
+  if (token !== undefined) {
+    settings.fault('VAULT_TOKEN', 'cannot stand beside VAULT_TOKEN_FILE; remove one of them');
+  }
+  try {
+    return new Secret(readFileSync(path, 'utf8').trim());
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    settings.fault(
+      'VAULT_TOKEN_FILE',
+      `cannot be read (${code}); set it to a file that holds the token and nothing else`,
+    );
+    return undefined;
+  }
+}
+
 /**
  * The one setting that the command line for migrations needs.
  *
@@ -91,6 +118,34 @@ export function readDatabaseEnv(variables: NodeJS.ProcessEnv = process.env): str
   const databaseUrl = readDatabaseUrl(settings);
   if (databaseUrl === undefined || settings.faults.length > 0) throw new EnvError(settings.faults);
   return databaseUrl;
+}
+
+/** Where the key ring is and how its keys are unwrapped. */
+export interface KeysEnv {
+  production: boolean;
+  keyRingFile: string | undefined;
+  keyServices: KeyServiceOptions;
+}
+
+/**
+ * The settings that the command line for keys needs.
+ *
+ * @throws EnvError when one is wrong
+ */
+export function readKeysEnv(variables: NodeJS.ProcessEnv = process.env): KeysEnv {
+  const settings = new Settings(variables);
+  const production = isProduction(settings);
+  const keysEnv = {
+    production,
+    keyRingFile: settings.text('KEY_RING_FILE'),
+    keyServices: {
+      allowLoopbackHttp: !production,
+      vaultToken: readVaultToken(settings),
+      vaultNamespace: settings.text('VAULT_NAMESPACE'),
+    },
+  };
+  if (settings.faults.length > 0) throw new EnvError(settings.faults);
+  return keysEnv;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { KeyRingError, type KeyRing } from '../payments/crypto/key-ring.js';
+import { KeyRingError } from '../payments/crypto/key-ring.js';
 import { readKeyRingFile } from '../payments/crypto/key-ring-file.js';
 import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/issuer-keys.js';
 import type { AccessTokenOptions } from '../payments/payments.options.js';
@@ -16,6 +16,7 @@ import {
 import { Draining } from './draining.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import type { Env } from './env.js';
+import type { KeyRingSource } from './key-ring-upkeep.js';
 import { openApiDocument, serveDocs } from './openapi.js';
 import { createServer } from './server.js';
 
@@ -31,7 +32,8 @@ export interface Service {
  * @throws KeyRingError, EmbeddedPostgresError and system errors (an address in use), whose messages say what to do
  */
 export async function startService(env: Env): Promise<Service> {
-  const keyRing = readKeyRing(env);
+  const keyRingSource = await keyRingSourceOf(env);
+  const keyRing = await keyRingSource.read();
   const database =
     env.databaseUrl === undefined
       ? await startEmbeddedPostgres(env.dataDir)
@@ -40,6 +42,7 @@ export async function startService(env: Env): Promise<Service> {
     const app = await createServer({
       databaseUrl: database.url,
       keyRing,
+      keyRingSource,
       auth: accessTokenOptions(env),
       logLevel: env.logLevel,
     });
@@ -61,14 +64,26 @@ export async function startService(env: Env): Promise<Service> {
   }
 }
 
-function readKeyRing(env: Env): KeyRing {
-  try {
-    return readKeyRingFile(env.keyRingFile ?? developmentKeyRingFile(env.dataDir), {
-      allowDevelopment: !env.production,
-    });
-  } catch (error) {
-    throw error instanceof KeyRingError ? new KeyRingError(`KEY_RING_FILE: ${error.message}`) : error;
-  }
+async function keyRingSourceOf(env: Env): Promise<KeyRingSource> {
+  const file = env.keyRingFile ?? (await developmentKeyRingFile(env.dataDir));
+  const options = {
+    allowDevelopment: !env.production,
+    keyServices: {
+      allowLoopbackHttp: !env.production,
+      vaultToken: env.vaultToken,
+      vaultNamespace: env.vaultNamespace,
+    },
+  };
+  return {
+    file,
+    async read() {
+      try {
+        return await readKeyRingFile(file, options);
+      } catch (error) {
+        throw error instanceof KeyRingError ? new KeyRingError(`KEY_RING_FILE: ${error.message}`) : error;
+      }
+    },
+  };
 }
 
 function accessTokenOptions({ auth, dataDir }: Env): AccessTokenOptions {

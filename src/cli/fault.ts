@@ -1,4 +1,5 @@
 import { EnvError } from '../app/env.js';
+import { KeyRingError } from '../payments/crypto/key-ring.js';
 import { describeError } from '../payments/http/describe-error.js';
 
 /** A fault of a command, with a message for its user. */
@@ -9,7 +10,7 @@ export class CommandFault extends Error {
 /** Ends a command that failed. Messages of drivers may repeat a password, so of other errors only the code is shown. */
 export function endWith(error: unknown): void {
   process.exitCode = 1;
-  if (error instanceof CommandFault || error instanceof EnvError) {
+  if (error instanceof CommandFault || error instanceof EnvError || error instanceof KeyRingError) {
     process.stderr.write(`${error.message}\n`);
   } else {
     const { error: name, errorCode } = describeError(error);

@@ -40,7 +40,7 @@ export async function runStatement<Row>(
       client.release();
       return rows as Row[];
     } catch (error) {
-      const fault = judge(error);
+      const fault = judge(error, kind);
       client.release(fault !== 'statement' && fault !== 'conflict');
       if (fault === 'conflict' && attempt < MAX_ATTEMPTS) continue;
       if (fault === 'connection' && kind === 'write') {
@@ -80,16 +80,19 @@ async function connect(dataSource: DataSource): Promise<PoolClient> {
  * What an error of the driver means, by its SQLSTATE
  * (PostgreSQL manual, appendix A):
  * - `conflict`: rolled back because of another transaction, worth another try
- * - `unavailable`: the server refused or cancelled the statement, so nothing was changed
+ * - `unavailable`: the server refused or cancelled the statement, so nothing was changed; for a write also when
+ *   something that it needs is missing or forbidden (the audit trail), which is no fault of the request
  * - `connection`: the connection broke or the answer never came
  * - `statement`: the statement itself was wrong or violated a rule
  */
-function judge(error: unknown): 'conflict' | 'unavailable' | 'connection' | 'statement' {
+function judge(error: unknown, kind: StatementKind): 'conflict' | 'unavailable' | 'connection' | 'statement' {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return 'connection';
   if (code === '40001' || code === '40P01') return 'conflict';
   // statement timeout, lock timeout, read-only standby, insufficient resources
   if (code === '57014' || code === '55P03' || code === '25006' || code.startsWith('53')) return 'unavailable';
+  // insufficient privilege, something undefined; never because of a bound value
+  if (kind === 'write' && code.startsWith('42')) return 'unavailable';
   // operator intervention, connection exception
   if (code.startsWith('57P') || code.startsWith('08')) return 'connection';
   return 'statement';

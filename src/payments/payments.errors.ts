@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'body_too_large'
   | 'method_not_allowed'
   | 'validation_failed'
+  | 'version_conflict'
+  | 'secret_unreadable'
   | 'dependency_unavailable'
   | 'write_outcome_unknown';
 
@@ -48,7 +50,9 @@ export type ValidationCause =
   | 'same_secret_in_both_modes'
   | 'extra_forbidden'
   | 'not_a_string'
-  | 'invalid_uuid';
+  | 'invalid_uuid'
+  | 'invalid_cursor'
+  | 'out_of_range';
 
 /** One refused part of a request. */
 export interface ValidationItem {

@@ -28,7 +28,7 @@ beforeAll(async () => {
     throw new Error(`there is no Chromium at ${CHROMIUM}; install it or set CHROMIUM`);
   database = await createTestDatabase();
   const keyRingFile = join(await temporaryFolder(), 'ring.json');
-  createKeyRingFile(keyRingFile);
+  await createKeyRingFile(keyRingFile);
   service = await startServiceProcess(serviceSettings(database.url, keyRingFile));
   browser = await chromium.launch({
     executablePath: CHROMIUM,

@@ -30,6 +30,26 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   };
 }
 
+/**
+ * Runs a statement past the triggers, as only a superuser can: for rows that the service itself would never write.
+ */
+export async function queryWithoutTriggers(
+  { url }: Pick<TestDatabase, 'url'>,
+  statement: string,
+  values: unknown[] = [],
+): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('SET LOCAL session_replication_role = replica');
+    await client.query(statement, values);
+    await client.query('COMMIT');
+  } finally {
+    await client.end();
+  }
+}
+
 function adminUrl(): string {
   const url = process.env.TEST_ADMIN_DATABASE_URL;
   if (url === undefined) throw new Error('the global setup has not provided a PostgreSQL');

@@ -108,6 +108,16 @@ export function runProgram(script: string, args: readonly string[], settings: Se
   return program;
 }
 
+/** Runs a command of the project, `dist/cli/<name>.js`, to its end. */
+export async function runCommand(
+  name: string,
+  args: readonly string[],
+  settings: Settings = {},
+): Promise<Pick<TestProcess, 'stdout' | 'stderr'> & { code: number | NodeJS.Signals }> {
+  const command = runProgram(`dist/cli/${name}.js`, args, settings);
+  return { code: await command.exit(), stdout: command.stdout, stderr: command.stderr };
+}
+
 /** Starts the built service and waits until it listens. */
 export async function startServiceProcess(settings: Settings): Promise<ServiceProcess> {
   const program = runProgram('dist/main.js', [], settings);

@@ -1,8 +1,8 @@
 import { Controller, Get, Header, UseFilters } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { Sealer } from '../../payments/crypto/sealer.js';
 import { ApiErrors } from '../../payments/http/api-documentation.js';
 import { ErrorFilter } from '../../payments/http/error.filter.js';
+import { KeyRingMonitor } from '../../payments/key-custody/key-ring-monitor.js';
 import { DependencyUnavailable } from '../../payments/payments.errors.js';
 import { DatabaseConnection } from '../database-connection.js';
 import { Draining } from '../draining.js';
@@ -19,7 +19,7 @@ class HealthResponse {
 export class HealthController {
   constructor(
     private readonly database: DatabaseConnection,
-    private readonly sealer: Sealer,
+    private readonly keyRing: KeyRingMonitor,
     private readonly draining: Draining,
   ) {}
 
@@ -36,14 +36,14 @@ export class HealthController {
   @ApiOperation({
     summary: 'Ready',
     description:
-      'The database is reachable and migrated, the key ring seals and opens, and no shutdown has begun.',
+      'The database is reachable and migrated, the key ring opens what is stored, and no shutdown has begun.',
   })
   @ApiOkResponse({ type: HealthResponse })
   @ApiErrors(503)
   async ready(): Promise<HealthResponse> {
     if (this.draining.begun) throw new DependencyUnavailable('this service');
-    if (!this.sealer.works()) throw new DependencyUnavailable('key ring');
     await this.database.check();
+    if (this.keyRing.fault !== undefined) throw new DependencyUnavailable('key ring');
     return { status: 'ok' };
   }
 }

@@ -1,8 +1,27 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createKeyRingFile, readKeyRingFile } from './key-ring-file.js';
+import {
+  activateKey,
+  addKey,
+  createKeyRingFile,
+  describeKeyRing,
+  readKeyRingFile,
+  retireKey,
+} from './key-ring-file.js';
 import { KEY_BYTES, KeyRing, KeyRingError, keyId, type KeyState } from './key-ring.js';
 
 let folder: string;
@@ -37,63 +56,62 @@ function write(content: unknown, mode = 0o600): void {
   chmodSync(path, mode);
 }
 
-function read({ allowDevelopment = false } = {}): KeyRing {
+function read({ allowDevelopment = false } = {}): Promise<KeyRing> {
   return readKeyRingFile(path, { allowDevelopment });
 }
 
-function refusal(): Error {
-  try {
-    read();
-  } catch (error) {
-    if (error instanceof Error) return error;
-  }
-  throw new Error('the file was not refused');
+async function refusal(call: Promise<unknown> = read()): Promise<Error> {
+  const error: unknown = await call.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof KeyRingError) return error;
+  throw new Error('there was no KeyRingError', { cause: error });
 }
 
 describe('a key ring file', () => {
-  it.each([0o600, 0o400])('of mode %o gives its keys', (mode) => {
+  it.each([0o600, 0o400])('of mode %o gives its keys', async (mode) => {
     const keys = [fileKey('decrypt-only'), fileKey('active'), fileKey('retired')];
     write({ version: 1, keys }, mode);
-    const ring = read();
+    const ring = await read();
     expect(ring.active.id).toBe(keys[1]?.id);
     expect(ring.usable.map(({ id }) => id)).toEqual([keys[1]?.id, keys[0]?.id]);
   });
 
-  it('made for development is read where that is allowed, and refused elsewhere', () => {
+  it('made for development is read where that is allowed, and refused elsewhere', async () => {
     const key = fileKey();
     write({ version: 1, development: true, keys: [key] });
-    expect(read({ allowDevelopment: true }).active.id).toBe(key.id);
-    expect(() => read()).toThrow(KeyRingError);
-    expect(() => read()).toThrow(/made for development/);
+    expect((await read({ allowDevelopment: true })).active.id).toBe(key.id);
+    expect((await refusal()).message).toMatch(/made for development/);
   });
 
   it.each([0o640, 0o604, 0o644, 0o620, 0o660, 0o601])(
     'of mode %o is refused, because others may use it',
-    (mode) => {
+    async (mode) => {
       const key = fileKey();
       write({ version: 1, keys: [key] }, mode);
-      expect(refusal()).toBeInstanceOf(KeyRingError);
-      expect(refusal().message).toMatch(/others may read.*chmod 600/);
+      expect((await refusal()).message).toMatch(/others may read.*chmod 600/);
     },
   );
 
-  it('that is missing is refused with the system’s code and without its path', () => {
-    expect(refusal()).toEqual(
+  it('that is missing is refused with the system’s code and without its path', async () => {
+    expect(await refusal()).toEqual(
       new KeyRingError(
         'the key ring file cannot be read (ENOENT); check that it exists and that this user may read it',
       ),
     );
   });
 
-  it('that is a folder is refused', () => {
-    path = folder;
-    expect(refusal()).toBeInstanceOf(KeyRingError);
-    expect(refusal().message).toMatch(/cannot be read \(EISDIR\)/);
+  it('that is a folder is refused', async () => {
+    mkdirSync(path, 0o700);
+    expect((await refusal()).message).toMatch(/cannot be read \(EISDIR\)/);
   });
 
   const key = fileKey();
   const NOT_JSON = /is not JSON/;
-  const UNKNOWN_FORM = /unknown form/;
+  const UNKNOWN_FORM = /the key ring file has an unknown form/;
+  const WRAPPED_FORM = /the wrapped key .* has an unknown form/;
+  const wrapped = (how: unknown): unknown => ({ ...key, material: undefined, wrapped: how });
   it.each<[string, unknown, RegExp]>([
     ['empty', '', NOT_JSON],
     ['cut in the middle', JSON.stringify({ version: 1, keys: [key] }).slice(0, 120), NOT_JSON],
@@ -109,6 +127,58 @@ describe('a key ring file', () => {
     ['with a key that is null', { version: 1, keys: [null] }, UNKNOWN_FORM],
     ['with an unknown mark of development', { version: 1, development: 'no', keys: [key] }, UNKNOWN_FORM],
     ['with an unknown state', { version: 1, keys: [{ ...key, state: key.material }] }, UNKNOWN_FORM],
+    ['with an id of another form', { version: 1, keys: [{ ...key, id: key.material }] }, UNKNOWN_FORM],
+    ['with a key wrapped by text', { version: 1, keys: [wrapped('x')] }, WRAPPED_FORM],
+    ['with a key wrapped by nothing', { version: 1, keys: [wrapped(null)] }, WRAPPED_FORM],
+    [
+      'with a key wrapped by an unknown service',
+      { version: 1, keys: [wrapped({ service: key.material, key: 'k', ciphertext: 'AAAA' })] },
+      WRAPPED_FORM,
+    ],
+    [
+      'with a wrapped key without ciphertext',
+      { version: 1, keys: [wrapped({ service: 'aws-kms', key: 'alias/k' })] },
+      WRAPPED_FORM,
+    ],
+    [
+      'with a wrapped key whose ciphertext is no base64',
+      { version: 1, keys: [wrapped({ service: 'aws-kms', key: 'alias/k', ciphertext: `!${key.material}` })] },
+      WRAPPED_FORM,
+    ],
+    [
+      'with a wrapped key whose ciphertext is too long',
+      { version: 1, keys: [wrapped({ service: 'aws-kms', key: 'alias/k', ciphertext: 'A'.repeat(8196) })] },
+      WRAPPED_FORM,
+    ],
+    [
+      'with a key both wrapped and in the clear',
+      {
+        version: 1,
+        keys: [{ ...key, wrapped: { service: 'aws-kms', key: 'alias/k', ciphertext: 'AAAA' } }],
+      },
+      UNKNOWN_FORM,
+    ],
+    [
+      'with a decrypt-only key that is not there',
+      { version: 1, keys: [key, { ...fileKey('decrypt-only'), material: undefined }] },
+      UNKNOWN_FORM,
+    ],
+    [
+      'with one id twice, once wrapped',
+      {
+        version: 1,
+        keys: [
+          key,
+          {
+            ...key,
+            state: 'decrypt-only',
+            material: undefined,
+            wrapped: { service: 'aws-kms', key: 'alias/k', ciphertext: 'AAAA' },
+          },
+        ],
+      },
+      /same key twice/,
+    ],
     ...(['id', 'state', 'material', 'created_at'] as const).map((name): [string, unknown, RegExp] => [
       `with a key without ${name}`,
       { version: 1, keys: [{ ...key, [name]: undefined }] },
@@ -154,10 +224,9 @@ describe('a key ring file', () => {
       /0 active keys/,
     ],
     ['with two active keys', { version: 1, keys: [fileKey(), fileKey()] }, /2 active keys/],
-  ])('that is %s is refused, and no piece of a key is told', (_name, content, message) => {
+  ])('that is %s is refused, and no piece of a key is told', async (_name, content, message) => {
     write(content);
-    const error = refusal();
-    expect(error).toBeInstanceOf(KeyRingError);
+    const error = await refusal();
     expect(error.message).toMatch(message);
     expect(error.cause).toBeUndefined();
     const material =
@@ -171,29 +240,180 @@ describe('a key ring file', () => {
 });
 
 describe('a new key ring file', () => {
-  it('has mode 0600 whatever the umask, one active key, and is read back', () => {
-    const umask = process.umask(0);
-    const id = createKeyRingFile(path);
-    process.umask(umask);
-    expect(statSync(path).mode & 0o777).toBe(0o600);
-    expect(read().active.id).toBe(id);
-    expect(read().usable).toHaveLength(1);
+  it('has mode 0600 whatever the umask, one active key, and is read back', async () => {
+    for (const umask of [0, 0o777]) {
+      const before = process.umask(umask);
+      const id = await createKeyRingFile(path).finally(() => process.umask(before));
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+      expect((await read()).active.id).toBe(id);
+      expect((await read()).usable).toHaveLength(1);
+      rmSync(path);
+    }
   });
 
-  it('is refused outside development when it was made for it', () => {
-    createKeyRingFile(path, { development: true });
-    expect(() => read()).toThrow(/made for development/);
-    expect(() => read({ allowDevelopment: true })).not.toThrow();
+  it('is refused outside development when it was made for it', async () => {
+    await createKeyRingFile(path, { development: true });
+    expect((await refusal()).message).toMatch(/made for development/);
+    await read({ allowDevelopment: true });
   });
 
-  it('never takes the place of another file', () => {
-    createKeyRingFile(path);
+  it('never takes the place of another file', async () => {
+    await createKeyRingFile(path);
     const before = readFileSync(path, 'utf8');
-    expect(() => createKeyRingFile(path)).toThrow(/^EEXIST/);
+    await expect(createKeyRingFile(path)).rejects.toThrow(/^EEXIST/);
     expect(readFileSync(path, 'utf8')).toBe(before);
   });
 
-  it('has another key each time', () => {
-    expect(createKeyRingFile(path)).not.toBe(createKeyRingFile(join(folder, 'another.json')));
+  it('has another key each time', async () => {
+    expect(await createKeyRingFile(path)).not.toBe(await createKeyRingFile(join(folder, 'another.json')));
+  });
+});
+
+describe('a change of a key ring file', () => {
+  const onUnixAsRoot = process.getuid?.() === 0 ? it : it.skip;
+  let first: string;
+  beforeEach(async () => {
+    first = await createKeyRingFile(path);
+  });
+
+  async function states(): Promise<Record<string, KeyState>> {
+    const { keys } = await describeKeyRing(path);
+    return Object.fromEntries(keys.map(({ id, state }) => [id, state]));
+  }
+
+  it('leads through a rotation: add, activate, retire', async () => {
+    const second = await addKey(path);
+    expect(await states()).toEqual({ [first]: 'active', [second]: 'decrypt-only' });
+    await activateKey(path, second);
+    expect(await states()).toEqual({ [first]: 'decrypt-only', [second]: 'active' });
+    expect((await read()).usable.map(({ id }) => id)).toEqual([second, first]);
+
+    const material = (JSON.parse(readFileSync(path, 'utf8')) as { keys: FileKey[] }).keys[0]?.material ?? '';
+    expect(material).toHaveLength(44);
+    await retireKey(path, first);
+    expect(await states()).toEqual({ [first]: 'retired', [second]: 'active' });
+    expect((await read()).usable.map(({ id }) => id)).toEqual([second]);
+    expect(readFileSync(path, 'utf8')).not.toContain(material);
+  });
+
+  it('may be made twice without harm', async () => {
+    const second = await addKey(path);
+    await activateKey(path, second);
+    await activateKey(path, second);
+    await retireKey(path, first);
+    await retireKey(path, first);
+    expect(await states()).toEqual({ [first]: 'retired', [second]: 'active' });
+  });
+
+  it('keeps the mark of development and what other keys hold', async () => {
+    const key = fileKey();
+    write({ version: 1, development: true, keys: [key] });
+    await addKey(path);
+    const file = JSON.parse(readFileSync(path, 'utf8')) as { development: boolean; keys: unknown[] };
+    expect(file.development).toBe(true);
+    expect(file.keys[0]).toEqual(key);
+    expect(await describeKeyRing(path)).toMatchObject({ development: true });
+  });
+
+  it.each<[string, (second: string) => Promise<unknown>, RegExp]>([
+    ['retire the active key', () => retireKey(path, first), /active key cannot be retired; activate another/],
+    ['retire an unknown key', () => retireKey(path, 'aaaaaaaaaa'), /no key of that id; it has/],
+    ['activate an unknown key', () => activateKey(path, 'aaaaaaaaaa'), /no key of that id; it has/],
+    [
+      'activate a retired key',
+      async (second) => {
+        await retireKey(path, second);
+        await activateKey(path, second);
+      },
+      /retired key cannot be activated; add a new key/,
+    ],
+    [
+      'wrap a key by what is no service',
+      () => addKey(path, { wrap: { service: 'aws-kms', key: 'not a key' } }),
+      /unknown form/,
+    ],
+  ])('is refused that would %s', async (_name, change, message) => {
+    const second = await addKey(path);
+    expect((await refusal(change(second))).message).toMatch(message);
+    expect(await states()).toMatchObject({ [first]: 'active' });
+    expect(readdirSync(folder)).toEqual(['key-ring.json']);
+  });
+
+  it('does not repeat what was given for an id, which may be a key', async () => {
+    const { material } = fileKey();
+    expect((await refusal(activateKey(path, material))).message).not.toContain(material.slice(0, 8));
+  });
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['adding', () => addKey(path)],
+    ['activating', () => activateKey(path, first)],
+    ['retiring', () => retireKey(path, first)],
+    ['describing', () => describeKeyRing(path)],
+  ])('judges the file first when %s', async (_name, change) => {
+    chmodSync(path, 0o644);
+    expect((await refusal(change())).message).toMatch(/others may read/);
+    write({ version: 1, keys: [fileKey(), fileKey()] });
+    const text = readFileSync(path, 'utf8');
+    expect((await refusal(change())).message).toMatch(/2 active keys/);
+    write({ version: 1, keys: [{ ...fileKey(), id: first }] });
+    expect((await refusal(change())).message).toMatch(/does not match its material/);
+    expect(readFileSync(path, 'utf8')).not.toBe(text);
+    expect(readdirSync(folder)).toEqual(['key-ring.json']);
+  });
+
+  it.each([0o400, 0o600])('leaves a file of mode %o so, and no other file', async (mode) => {
+    chmodSync(path, mode);
+    await addKey(path);
+    expect(statSync(path).mode & 0o777).toBe(mode);
+    expect(readdirSync(folder)).toEqual(['key-ring.json']);
+  });
+
+  it('is written into a new file, so that no reader sees half of it', async () => {
+    const before = statSync(path).ino;
+    await addKey(path);
+    expect(statSync(path).ino).not.toBe(before);
+  });
+
+  it('goes through a symbolic link to the file behind it', async () => {
+    const link = join(folder, 'link.json');
+    symlinkSync(path, link);
+    await addKey(link);
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(Object.keys(await states())).toHaveLength(2);
+  });
+
+  it('waits for no other: the second is refused while one is under way', async () => {
+    const unfinished = `${path}.new`;
+    writeFileSync(unfinished, '');
+    expect((await refusal(addKey(path))).message).toMatch(/another change .* remove the file .* ".new"/);
+    expect(readFileSync(unfinished, 'utf8')).toBe('');
+    rmSync(unfinished);
+
+    const changes = await Promise.allSettled([1, 2, 3, 4].map(() => addKey(path)));
+    const made = changes.flatMap((change) => (change.status === 'fulfilled' ? [change.value] : []));
+    expect(Object.keys(await states()).sort()).toEqual([first, ...made].sort());
+  });
+
+  onUnixAsRoot('keeps the owner', async () => {
+    chownSync(path, 4321, 1234);
+    await addKey(path);
+    expect(statSync(path)).toMatchObject({ uid: 4321, gid: 1234 });
+  });
+});
+
+describe('the description of a key ring file', () => {
+  it('has ids, states, dates, where each key is, and the fingerprint of the ring', async () => {
+    const [active, retired] = [fileKey('active'), fileKey('retired')];
+    write({ version: 1, keys: [active, { ...retired, material: undefined }] });
+    const description = await describeKeyRing(path);
+    expect(description).toEqual({
+      development: false,
+      fingerprint: (await read()).fingerprint(),
+      keys: [
+        { id: active.id, state: 'active', createdAt: active.created_at, service: 'file' },
+        { id: retired.id, state: 'retired', createdAt: retired.created_at, service: 'none' },
+      ],
+    });
+    expect(JSON.stringify(description)).not.toContain(active.material.slice(0, 6));
   });
 });

@@ -1,32 +1,72 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
-import { KEY_BYTES, KeyRing, KeyRingError, keyId, ringKey, type KeyState, type RingKey } from './key-ring.js';
-
-/** The key ring as it lies on disk. */
-interface KeyRingFile {
-  version: 1;
-  /** Set on a ring that the service made for itself; production refuses it. */
-  development?: true;
-  keys: { id: string; state: KeyState; material: string; created_at: string }[];
-}
-
-const STATES: readonly string[] = ['active', 'decrypt-only', 'retired'] satisfies KeyState[];
+import {
+  formatKeyRing,
+  judgeKeyRing,
+  keyFromMaterial,
+  keyFromRoot,
+  parseKeyRing,
+  type KeyForm,
+  type KeyRingForm,
+} from './key-ring-form.js';
+import {
+  KEY_BYTES,
+  KeyRing,
+  KeyRingError,
+  keyId,
+  ringFingerprint,
+  type KeyState,
+  type RetiredKey,
+  type RingKey,
+} from './key-ring.js';
+import type { KeyServiceOptions } from './key-services/key-service.js';
+import { openKeyService } from './key-services/open-key-service.js';
+import { isKeyServiceKey, type KeyServiceKey, type KeyServiceName } from './key-services/wrapped-key.js';
+import { changePrivateFile, createPrivateFile, readPrivateFile } from './private-file.js';
 
 /**
- * Reads and judges a key ring file.
+ * Reads and judges a key ring file, and has its wrapped keys unwrapped, all at once. Afterwards no key service is
+ * needed any more. Retired keys are not unwrapped.
  *
  * @param path a JSON file of mode 0400 or 0600 (not judged on Windows)
  * @param options.allowDevelopment whether a ring that the service made for itself may be used; false in production
+ * @param options.keyServices how the key services that the ring names are reached
  * @throws KeyRingError naming the fault and the mend.
  */
-export function readKeyRingFile(path: string, { allowDevelopment }: { allowDevelopment: boolean }): KeyRing {
-  const file = parse(readPrivateFile(path));
-  if (file.development && !allowDevelopment) {
+export async function readKeyRingFile(
+  path: string,
+  { allowDevelopment, keyServices }: { allowDevelopment: boolean; keyServices?: KeyServiceOptions },
+): Promise<KeyRing> {
+  const form = parseKeyRing(await readPrivateFile(path));
+  if (form.development && !allowDevelopment) {
     throw new KeyRingError(
       'the key ring was made for development; make one for production with "npm run keys -- generate"',
     );
   }
-  return new KeyRing(file.keys.map(toRingKey));
+  // Every call is waited for, so that none is left running when another has failed.
+  const keys = await Promise.allSettled(form.keys.map((key) => openKey(key, keyServices)));
+  return new KeyRing(
+    keys.map((key) => {
+      if (key.status === 'rejected') throw key.reason;
+      return key.value;
+    }),
+  );
+}
+
+async function openKey(
+  { id, state, material, wrapped }: KeyForm,
+  keyServices?: KeyServiceOptions,
+): Promise<RingKey | RetiredKey> {
+  if (material !== undefined) return keyFromMaterial(id, state, material);
+  if (state === 'retired' || wrapped === undefined) return { id, state: 'retired' };
+  const service = await openKeyService(wrapped, keyServices);
+  return keyFromRoot(id, state, await service.unwrap(wrapped.ciphertext, id));
+}
+
+/** How a new key is kept. */
+export interface NewKeyOptions {
+  /** The key of a key service that wraps it. Default: none, and the key lies in the file as it is. */
+  wrap?: KeyServiceKey | undefined;
+  keyServices?: KeyServiceOptions | undefined;
 }
 
 /**
@@ -35,82 +75,139 @@ export function readKeyRingFile(path: string, { allowDevelopment }: { allowDevel
  * @param path the file to make, mode 0600
  * @param options.development marks the ring so that production refuses it; default false
  * @returns the id of the new key
+ * @throws KeyRingError when the key cannot be wrapped, and the system's error (EEXIST when there is a file)
  */
-export function createKeyRingFile(path: string, { development = false } = {}): string {
-  const root = randomBytes(KEY_BYTES);
-  const id = keyId(root);
-  const file: KeyRingFile = {
-    version: 1,
-    ...(development && { development }),
-    keys: [{ id, state: 'active', material: root.toString('base64'), created_at: new Date().toISOString() }],
-  };
-  writeFileSync(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600, flag: 'wx' });
+export async function createKeyRingFile(
+  path: string,
+  { development = false, ...options }: NewKeyOptions & { development?: boolean } = {},
+): Promise<string> {
+  const key = await newKey('active', options);
+  const form: KeyRingForm = { version: 1, ...(development && { development }), keys: [key] };
+  await createPrivateFile(path, formatKeyRing(form));
+  return key.id;
+}
+
+/**
+ * Adds a new decrypt-only key. Activate it once every replica has read it.
+ *
+ * @returns its id
+ * @throws KeyRingError when the file is wrong or cannot be changed, or the key cannot be wrapped
+ */
+export async function addKey(path: string, options: NewKeyOptions = {}): Promise<string> {
+  let id = '';
+  await changeKeyRing(path, async (form) => {
+    const key = await newKey('decrypt-only', options);
+    form.keys.push(key);
+    id = key.id;
+  });
   return id;
 }
 
-function readPrivateFile(path: string): string {
-  try {
-    if (process.platform !== 'win32' && (statSync(path).mode & 0o077) !== 0) {
-      throw new KeyRingError('others may read the key ring file; run "chmod 600" on it');
+/**
+ * Makes a decrypt-only key the active one; the active one becomes decrypt-only.
+ *
+ * @throws KeyRingError when the file is wrong or cannot be changed, or the key is unknown or retired
+ */
+export async function activateKey(path: string, id: string): Promise<void> {
+  await changeKeyRing(path, (form) => {
+    const key = find(form, id);
+    if (key.state === 'retired') {
+      throw new KeyRingError('a retired key cannot be activated; add a new key and activate that');
     }
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if (error instanceof KeyRingError) throw error;
-    const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
+    for (const other of form.keys) {
+      if (other.state === 'active') other.state = 'decrypt-only';
+    }
+    key.state = 'active';
+  });
+}
+
+/**
+ * Retires a key: its bytes leave the file, id and state stay. What is still sealed under it is lost, unless there is
+ * a backup of the file.
+ *
+ * @throws KeyRingError when the file is wrong or cannot be changed, or the key is unknown or active
+ */
+export async function retireKey(path: string, id: string): Promise<void> {
+  await changeKeyRing(path, (form) => {
+    const key = find(form, id);
+    if (key.state === 'active') {
+      throw new KeyRingError('the active key cannot be retired; activate another key first');
+    }
+    key.state = 'retired';
+    delete key.material;
+    delete key.wrapped;
+  });
+}
+
+/** What may be told of a key. */
+export interface KeyDescription {
+  id: string;
+  state: KeyState;
+  /** ISO 8601, as the file has it. */
+  createdAt: string;
+  /** Where the key's bytes are: in the file, with a key service, or nowhere any more. */
+  service: KeyServiceName | 'file' | 'none';
+}
+
+/** What may be told of a key ring. */
+export interface KeyRingDescription {
+  /** Whether the service made the ring for itself; production refuses it then. */
+  development: boolean;
+  /** As of `KeyRing.fingerprint`. */
+  fingerprint: string;
+  /** In the order of the file. */
+  keys: KeyDescription[];
+}
+
+/**
+ * Judges a key ring file and tells what is in it. Asks no key service.
+ *
+ * @throws KeyRingError when the file is wrong or cannot be read
+ */
+export async function describeKeyRing(path: string): Promise<KeyRingDescription> {
+  const form = parseKeyRing(await readPrivateFile(path));
+  return {
+    development: form.development === true,
+    fingerprint: ringFingerprint(form.keys),
+    keys: form.keys.map(({ id, state, created_at, material, wrapped }) => ({
+      id,
+      state,
+      createdAt: created_at,
+      service: wrapped?.service ?? (material === undefined ? 'none' : 'file'),
+    })),
+  };
+}
+
+async function changeKeyRing(path: string, edit: (form: KeyRingForm) => void | Promise<void>): Promise<void> {
+  await changePrivateFile(path, async (text) => {
+    const form = parseKeyRing(text);
+    await edit(form);
+    judgeKeyRing(form);
+    return formatKeyRing(form);
+  });
+}
+
+/** The id that was asked for is not repeated: it might be a key that was pasted in its place. */
+function find({ keys }: KeyRingForm, id: string): KeyForm {
+  const key = keys.find((each) => each.id === id);
+  if (key === undefined) {
     throw new KeyRingError(
-      `the key ring file cannot be read (${code}); check that it exists and that this user may read it`,
-    );
-  }
-}
-
-function parse(text: string): KeyRingFile {
-  let file: unknown;
-  try {
-    file = JSON.parse(text);
-  } catch {
-    throw new KeyRingError('the key ring file is not JSON; restore it from its backup');
-  }
-  if (!isKeyRingFile(file)) {
-    throw new KeyRingError(
-      'the key ring file has an unknown form; it needs "version": 1 and "keys", each with id, state, material and created_at',
-    );
-  }
-  return file;
-}
-
-function isKeyRingFile(file: unknown): file is KeyRingFile {
-  if (typeof file !== 'object' || file === null) return false;
-  const { version, development, keys } = file as Record<string, unknown>;
-  return (
-    version === 1 &&
-    (development === undefined || development === true) &&
-    Array.isArray(keys) &&
-    keys.every(isKey)
-  );
-}
-
-function isKey(key: unknown): boolean {
-  if (typeof key !== 'object' || key === null) return false;
-  const { id, state, material, created_at } = key as Record<string, unknown>;
-  return (
-    typeof id === 'string' &&
-    typeof state === 'string' &&
-    STATES.includes(state) &&
-    typeof material === 'string' &&
-    typeof created_at === 'string'
-  );
-}
-
-function toRingKey({ id, state, material }: KeyRingFile['keys'][number]): RingKey {
-  const root = Buffer.from(material, 'base64');
-  if (root.toString('base64') !== material) {
-    throw new KeyRingError('the material of a key is not base64; restore the key ring file from its backup');
-  }
-  const key = ringKey(root, state);
-  if (key.id !== id) {
-    throw new KeyRingError(
-      'the id of a key does not match its material; restore the key ring file from its backup',
+      `the key ring has no key of that id; it has ${keys.map((each) => each.id).join(', ')}`,
     );
   }
   return key;
+}
+
+async function newKey(state: KeyState, { wrap, keyServices }: NewKeyOptions): Promise<KeyForm> {
+  const root = randomBytes(KEY_BYTES);
+  const id = keyId(root);
+  const created_at = new Date().toISOString();
+  if (wrap === undefined) return { id, state, material: root.toString('base64'), created_at };
+  if (!isKeyServiceKey(wrap)) {
+    throw new KeyRingError(
+      'what names the key of the key service has an unknown form; see the README for that of each service',
+    );
+  }
+  const service = await openKeyService(wrap, keyServices);
+  return { id, state, wrapped: { ...wrap, ciphertext: await service.wrap(root, id) }, created_at };
 }

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { KEY_BYTES, KeyRing, KeyRingError, keyId, ringKey, type KeyState, type RingKey } from './key-ring.js';
 
@@ -84,5 +84,33 @@ describe('a key ring', () => {
   ])('of %s is refused', (_name, keys, message) => {
     expect(() => new KeyRing(keys)).toThrow(KeyRingError);
     expect(() => new KeyRing(keys)).toThrow(message);
+  });
+});
+
+describe('the fingerprint of a key ring', () => {
+  const [active, older] = [key('active'), key('decrypt-only')];
+
+  it('is 16 hexadecimal digits that do not depend on the order', () => {
+    const fingerprint = new KeyRing([active, older]).fingerprint();
+    expect(fingerprint).toMatch(/^[0-9a-f]{16}$/);
+    expect(new KeyRing([older, active]).fingerprint()).toBe(fingerprint);
+    expect(new KeyRing([older, active]).fingerprint()).toBe(fingerprint);
+  });
+
+  it('follows from ids and states, and never changes between versions', () => {
+    const example = ringKey(Buffer.from('an example of 32 bytes, no key!!'), 'active');
+    const digest = createHash('sha256').update('aaaaaaaaaa retired\nj6a5k37zcv active\n').digest('hex');
+    const ring = new KeyRing([example, { id: 'aaaaaaaaaa', state: 'retired' }]);
+    expect(ring.fingerprint()).toBe(digest.slice(0, 16));
+  });
+
+  it.each<[string, KeyRing]>([
+    ['a key more', new KeyRing([active, older, key('decrypt-only')])],
+    ['a retired key more', new KeyRing([active, older, { id: 'aaaaaaaaaa', state: 'retired' }])],
+    ['a key less', new KeyRing([active])],
+    ['another key', new KeyRing([active, key('decrypt-only')])],
+    ['another state of a key', new KeyRing([active, { ...older, state: 'retired' }])],
+  ])('is another with %s', (_name, ring) => {
+    expect(ring.fingerprint()).not.toBe(new KeyRing([active, older]).fingerprint());
   });
 });

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
 
 /** What a key may do: `active` seals and opens (exactly one in a ring), `decrypt-only` opens, `retired` neither. */
 export type KeyState = 'active' | 'decrypt-only' | 'retired';
@@ -15,6 +15,12 @@ export interface RingKey {
   readonly sealing: KeyObject;
   /** HMAC-SHA256, to compare secrets without opening them. */
   readonly fingerprinting: KeyObject;
+}
+
+/** A key of which nothing but its id is left. */
+export interface RetiredKey {
+  readonly id: string;
+  readonly state: 'retired';
 }
 
 /** A key ring that must not be used; the message names the fault and the mend, never a byte of a key. */
@@ -70,6 +76,40 @@ function subkey(root: Buffer, use: string): KeyObject {
   return createSecretKey(Buffer.from(hkdfSync('sha256', root, Buffer.alloc(0), use, KEY_BYTES)));
 }
 
+type KeyIdentity = Pick<RingKey, 'id' | 'state'>;
+
+/**
+ * Judges what can be judged of a ring without its keys.
+ *
+ * @throws KeyRingError when two keys are the same, or not exactly one is active.
+ */
+export function judgeKeys(keys: readonly KeyIdentity[]): void {
+  const ids = new Set(keys.map((key) => key.id));
+  if (ids.size !== keys.length) {
+    throw new KeyRingError('the key ring holds the same key twice; remove one of them');
+  }
+  onlyActive(keys);
+}
+
+function onlyActive<Key extends KeyIdentity>(keys: readonly Key[]): Key {
+  const [active, ...others] = keys.filter((key) => key.state === 'active');
+  if (active === undefined || others.length > 0) {
+    throw new KeyRingError(
+      `the key ring has ${active === undefined ? 0 : 1 + others.length} active keys; set the state of exactly one key to "active"`,
+    );
+  }
+  return active;
+}
+
+/**
+ * A digest of the ids and states of keys, in any order: 16 hexadecimal digits. It tells nothing of the keys
+ * themselves; equal digests on two replicas mean equal rings.
+ */
+export function ringFingerprint(keys: readonly KeyIdentity[]): string {
+  const lines = keys.map(({ id, state }) => `${id} ${state}\n`).sort();
+  return createHash('sha256').update(lines.join('')).digest('hex').slice(0, 16);
+}
+
 /** The keys that seal and open. Immutable: a change of keys is a new ring. */
 export class KeyRing {
   /** The key that seals. */
@@ -78,26 +118,25 @@ export class KeyRing {
   readonly usable: readonly [RingKey, ...RingKey[]];
 
   readonly #byId: ReadonlyMap<string, RingKey>;
+  readonly #fingerprint: string;
 
   /** @throws KeyRingError when two keys are the same, or not exactly one is active. */
-  constructor(keys: readonly RingKey[]) {
-    const ids = new Set(keys.map((key) => key.id));
-    if (ids.size !== keys.length) {
-      throw new KeyRingError('the key ring holds the same key twice; remove one of them');
-    }
-    const active = keys.filter((key) => key.state === 'active');
-    if (active.length !== 1 || active[0] === undefined) {
-      throw new KeyRingError(
-        `the key ring has ${active.length} active keys; set the state of exactly one key to "active"`,
-      );
-    }
-    this.active = active[0];
-    this.usable = [this.active, ...keys.filter((key) => key.state === 'decrypt-only')];
+  constructor(keys: readonly (RingKey | RetiredKey)[]) {
+    judgeKeys(keys);
+    const usable = keys.flatMap((key) => (key.state === 'retired' ? [] : [key]));
+    this.active = onlyActive(usable);
+    this.usable = [this.active, ...usable.filter((key) => key.state === 'decrypt-only')];
     this.#byId = new Map(this.usable.map((key) => [key.id, key]));
+    this.#fingerprint = ringFingerprint(keys);
   }
 
   /** The key that opens what was sealed under `id`, or undefined when the ring lacks it or it is retired. */
   find(id: string): RingKey | undefined {
     return this.#byId.get(id);
+  }
+
+  /** Tells rings apart by the ids and states of all their keys, see {@link ringFingerprint}. No secret. */
+  fingerprint(): string {
+    return this.#fingerprint;
   }
 }

@@ -13,7 +13,7 @@ export type Sealed = string & { readonly [sealed]: true };
  */
 export interface SealContext {
   /** What kind of thing is sealed, so that one use can never open another's values. */
-  readonly purpose: 'credential' | 'self-test';
+  readonly purpose: 'credential' | 'canary';
   /** Canonical (lower case) UUID. */
   readonly projectId: string;
   readonly mode: string;
@@ -41,11 +41,16 @@ const FINGERPRINT_BYTES = 16;
  * AES-256-GCM with a fresh random 96-bit nonce for each value and a full 128-bit tag.
  */
 export class Sealer {
-  constructor(private readonly ring: KeyRing) {}
+  /** @param ring the keys in use; setting another takes effect at the next call */
+  constructor(public ring: KeyRing) {}
 
   /** Seals under the active key. At most 4,068 bytes of UTF-8. */
   seal(secret: Secret, context: SealContext): Sealed {
-    const { id, sealing } = this.ring.active;
+    return Sealer.sealUnder(this.ring.active, secret, context);
+  }
+
+  /** Seals under a key of one's choice. */
+  static sealUnder({ id, sealing }: RingKey, secret: Secret, context: SealContext): Sealed {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, sealing, iv, { authTagLength: TAG_BYTES });
     cipher.setAAD(associatedData(id, context));
@@ -79,13 +84,12 @@ export class Sealer {
     }
   }
 
-  /** Whether the active key seals and opens again what it sealed. */
-  works(): boolean {
-    const context = { purpose: 'self-test', projectId: '', mode: '', field: '' } as const;
+  /** As {@link Sealer.open}, but undefined for what cannot be opened. */
+  tryToOpen(value: string, context: SealContext): Secret | undefined {
     try {
-      return this.open(this.seal(new Secret('self-test'), context), context).reveal() === 'self-test';
+      return this.open(value, context);
     } catch {
-      return false;
+      return undefined;
     }
   }
 

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import {
   ApiExtraModels,
+  ApiHeader,
   ApiParam,
   ApiProperty,
   ApiPropertyOptional,
@@ -76,6 +77,19 @@ export function ApiProjectId(): ClassDecorator & MethodDecorator {
       description: 'The unique identifier of the project',
     }),
   );
+}
+
+/** Documents the entity tag of an answer. */
+export const ENTITY_TAG_HEADER = {
+  ETag: {
+    description: 'The version of the configuration, for If-Match',
+    schema: { type: 'string' as const },
+  },
+};
+
+/** Documents a header that makes a request conditional (RFC 9110 section 13). */
+export function ApiCondition(name: 'If-Match' | 'If-None-Match', description: string): MethodDecorator {
+  return ApiHeader({ name, description, required: false, schema: { type: 'string' } });
 }
 
 /** Documents the errors of an operation; 500 goes without saying. */

@@ -33,6 +33,8 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
   malformed_request: { status: 400, title: 'Malformed request' },
   malformed_body: { status: 400, title: 'Malformed body' },
   method_not_allowed: { status: 405, title: 'Method not allowed' },
+  secret_unreadable: { status: 409, title: 'Stored secret unreadable' },
+  version_conflict: { status: 412, title: 'Version conflict' },
   body_too_large: { status: 413, title: 'Body too large' },
   unsupported_media_type: { status: 415, title: 'Unsupported media type' },
   validation_failed: { status: 422, title: 'Validation failed' },

@@ -1,13 +1,21 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import {
+  HttpStatus,
+  Injectable,
+  type CallHandler,
+  type ExecutionContext,
+  type NestInterceptor,
+} from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { map, type Observable } from 'rxjs';
+import { rawRequestOf, requestOf, type HttpRequest } from '../http/http-request.js';
+import { entityTag, preconditionsOf } from '../http/preconditions.js';
 import type { StripeConfigResponse } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import { isMaskOf, type CredentialField } from './stripe-keys.js';
 
 /**
  * The last gate before a configuration leaves: named members only, and where a mask belongs nothing but a mask.
- * A null is sent as JSON, where the HTTP adapters would send an empty body.
+ * A null is sent as JSON, where the HTTP adapters would send an empty body. The version leaves as the entity tag.
  */
 @Injectable()
 export class MaskingInterceptor implements NestInterceptor<StripeConfigView | null | undefined, unknown> {
@@ -23,12 +31,24 @@ export class MaskingInterceptor implements NestInterceptor<StripeConfigView | nu
     return next.handle().pipe(
       map((row) => {
         if (row === undefined) return undefined;
-        if (row !== null) return toResponse(row);
-        httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8');
-        return 'null';
+        if (row === null) {
+          httpAdapter.setHeader(response, 'Content-Type', 'application/json; charset=utf-8');
+          return 'null';
+        }
+        httpAdapter.setHeader(response, 'ETag', entityTag(row.version));
+        if (!isNotModified(requestOf(context), row)) return toResponse(row);
+        httpAdapter.status(response, HttpStatus.NOT_MODIFIED);
+        return undefined;
       }),
     );
   }
+}
+
+/** Whether a reader has this version already. */
+function isNotModified(request: HttpRequest, row: StripeConfigView): boolean {
+  if (rawRequestOf(request).method === 'PUT') return false;
+  const { ifNoneMatch } = preconditionsOf(request);
+  return ifNoneMatch === 'any' || (ifNoneMatch?.includes(row.version) ?? false);
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   HttpStatus,
   Param,
   Put,
+  Req,
   UseFilters,
   UseGuards,
   UseInterceptors,
@@ -16,19 +17,28 @@ import {
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiResponse,
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
+import {
+  ApiAccess,
+  ApiCondition,
+  ApiErrors,
+  ApiProjectId,
+  ENTITY_TAG_HEADER,
+} from '../http/api-documentation.js';
 import { ErrorFilter } from '../http/error.filter.js';
+import { requestIdOf, subjectOf, type HttpRequest } from '../http/http-request.js';
 import { JsonBody } from '../http/json-body.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { ConditionalOn, type Preconditions } from '../http/preconditions.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/request-body.pipe.js';
 import { MaskingInterceptor } from './masking.interceptor.js';
 import { REQUEST_EXAMPLES, StripeConfigRequest, StripeConfigResponse } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
-import { StripeConfigService } from './stripe-config.service.js';
+import { StripeConfigService, type Change } from './stripe-config.service.js';
 import { CREDENTIAL_FIELDS } from './stripe-keys.js';
 
 @Controller('api/v1/payments/stripe/projects/:project_id/config')
@@ -49,8 +59,11 @@ export class StripeConfigController {
   })
   @ApiOkResponse({
     description: 'Successful Response',
+    headers: ENTITY_TAG_HEADER,
     schema: { anyOf: [{ $ref: getSchemaPath(StripeConfigResponse) }, { type: 'null' }] },
   })
+  @ApiCondition('If-None-Match', 'An entity tag: 304 when the configuration still has it')
+  @ApiResponse({ status: 304, description: 'Not Modified' })
   @ApiErrors(401, 403, 404, 422, 503)
   find(@Param('project_id') projectId: string): Promise<StripeConfigView | null> {
     return this.configs.find(projectId);
@@ -64,13 +77,21 @@ export class StripeConfigController {
       'an absent field, null, or the mask that is stored there keeps what is stored.',
   })
   @ApiBody({ type: StripeConfigRequest, examples: REQUEST_EXAMPLES })
-  @ApiOkResponse({ description: 'Successful Response', type: StripeConfigResponse })
-  @ApiErrors(400, 401, 403, 404, 413, 415, 422, 503)
+  @ApiOkResponse({
+    description: 'Successful Response',
+    type: StripeConfigResponse,
+    headers: ENTITY_TAG_HEADER,
+  })
+  @ApiCondition('If-Match', 'An entity tag: 412 when the configuration no longer has it')
+  @ApiCondition('If-None-Match', '`*`: 412 when there is a configuration already')
+  @ApiErrors(400, 401, 403, 404, 412, 413, 415, 422, 503)
   update(
     @Param('project_id') projectId: string,
-    @JsonBody(new RequestBodyPipe(StripeConfigRequest, CREDENTIAL_FIELDS)) request: StripeConfigRequest,
+    @JsonBody(new RequestBodyPipe(StripeConfigRequest, CREDENTIAL_FIELDS)) body: StripeConfigRequest,
+    @Req() request: HttpRequest,
+    @ConditionalOn() conditions: Preconditions,
   ): Promise<StripeConfigView> {
-    return this.configs.update(projectId, request);
+    return this.configs.update(projectId, body, changeBy(request), conditions);
   }
 
   @Delete()
@@ -80,8 +101,17 @@ export class StripeConfigController {
     description: 'Deactivates the configuration and erases its credentials. The next PUT activates it again.',
   })
   @ApiNoContentResponse({ description: 'Successful Response' })
-  @ApiErrors(401, 403, 404, 422, 503)
-  deactivate(@Param('project_id') projectId: string): Promise<void> {
-    return this.configs.deactivate(projectId);
+  @ApiCondition('If-Match', 'An entity tag: 412 when the configuration no longer has it')
+  @ApiErrors(401, 403, 404, 412, 422, 503)
+  deactivate(
+    @Param('project_id') projectId: string,
+    @Req() request: HttpRequest,
+    @ConditionalOn() conditions: Preconditions,
+  ): Promise<void> {
+    return this.configs.deactivate(projectId, changeBy(request), conditions);
   }
+}
+
+function changeBy(request: HttpRequest): Change {
+  return { actor: subjectOf(request), requestId: requestIdOf(request) };
 }

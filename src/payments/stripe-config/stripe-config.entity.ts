@@ -1,4 +1,6 @@
-import { Check, Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Generated, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { AuditEntryEntity } from '../audit/audit-entry.entity.js';
+import { KeyEntity, ReplicaEntity } from '../key-custody/key.entities.js';
 import { CREDENTIAL_FIELDS, type CredentialField } from './stripe-keys.js';
 
 /**
@@ -96,6 +98,19 @@ export class StripeConfigEntity {
   /** The last change; equal to `created_at` until there is one. */
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   updated_at!: Date;
+
+  /** Counts the changes, and numbers the rows of the audit trail. */
+  @Column('integer', { default: 0 })
+  version!: number;
+
+  /** The `sub` of whoever made the last change. */
+  @Column('varchar', { length: 255, default: '' })
+  changed_by!: string;
+
+  /** The request that made the last change. */
+  @Column('uuid')
+  @Generated('uuid')
+  change_request_id!: string;
 }
 
 /** All or none of a credential's columns, and nothing that is not sealed, or not a mask, in them. */
@@ -108,8 +123,8 @@ function credentialRule(field: CredentialField, prefix: string): string {
 /** The members of a row that may leave the service: everything but sealed values and fingerprints. */
 export type StripeConfigView = Omit<
   StripeConfigEntity,
-  `${CredentialField}_sealed` | `${CredentialField}_fingerprint`
+  `${CredentialField}_sealed` | `${CredentialField}_fingerprint` | 'changed_by' | 'change_request_id'
 >;
 
 /** The entities of the payments module, for the `entities` of the host's DataSource. */
-export const paymentsEntities = [StripeConfigEntity];
+export const paymentsEntities = [StripeConfigEntity, AuditEntryEntity, KeyEntity, ReplicaEntity];

@@ -1,22 +1,45 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { Sealer, type Sealed } from '../crypto/sealer.js';
+import { Sealer, type SealContext } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { runStatement } from '../database.js';
+import { versionConflict, type Preconditions } from '../http/preconditions.js';
+import { KeyRingMonitor } from '../key-custody/key-ring-monitor.js';
 import { PaymentsError, ValidationFailed } from '../payments.errors.js';
 import { credentialChanges, sameSecretInBothModes } from './credential-changes.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
-import { DEACTIVATE, FIND, FIND_MANY, UPSERT } from './stripe-config.statements.js';
-import { CREDENTIAL_FIELDS, FOREIGN_MASK, maskOf, modeOf, type CredentialField } from './stripe-keys.js';
+import {
+  DEACTIVATE,
+  FIND,
+  FIND_MANY,
+  FIND_SEALED,
+  UPSERT,
+  upsertParameters,
+  type ProtectedCredential,
+  type SealedRow,
+  type UpsertValues,
+} from './stripe-config.statements.js';
+import { FOREIGN_MASK, maskOf, modeOf, type CredentialField } from './stripe-keys.js';
+
+/** Who changes a configuration, for its audit trail. */
+export interface Change {
+  /** The `sub` of the caller: 1 to 255 characters. */
+  actor: string;
+  /** UUID. */
+  requestId: string;
+}
 
 /** Keeps the Stripe configurations of projects. Nothing it returns holds a secret, sealed or not. */
 @Injectable()
 export class StripeConfigService {
+  private readonly logger = new Logger('Stripe configuration');
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
+    private readonly keyRing: KeyRingMonitor,
   ) {}
 
   /** The configuration of a project, or null when it never had one. Opens no sealed value. */
@@ -36,42 +59,88 @@ export class StripeConfigService {
    * @param projectId lower case UUID
    * @param request judged by its class's validators
    * @throws ValidationFailed `masked_value` or `same_secret_in_both_modes`
+   * @throws PaymentsError `version_conflict` when the preconditions do not hold
+   * @throws DependencyUnavailable when the key ring does not fit the database
    */
-  async update(projectId: string, request: StripeConfigRequest): Promise<StripeConfigView> {
+  async update(
+    projectId: string,
+    request: StripeConfigRequest,
+    change: Change,
+    conditions: Preconditions = UNCONDITIONAL,
+  ): Promise<StripeConfigView> {
     const { secrets, masks } = credentialChanges(request);
+    if (secrets.size > 0) this.keyRing.requireFit();
     if (masks.size > 0) await this.requireStored(projectId, masks);
-    const credentials = new Map(
-      [...secrets].map(([field, secret]) => [field, this.protect(field, secret, projectId)]),
+    const values = {
+      project_id: projectId,
+      credentials: new Map(
+        [...secrets].map(([field, secret]) => [field, this.protect(field, secret, projectId)]),
+      ),
+      changed_by: change.actor,
+      change_request_id: change.requestId,
+      ...expectationsOf(conditions),
+    };
+    const [row] = await runStatement<StripeConfigView>(
+      this.dataSource,
+      'write',
+      UPSERT,
+      upsertParameters(values),
     );
-    const [row] = await runStatement<StripeConfigView>(this.dataSource, 'write', UPSERT, [
-      projectId,
-      ...CREDENTIAL_FIELDS.flatMap((field) => columnsOf(credentials.get(field))),
-      credentials.get('test_webhook_secret')?.fingerprints ?? [],
-      credentials.get('live_webhook_secret')?.fingerprints ?? [],
-    ]);
-    if (row === undefined) {
-      throw sameSecretInBothModes(
-        secrets.has('test_webhook_secret') ? 'test_webhook_secret' : 'live_webhook_secret',
-      );
-    }
-    return row;
+    if (row !== undefined) return row;
+    if (!holds(conditions, await this.find(projectId))) throw versionConflict();
+    throw sameSecretInBothModes(
+      secrets.has('test_webhook_secret') ? 'test_webhook_secret' : 'live_webhook_secret',
+    );
   }
 
   /**
    * Erases the credentials of a project and deactivates its configuration. Again is no error.
    *
-   * @throws PaymentsError `config_not_found` when the project never had one
+   * @throws PaymentsError `config_not_found` when the project never had one, `version_conflict` when the
+   *   preconditions do not hold
    */
-  async deactivate(projectId: string): Promise<void> {
-    const [row] = await runStatement<StripeConfigView>(this.dataSource, 'write', DEACTIVATE, [projectId]);
-    if (row === undefined) {
-      throw new PaymentsError('config_not_found', 'This project has never had a Stripe configuration.');
+  async deactivate(
+    projectId: string,
+    change: Change,
+    conditions: Preconditions = UNCONDITIONAL,
+  ): Promise<void> {
+    const { expected_versions } = expectationsOf(conditions);
+    const [row] = await runStatement<StripeConfigView>(this.dataSource, 'write', DEACTIVATE, [
+      projectId,
+      change.actor,
+      change.requestId,
+      expected_versions,
+    ]);
+    if (row !== undefined) return;
+    if ((await this.find(projectId)) !== null) throw versionConflict();
+    throw new PaymentsError('config_not_found', 'This project has never had a Stripe configuration.');
+  }
+
+  /**
+   * Opens a stored credential, for code that needs its value. Never for a response.
+   *
+   * @returns null when it is not stored
+   * @throws PaymentsError `secret_unreadable` when it is stored but no key of the ring opens it
+   */
+  async open(projectId: string, field: CredentialField): Promise<Secret | null> {
+    const [row] = await runStatement<SealedRow>(this.dataSource, 'read', FIND_SEALED, [projectId]);
+    const sealed = row?.[`${field}_sealed`];
+    if (row === undefined || typeof sealed !== 'string') return null;
+    try {
+      return this.sealer.open(sealed, sealContext(row.project_id, field));
+    } catch (error) {
+      this.logger.error({ event: 'a stored secret cannot be opened', configId: row.id, projectId, field });
+      throw new PaymentsError(
+        'secret_unreadable',
+        'The stored credential cannot be opened; store it again with a PUT.',
+        { cause: error },
+      );
     }
   }
 
   private protect(field: CredentialField, secret: Secret, projectId: string): ProtectedCredential {
     return {
-      sealed: this.sealer.seal(secret, { purpose: 'credential', projectId, mode: modeOf(field), field }),
+      sealed: this.sealer.seal(secret, sealContext(projectId, field)),
       masked: maskOf(field, secret.reveal()),
       fingerprints: this.sealer.fingerprints(secret, projectId),
     };
@@ -86,17 +155,27 @@ export class StripeConfigService {
   }
 }
 
-/** A credential in the form in which it may be stored. */
-interface ProtectedCredential {
-  sealed: Sealed;
-  masked: string;
-  /** See {@link Sealer.fingerprints}; the first is stored. */
-  fingerprints: [string, ...string[]];
+/** What a credential is sealed for. */
+export function sealContext(projectId: string, field: CredentialField): SealContext {
+  return { purpose: 'credential', projectId, mode: modeOf(field), field };
 }
 
-/** The values of a credential's columns, in the statement's order; all null for one that is to stay as it is. */
-function columnsOf(credential: ProtectedCredential | undefined): (string | null)[] {
-  return credential === undefined
-    ? [null, null, null]
-    : [credential.sealed, credential.masked, credential.fingerprints[0]];
+const UNCONDITIONAL: Preconditions = { ifMatch: null, ifNoneMatch: null };
+
+/** What the statements judge under the row's lock. A list in `If-None-Match` is for reading only. */
+function expectationsOf({
+  ifMatch,
+  ifNoneMatch,
+}: Preconditions): Pick<UpsertValues, 'expected_versions' | 'must_exist' | 'create_only'> {
+  return {
+    expected_versions: ifMatch === 'any' ? null : ifMatch,
+    must_exist: ifMatch !== null,
+    create_only: ifNoneMatch === 'any',
+  };
+}
+
+function holds({ ifMatch, ifNoneMatch }: Preconditions, stored: StripeConfigView | null): boolean {
+  if (ifNoneMatch === 'any' && stored !== null) return false;
+  if (ifMatch === null) return true;
+  return stored !== null && (ifMatch === 'any' || ifMatch.includes(stored.version));
 }

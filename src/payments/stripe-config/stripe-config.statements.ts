@@ -2,8 +2,8 @@ import type { Statement } from '../database.js';
 import { CREDENTIAL_FIELDS, modeOf, type CredentialField, type Mode } from './stripe-keys.js';
 
 /**
- * The SQL of the feature, each text made once. Sealed values and fingerprints go in and never come out:
- * every statement returns the same harmless columns.
+ * The SQL of the feature, each text made once. Fingerprints go in and never come out, sealed values only through
+ * {@link FIND_SEALED}: every other statement returns the same harmless columns.
  */
 const VIEW = [
   'id',
@@ -14,12 +14,26 @@ const VIEW = [
   'live_configured_at',
   'created_at',
   'updated_at',
+  'version',
 ].join(', ');
 
 /** `$1` project id. */
 export const FIND: Statement = {
   name: 'stripe_configs_find',
   text: `SELECT ${VIEW} FROM stripe_configs WHERE project_id = $1`,
+};
+
+/** A configuration's sealed values, for the code that opens them. */
+export type SealedRow = { id: string; project_id: string } & Record<
+  `${CredentialField}_sealed`,
+  string | null
+>;
+
+/** The one statement that gives sealed values. `$1` project id. */
+export const FIND_SEALED: Statement = {
+  name: 'stripe_configs_find_sealed',
+  text: `SELECT id, project_id, ${CREDENTIAL_FIELDS.map((field) => `${field}_sealed`).join(', ')}
+    FROM stripe_configs WHERE project_id = $1`,
 };
 
 /** `$1` array of project ids. */
@@ -29,59 +43,158 @@ export const FIND_MANY: Statement = {
 };
 
 /** The columns of a credential, in the order of the upsert's parameters. */
-export const CREDENTIAL_COLUMNS = ['sealed', 'masked', 'fingerprint'] as const;
+const CREDENTIAL_COLUMNS = ['sealed', 'masked', 'fingerprint'] as const;
+
+/** The credentials that are compared with stored ones. */
+const COMPARED = [
+  'test_publishable_key',
+  'test_webhook_secret',
+  'live_publishable_key',
+  'live_webhook_secret',
+] as const satisfies CredentialField[];
+
+/** The parameters of {@link UPSERT}, each name once, so that texts and values cannot fall apart. */
+const PARAMETERS = [
+  'project_id',
+  ...CREDENTIAL_FIELDS.flatMap((field) => CREDENTIAL_COLUMNS.map((column) => `${field}_${column}` as const)),
+  ...COMPARED.map((field) => `${field}_fingerprints` as const),
+  'changed_by',
+  'change_request_id',
+  'expected_versions',
+  'must_exist',
+  'create_only',
+] as const;
+
+/** Who changes a configuration, and in which state it must be for that. */
+export interface UpsertValues {
+  /** Lower case UUID. */
+  project_id: string;
+  /** What to write; a field that is left out stays as it is. */
+  credentials: ReadonlyMap<CredentialField, ProtectedCredential>;
+  changed_by: string;
+  /** UUID. */
+  change_request_id: string;
+  /** The versions of which one must be the stored one; null: any. */
+  expected_versions: readonly number[] | null;
+  /** Whether a configuration must be stored already. */
+  must_exist: boolean;
+  /** Whether none may be stored yet. */
+  create_only: boolean;
+}
+
+/** A credential in the form in which it may be stored. */
+export interface ProtectedCredential {
+  sealed: string;
+  masked: string;
+  /** Every fingerprint under which the same secret may be stored; the first is stored. */
+  fingerprints: readonly [string, ...string[]];
+}
+
+/** The values of {@link UPSERT} in the order of its parameters. */
+export function upsertParameters({ credentials, ...rest }: UpsertValues): unknown[] {
+  const values: Record<string, unknown> = { ...rest };
+  for (const [field, { sealed, masked, fingerprints }] of credentials) {
+    values[`${field}_sealed`] = sealed;
+    values[`${field}_masked`] = masked;
+    values[`${field}_fingerprint`] = fingerprints[0];
+    values[`${field}_fingerprints`] = fingerprints;
+  }
+  return PARAMETERS.map((name) => values[name] ?? null);
+}
+
+function parameter(name: (typeof PARAMETERS)[number]): string {
+  return `$${PARAMETERS.indexOf(name) + 1}`;
+}
 
 const COLUMNS = CREDENTIAL_FIELDS.flatMap((field) =>
-  CREDENTIAL_COLUMNS.map((column) => `${field}_${column}`),
+  CREDENTIAL_COLUMNS.map((column) => `${field}_${column}` as const),
 );
 
-function parameterOf(field: CredentialField): string {
-  return `$${2 + CREDENTIAL_FIELDS.indexOf(field) * CREDENTIAL_COLUMNS.length}`;
+function fieldsOf(mode: Mode): CredentialField[] {
+  return CREDENTIAL_FIELDS.filter((field) => modeOf(field) === mode);
 }
 
 function nowIfAnyOf(mode: Mode): string {
-  const parameters = CREDENTIAL_FIELDS.filter((field) => modeOf(field) === mode).map(parameterOf);
+  const parameters = fieldsOf(mode).map((field) => parameter(`${field}_sealed`));
   return `CASE WHEN num_nonnulls(${parameters.join(', ')}) > 0 THEN now() END`;
 }
 
-/** A credential of the new row must differ from the other mode's, unless that one is replaced as well. */
-function differsFromStored(field: CredentialField, other: CredentialField, fingerprints: string): string {
+/**
+ * Whether the update writes a field. A publishable key is no secret, so forms send it back as it is: one that is
+ * already stored is no change.
+ */
+function isWritten(field: CredentialField): string {
+  const given = `excluded.${field}_sealed IS NOT NULL`;
+  if (field !== 'test_publishable_key' && field !== 'live_publishable_key') return `(${given})`;
+  const fingerprints = `${parameter(`${field}_fingerprints`)}::text[]`;
+  return `(${given} AND (config.${field}_fingerprint IS NULL OR config.${field}_fingerprint <> ALL (${fingerprints})))`;
+}
+
+function isAnyWritten(fields: readonly CredentialField[]): string {
+  return fields.map(isWritten).join(' OR ');
+}
+
+const IS_CHANGED = `(NOT config.is_active OR ${isAnyWritten(CREDENTIAL_FIELDS)})`;
+
+type WebhookField = Extract<CredentialField, `${Mode}_webhook_secret`>;
+
+/** A webhook secret must differ from the other mode's, unless that one is replaced as well. */
+function differsFromStored(field: WebhookField, other: WebhookField): string {
   return `(excluded.${other}_sealed IS NOT NULL OR excluded.${field}_sealed IS NULL
-    OR config.${other}_fingerprint IS NULL OR config.${other}_fingerprint <> ALL (${fingerprints}))`;
+    OR config.${other}_fingerprint IS NULL
+    OR config.${other}_fingerprint <> ALL (${parameter(`${field}_fingerprints`)}::text[]))`;
 }
 
 /**
  * Creates or updates a configuration; what is null in the parameters stays as it is stored. One statement, so that
  * concurrent changes of different fields lose nothing. `now()` is when the statement began, which may be before the
- * row's last change, so times are kept from going backwards.
+ * row's last change, so times are kept from going backwards. The audit trail is written by a trigger.
  *
- * - `$1` project id
- * - `$2` to `$19` the credentials in documented order, each as {@link CREDENTIAL_COLUMNS}
- * - `$20`, `$21` arrays of every fingerprint that the new test and live webhook secret may have been stored under
- *
- * Returns no row when a new webhook secret equals the one stored for the other mode.
+ * Returns no row when a new webhook secret equals the one stored for the other mode, or a version is not the expected.
  */
 export const UPSERT: Statement = {
   name: 'stripe_configs_upsert',
   text: `
-  INSERT INTO stripe_configs AS config (project_id, ${COLUMNS.join(', ')}, test_configured_at, live_configured_at)
-  VALUES ($1, ${COLUMNS.map((_, index) => `$${index + 2}::text`).join(', ')}, ${nowIfAnyOf('test')}, ${nowIfAnyOf('live')})
+  INSERT INTO stripe_configs AS config (
+    project_id, ${COLUMNS.join(', ')}, test_configured_at, live_configured_at,
+    version, changed_by, change_request_id
+  )
+  SELECT
+    ${parameter('project_id')}::uuid, ${COLUMNS.map((column) => `${parameter(column)}::text`).join(', ')},
+    ${nowIfAnyOf('test')}, ${nowIfAnyOf('live')},
+    1, ${parameter('changed_by')}::text, ${parameter('change_request_id')}::uuid
+  WHERE NOT ${parameter('must_exist')}::boolean
+    OR EXISTS (SELECT FROM stripe_configs WHERE project_id = ${parameter('project_id')}::uuid)
   ON CONFLICT (project_id) DO UPDATE SET
     is_active = true,
-    ${COLUMNS.map((column) => `${column} = coalesce(excluded.${column}, config.${column})`).join(',\n    ')},
-    test_configured_at = greatest(excluded.test_configured_at, config.test_configured_at),
-    live_configured_at = greatest(excluded.live_configured_at, config.live_configured_at),
-    updated_at = CASE
-      WHEN config.is_active AND num_nonnulls(excluded.test_configured_at, excluded.live_configured_at) = 0
-      THEN config.updated_at
-      ELSE greatest(excluded.updated_at, config.updated_at)
-    END
-  WHERE ${differsFromStored('test_webhook_secret', 'live_webhook_secret', '$20::text[]')}
-    AND ${differsFromStored('live_webhook_secret', 'test_webhook_secret', '$21::text[]')}
+    ${CREDENTIAL_FIELDS.flatMap((field) =>
+      CREDENTIAL_COLUMNS.map(
+        (column) =>
+          `${field}_${column} = CASE WHEN ${isWritten(field)} THEN excluded.${field}_${column} ELSE config.${field}_${column} END`,
+      ),
+    ).join(',\n    ')},
+    ${(['test', 'live'] as const)
+      .map(
+        (mode) => `${mode}_configured_at = CASE WHEN ${isAnyWritten(fieldsOf(mode))}
+      THEN greatest(excluded.${mode}_configured_at, config.${mode}_configured_at) ELSE config.${mode}_configured_at END`,
+      )
+      .join(',\n    ')},
+    updated_at = CASE WHEN ${IS_CHANGED} THEN greatest(excluded.updated_at, config.updated_at) ELSE config.updated_at END,
+    version = config.version + CASE WHEN ${IS_CHANGED} THEN 1 ELSE 0 END,
+    changed_by = CASE WHEN ${IS_CHANGED} THEN excluded.changed_by ELSE config.changed_by END,
+    change_request_id = CASE WHEN ${IS_CHANGED} THEN excluded.change_request_id ELSE config.change_request_id END
+  WHERE ${differsFromStored('test_webhook_secret', 'live_webhook_secret')}
+    AND ${differsFromStored('live_webhook_secret', 'test_webhook_secret')}
+    AND NOT ${parameter('create_only')}::boolean
+    AND (${parameter('expected_versions')}::integer[] IS NULL
+      OR config.version = ANY (${parameter('expected_versions')}::integer[]))
   RETURNING ${VIEW}`,
 };
 
-/** Deactivates and erases. `$1` project id. Returns no row when the project never had a configuration. */
+/**
+ * Deactivates and erases. `$1` project id, `$2` changed by, `$3` request id, `$4` expected versions or null.
+ * Returns no row when the project never had a configuration, or its version is not the expected.
+ */
 export const DEACTIVATE: Statement = {
   name: 'stripe_configs_deactivate',
   text: `
@@ -90,7 +203,10 @@ export const DEACTIVATE: Statement = {
     test_configured_at = NULL,
     live_configured_at = NULL,
     updated_at = CASE WHEN is_active THEN greatest(now(), updated_at) ELSE updated_at END,
+    version = version + CASE WHEN is_active THEN 1 ELSE 0 END,
+    changed_by = CASE WHEN is_active THEN $2 ELSE changed_by END,
+    change_request_id = CASE WHEN is_active THEN $3 ELSE change_request_id END,
     is_active = false
-  WHERE project_id = $1
+  WHERE project_id = $1 AND ($4::integer[] IS NULL OR version = ANY ($4::integer[]))
   RETURNING ${VIEW}`,
 };

@@ -1,0 +1,106 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  Optional,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import { KeyRingError, type KeyRing } from '../payments/crypto/key-ring.js';
+import { describeError } from '../payments/http/describe-error.js';
+import { KeyRingMonitor } from '../payments/key-custody/key-ring-monitor.js';
+
+/** Where the key ring comes from. */
+export interface KeyRingSource {
+  file: string;
+  /** @throws KeyRingError naming the fault and the mend */
+  read(): Promise<KeyRing>;
+}
+
+export const KEY_RING_SOURCE = Symbol('KeyRingSource');
+
+/** How often the ring is checked against the database, in milliseconds; while a check fails, more often. */
+const CHECK_MS = 60_000;
+const RECHECK_MS = 1_000;
+/** How often the file is looked at, in milliseconds: no event of the system tells of every way to replace a file. */
+const WATCH_MS = 1_000;
+
+/** Checks the key ring as long as the service runs, and takes up a changed ring file, at once on SIGHUP. */
+@Injectable()
+export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Key ring');
+  private readonly stopped = new AbortController();
+  private last = Promise.resolve();
+  private readonly onChange = (): void => {
+    void this.inTurn(() => this.reload());
+  };
+
+  constructor(
+    private readonly monitor: KeyRingMonitor,
+    @Inject(KEY_RING_SOURCE) @Optional() private readonly source?: KeyRingSource,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.source !== undefined) {
+      watchFile(this.source.file, { interval: WATCH_MS, persistent: false }, this.onChange);
+      process.on('SIGHUP', this.onChange);
+    }
+    await this.inTurn(() => this.check());
+    void this.keepChecking();
+  }
+
+  onApplicationShutdown(): void {
+    this.stopped.abort();
+    if (this.source !== undefined) unwatchFile(this.source.file, this.onChange);
+    process.off('SIGHUP', this.onChange);
+  }
+
+  /** One after the other, so that no check judges a ring that is being replaced. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    this.last = this.last.then(work);
+    return this.last;
+  }
+
+  private async keepChecking(): Promise<void> {
+    for (;;) {
+      const pause = this.monitor.fault === undefined ? CHECK_MS : RECHECK_MS;
+      try {
+        await delay(pause, undefined, { ref: false, signal: this.stopped.signal });
+      } catch {
+        return;
+      }
+      await this.inTurn(() => this.check());
+    }
+  }
+
+  private async check(): Promise<void> {
+    try {
+      await this.monitor.check();
+    } catch (error) {
+      this.logger.warn({ event: 'the key ring could not be checked', ...describeError(error) });
+    }
+  }
+
+  private async reload(): Promise<void> {
+    if (this.source === undefined) return;
+    try {
+      const fault = await this.monitor.replaceRing(await this.source.read());
+      if (fault === undefined) this.logger.log({ event: 'key ring taken up' });
+      else this.logger.error({ event: 'key ring refused, the old one stays in use', fault });
+    } catch (error) {
+      const fault = error instanceof KeyRingError ? error.message : describeError(error);
+      this.logger.error({ event: 'key ring refused, the old one stays in use', fault });
+      // It was not judged, because the database did not answer.
+      if (!(error instanceof KeyRingError)) this.reloadLater();
+    }
+  }
+
+  private reloadLater(): void {
+    const { signal } = this.stopped;
+    delay(RECHECK_MS, undefined, { ref: false, signal }).then(this.onChange, () => {
+      // Stopped.
+    });
+  }
+}

@@ -1,0 +1,19 @@
+import type { DataSource } from 'typeorm';
+import { migrationDataSource } from '../app/data-source.js';
+import { readDatabaseEnv } from '../app/env.js';
+import { CommandFault } from './fault.js';
+
+/** Lends a command the database at DATABASE_URL, without the time limits of requests. */
+export async function withDataSource<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+  const dataSource = migrationDataSource(readDatabaseEnv());
+  try {
+    await dataSource.initialize();
+  } catch {
+    throw new CommandFault('The database cannot be reached; check DATABASE_URL and that it runs.');
+  }
+  try {
+    return await work(dataSource);
+  } finally {
+    await dataSource.destroy();
+  }
+}

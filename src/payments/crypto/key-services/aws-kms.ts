@@ -1,0 +1,144 @@
+import type { KMSClient } from '@aws-sdk/client-kms';
+import { encryptionContext } from './binding.js';
+import { judgeEndpoint, type EndpointRules } from './endpoint.js';
+import { KeyServiceFault, type Fault } from './key-service-error.js';
+import type { KeyServiceAdapter } from './key-service.js';
+import { loadClient } from './load-client.js';
+import type { AwsKmsKey } from './wrapped-key.js';
+
+/**
+ * AWS KMS through its official client. Region and credentials come from the client's standard chain where the
+ * ring leaves them out. Each call has a client of its own, so that no connection stays open after the start.
+ */
+export async function openAwsKms(
+  { key, region = regionOf(key), endpoint }: AwsKmsKey,
+  rules: EndpointRules,
+): Promise<KeyServiceAdapter> {
+  if (endpoint !== undefined) judgeEndpoint(endpoint, rules);
+  const { KMSClient, EncryptCommand, DecryptCommand } = await loadClient(
+    'aws-kms',
+    '@aws-sdk/client-kms',
+    () => import('@aws-sdk/client-kms'),
+  );
+
+  async function withClient<T>(use: (client: KMSClient) => Promise<T>): Promise<T> {
+    const client = new KMSClient({
+      ...(region !== undefined && { region }),
+      ...(endpoint !== undefined && { endpoint }),
+    });
+    try {
+      await requireRegion(client);
+      judgeEveryRequest(client, rules);
+      return await use(client);
+    } finally {
+      client.destroy();
+    }
+  }
+
+  return {
+    wrap: (root, keyId, abortSignal) =>
+      withClient(async (client) => {
+        const command = new EncryptCommand({
+          KeyId: key,
+          Plaintext: root,
+          EncryptionContext: encryptionContext(keyId),
+        });
+        const answer = await client.send(command, { abortSignal });
+        judgeKey(key, answer.KeyId);
+        return bytes(answer.CiphertextBlob).toString('base64');
+      }),
+
+    unwrap: (ciphertext, keyId, abortSignal) =>
+      withClient(async (client) => {
+        const command = new DecryptCommand({
+          KeyId: key,
+          CiphertextBlob: Buffer.from(ciphertext, 'base64'),
+          EncryptionContext: encryptionContext(keyId),
+        });
+        const answer = await client.send(command, { abortSignal });
+        judgeKey(key, answer.KeyId);
+        return bytes(answer.Plaintext);
+      }),
+
+    faultOf,
+  };
+}
+
+function regionOf(key: string): string | undefined {
+  return key.startsWith('arn:') ? key.split(':')[3] : undefined;
+}
+
+async function requireRegion(client: KMSClient): Promise<void> {
+  try {
+    await client.config.region();
+  } catch {
+    throw new KeyServiceFault('no-region');
+  }
+}
+
+/** An endpoint may also come from AWS_ENDPOINT_URL or a profile, so the requests themselves are judged. */
+function judgeEveryRequest(client: KMSClient, rules: EndpointRules): void {
+  client.middlewareStack.add(
+    (next) => (args) => {
+      const { protocol, hostname } = args.request as { protocol: string; hostname: string };
+      judgeEndpoint(`${protocol}//${hostname}`, rules);
+      return next(args);
+    },
+    { step: 'finalizeRequest', name: 'judgeEndpoint' },
+  );
+}
+
+/** KMS answers with the full ARN of the key it used; behind an alias only its account and region are known. */
+function judgeKey(asked: string, answered: unknown): void {
+  if (typeof answered !== 'string') throw new KeyServiceFault('wrong-answer');
+  const isTheKey = asked.startsWith('arn:')
+    ? answered === asked ||
+      (asked.includes(':alias/') && answered.startsWith(asked.replace(/:alias\/.*$/, ':key/')))
+    : asked.startsWith('alias/') || answered.endsWith(`:key/${asked}`);
+  if (!isTheKey) throw new KeyServiceFault('wrong-answer');
+}
+
+/** The client hands on what is no text without decoding it, so its types are not to be relied on. */
+function bytes(blob: unknown): Buffer {
+  if (!(blob instanceof Uint8Array) || blob.length === 0) throw new KeyServiceFault('wrong-answer');
+  return Buffer.from(blob);
+}
+
+const FAULTS: Readonly<Record<string, Fault>> = {
+  AccessDeniedException: 'denied',
+  InvalidCiphertextException: 'refused',
+  IncorrectKeyException: 'refused',
+  NotFoundException: 'unknown-key',
+  InvalidArnException: 'unknown-key',
+  DisabledException: 'unknown-key',
+  KMSInvalidStateException: 'unknown-key',
+  InvalidKeyUsageException: 'unknown-key',
+  ValidationException: 'refused',
+  UnrecognizedClientException: 'credentials',
+  InvalidClientTokenId: 'credentials',
+  InvalidSignatureException: 'credentials',
+  IncompleteSignatureException: 'credentials',
+  MissingAuthenticationTokenException: 'credentials',
+  ExpiredTokenException: 'credentials',
+  CredentialsProviderError: 'credentials',
+  TokenProviderError: 'credentials',
+  KeyUnavailableException: 'unavailable',
+  DependencyTimeoutException: 'unavailable',
+  ThrottlingException: 'unavailable',
+  TimeoutError: 'unreachable',
+};
+
+function faultOf(error: unknown): Fault {
+  const { name, $metadata } = error as ClientError;
+  const known = FAULTS[name ?? ''];
+  if (known !== undefined) return known;
+  const status = $metadata?.httpStatusCode;
+  if (status === undefined) return 'unreachable';
+  return status >= 500 ? 'unavailable' : 'wrong-answer';
+}
+
+/** Errors have the HTTP status as soon as there was any answer. */
+interface ClientError {
+  name?: string;
+  $metadata?: { httpStatusCode?: number };
+}

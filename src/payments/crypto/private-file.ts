@@ -1,0 +1,115 @@
+import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { KeyRingError } from './key-ring.js';
+
+const PRIVATE = 0o600;
+const OTHERS = 0o077;
+const onWindows = process.platform === 'win32';
+
+/**
+ * Reads the key ring file.
+ *
+ * @throws KeyRingError when it cannot be read, or others may read it (not judged on Windows)
+ */
+export async function readPrivateFile(path: string): Promise<string> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    if (!onWindows && ((await file.stat()).mode & OTHERS) !== 0) {
+      throw new KeyRingError('others may read the key ring file; run "chmod 600" on it');
+    }
+    return await file.readFile('utf8');
+  } catch (error) {
+    if (error instanceof KeyRingError) throw error;
+    throw new KeyRingError(
+      `the key ring file cannot be read (${codeOf(error)}); check that it exists and that this user may read it`,
+    );
+  } finally {
+    await file?.close();
+  }
+}
+
+/**
+ * Makes a file of mode 0600. Never takes the place of another.
+ *
+ * @throws the system's error, with code EEXIST when there is a file
+ */
+export async function createPrivateFile(path: string, text: string): Promise<void> {
+  await writeNew(path, text);
+  await syncFolder(dirname(path));
+}
+
+/**
+ * Changes the key ring file so that, whenever the machine stops, either the old text or the new one is there whole.
+ * Owner, group and mode stay. The new text is written beside it into a file that ends in `.new`, which also keeps a
+ * second change from starting meanwhile. Behind a symbolic link the file itself is changed.
+ *
+ * @param edit gives the new text for the old one; what it throws leaves the file as it was
+ * @throws KeyRingError when the file cannot be read or changed
+ */
+export async function changePrivateFile(
+  path: string,
+  edit: (text: string) => Promise<string>,
+): Promise<void> {
+  await readPrivateFile(path);
+  const target = await realpath(path);
+  const fresh = `${target}.new`;
+  let mine = false;
+  try {
+    await (await open(fresh, 'wx', PRIVATE)).close();
+    mine = true;
+    const text = await edit(await readPrivateFile(target));
+    await fill(fresh, text, target);
+    await rename(fresh, target);
+    mine = false;
+    await syncFolder(dirname(target));
+  } catch (error) {
+    if (mine) await rm(fresh, { force: true });
+    if (error instanceof KeyRingError) throw error;
+    throw new KeyRingError(
+      codeOf(error) === 'EEXIST'
+        ? 'another change of the key ring is under way, or was broken off; if none is running, remove the file beside the key ring that ends in ".new"'
+        : `the key ring file cannot be changed (${codeOf(error)}); run this as its owner, with the right to write into its folder`,
+    );
+  }
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', PRIVATE);
+  try {
+    await file.chmod(PRIVATE);
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function fill(path: string, text: string, like: string): Promise<void> {
+  const { uid, gid, mode } = await stat(like);
+  const file = await open(path, 'r+');
+  try {
+    const own = await file.stat();
+    if (own.uid !== uid || own.gid !== gid) await file.chown(uid, gid);
+    await file.chmod(mode & 0o777);
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Only so does a new name outlast a power cut; Windows has no such call. */
+async function syncFolder(path: string): Promise<void> {
+  if (onWindows) return;
+  const folder = await open(path, 'r');
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? 'unknown';
+}

@@ -1,0 +1,37 @@
+import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A key that some replica of this database's services has held. */
+@Entity('stripe_config_keys')
+@Check('stripe_config_keys_canary_check', String.raw`canary ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'`)
+export class KeyEntity {
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'stripe_config_keys_pkey' })
+  key_id!: string;
+
+  /** A known text sealed under the key: whoever opens it holds the same key. */
+  @Column('text')
+  canary!: string;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  first_seen_at!: Date;
+
+  /** Since when it may have sealed stored values; null while it only opens. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  activated_at!: Date | null;
+}
+
+/** A running service, and the ring it holds. */
+@Entity('stripe_config_replicas')
+export class ReplicaEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_config_replicas_pkey' })
+  replica_id!: string;
+
+  /** See `KeyRing.fingerprint`. */
+  @Column('text')
+  ring_fingerprint!: string;
+
+  @Column('text')
+  active_key_id!: string;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  seen_at!: Date;
+}
