@@ -29,12 +29,13 @@ beforeEach(async () => {
   folder = await temporaryFolder();
 });
 afterEach(async () => {
-  const orphan = postmasterOf(folder);
-  await cleanUp();
-  if (orphan !== undefined && isAlive(orphan)) {
-    process.kill(orphan, 'SIGKILL');
-    await eventually('PostgreSQL is gone', () => !isAlive(orphan));
+  // PostgreSQL may have outlived its service. It ends with its children before the folder is removed under them.
+  const postmaster = postmasterOf(folder);
+  if (postmaster !== undefined && isAlive(postmaster)) {
+    process.kill(postmaster, 'SIGQUIT');
+    await eventually('PostgreSQL is gone', () => !isAlive(postmaster));
   }
+  await cleanUp();
 });
 
 describe('the service with nothing but an empty folder', () => {
@@ -243,9 +244,9 @@ describe('a start', () => {
 
 describe('the built files', () => {
   it('import no package that production does not install', async () => {
-    const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
-      dependencies: Record<string, string>;
-    };
+    const { dependencies, peerDependenciesMeta } = JSON.parse(
+      await readFile(join(ROOT, 'package.json'), 'utf8'),
+    ) as Record<'dependencies' | 'peerDependenciesMeta', Record<string, unknown>>;
     const files = (await readdir(join(ROOT, 'dist'), { recursive: true })).filter((file) =>
       file.endsWith('.js'),
     );
@@ -262,7 +263,9 @@ describe('the built files', () => {
       }
     }
     expect(packages).toContain('@nestjs/core');
-    expect([...packages].filter((name) => dependencies[name] === undefined)).toEqual([]);
+    // The clients of key services are for those whose ring names one; they are loaded only then.
+    const known = { ...dependencies, ...peerDependenciesMeta };
+    expect([...packages].filter((name) => known[name] === undefined)).toEqual([]);
   });
 });
 

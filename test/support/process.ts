@@ -39,7 +39,9 @@ const folders: string[] = [];
 /** Kills whatever still runs and removes the folders: for `afterEach` or `afterAll`. */
 export async function cleanUp(): Promise<void> {
   await Promise.all(started.splice(0).map((each) => each.stop('SIGKILL')));
-  await Promise.all(folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true })));
+  await Promise.all(
+    folders.splice(0).map((folder) => rm(folder, { recursive: true, force: true, maxRetries: 10 })),
+  );
 }
 
 /** An empty folder, removed by {@link cleanUp}. */
