@@ -35,6 +35,8 @@ const folder = await mkdtemp(join(tmpdir(), 'stripe-config-rotate-'));
 const children = new Set();
 const postgres = await startEmbeddedPostgres(folder);
 const pool = new pg.Pool({ connectionString: postgres.url, max: 2 });
+// A connection that PostgreSQL's own end cuts is no fault of the measurement.
+pool.on('error', () => undefined);
 try {
   const keyRingFile = join(folder, 'ring.json');
   const oldKey = await createKeyRingFile(keyRingFile);
