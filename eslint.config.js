@@ -5,7 +5,7 @@ export default tseslint.config(
   { ignores: ['node_modules', 'dist', 'coverage', '.data'] },
   eslint.configs.recommended,
   {
-    files: ['bench/*.js'],
+    files: ['bench/*.js', 'test/support/*.js'],
     languageOptions: {
       globals: { process: 'readonly', Buffer: 'readonly', console: 'readonly', fetch: 'readonly' },
     },

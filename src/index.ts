@@ -32,9 +32,11 @@ export type { Caller } from './payments/http/access-token.js';
 export { JwtAuthGuard } from './payments/http/jwt-auth.guard.js';
 export { ProjectOwnershipGuard } from './payments/http/project-ownership.guard.js';
 export { paymentsMigrations } from './payments/migrations/index.js';
+export { paymentsEntities } from './payments/payments.entities.js';
 export {
   DependencyUnavailable,
   PaymentsError,
+  RateLimited,
   ValidationFailed,
   type ErrorCode,
   type ValidationCause,
@@ -44,6 +46,17 @@ export { PaymentsModule } from './payments/payments.module.js';
 export type { AccessTokenOptions, PaymentsModuleOptions } from './payments/payments.options.js';
 export { ProjectOwnership, type OwnedProject } from './payments/project-ownership.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
-export { paymentsEntities } from './payments/stripe-config/stripe-config.entity.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
+export type {
+  AnyStripeEvent,
+  StripeEventOf,
+  StripeEventPattern,
+  StripeEventType,
+  StripeThinEventType,
+} from './payments/stripe/stripe-event-types.js';
+export {
+  OnStripeEvent,
+  type StripeEventContext,
+  type StripeEventHandler,
+} from './payments/stripe-webhooks/on-stripe-event.js';

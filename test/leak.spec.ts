@@ -26,14 +26,18 @@ import { rawExchange, rawRequest } from './support/raw-http.js';
 import {
   TEST_SECRET,
   configPath,
+  projectPath,
   startTestService,
   testToken,
+  webhookPath,
   type RequestOptions,
   type TestClient,
   type TestResponse,
   type TestService,
 } from './support/service.js';
+import { LocalStripe, type Fault } from './support/stripe/local-stripe.js';
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
+import { sendWebhook, signatureOf, snapshotEvent } from './support/webhooks.js';
 
 const canaries = new Canaries();
 /** What only the service itself may know: its own settings. */
@@ -43,6 +47,7 @@ let postgres: EmbeddedPostgres;
 let folder: string;
 let pool: pg.Pool;
 let proxy: TcpProxy;
+let stripe: LocalStripe;
 let inProcess: TestService;
 let child: ServiceProcess;
 /** The answers, with their headers, and the ids under which they must be in a log. */
@@ -57,6 +62,7 @@ beforeAll(async () => {
   pool = new pg.Pool({ connectionString: postgres.url, max: 1 });
   pool.on('error', () => undefined);
   proxy = await startTcpProxy(postgres.url);
+  stripe = await LocalStripe.start();
   const keyRingFile = join(await temporaryFolder(), 'ring.json');
   await createKeyRingFile(keyRingFile);
   const ring = JSON.parse(await readFile(keyRingFile, 'utf8')) as { keys: { material: string }[] };
@@ -73,14 +79,18 @@ beforeAll(async () => {
     },
     databaseUrl: proxy.url,
     keyRing: await readKeyRingFile(keyRingFile, { allowDevelopment: false }),
+    stripeApiBase: stripe.url,
     logLevel: 'trace',
     logDestination: { write: (line) => void (log += line) },
   });
-  child = await startServiceProcess(serviceSettings(postgres.url, keyRingFile, { LOG_LEVEL: 'trace' }));
+  child = await startServiceProcess(
+    serviceSettings(postgres.url, keyRingFile, { LOG_LEVEL: 'trace', STRIPE_API_BASE: stripe.url }),
+  );
 }, 180_000);
 afterAll(async () => {
   await Promise.all([inProcess.stop(), child.stop(), pool.end()]);
   await proxy.close();
+  await stripe.stop();
   // Before its folder goes.
   await postgres.stop();
   await cleanUp();
@@ -263,6 +273,93 @@ describe.each([
     ]) {
       for (const answer of await rawExchange(url, bytes)) expect(note(answer).status).toBe(400);
     }
+  });
+});
+
+describe.each([
+  ['in this process', () => inProcess],
+  ['in a process of its own', () => child],
+])('a service %s that talks with Stripe repeats no secret', (_, service) => {
+  afterEach(() => {
+    stripe.fault = undefined;
+  });
+
+  it.each<[string, Fault | undefined]>([
+    ['does not know the key', undefined],
+    ['limits it', { kind: 'status', status: 429 }],
+    ['is in trouble', { kind: 'status', status: 500 }],
+    ['is not Stripe at all', { kind: 'html', status: 403 }],
+    ['breaks off', { kind: 'reset' }],
+  ])('of a Stripe that %s', async (_why, fault) => {
+    const client = service();
+    const project = await client.createProject();
+    stripe.fault = fault;
+    const body = { secret_key: canaries.make() };
+    const { status } = await send(client, 'POST', projectPath(project, 'validate-credentials'), { body });
+    expect(status).toBe(fault === undefined ? 200 : 502);
+
+    const config = configPath(project);
+    await send(client, 'PUT', config, { body: { test_secret_key: canaries.make() } });
+    expect((await send(client, 'GET', `${config}/health`)).status).toBe(200);
+    for (const method of ['GET', 'POST']) {
+      const refused = await send(client, method, `${config}/test/webhook-endpoint`);
+      expect(refused.status).toBe(fault === undefined ? 409 : 502);
+    }
+  });
+
+  it('that it was given, told by Stripe, or sent in a webhook', async () => {
+    const client = service();
+    const project = await client.createProject();
+    const config = configPath(project);
+    const account = { accountId: 'acct_1leaks', key: canaries.make() };
+    stripe.addAccount(account);
+    const secret = canaries.make('test_webhook_secret');
+    await send(client, 'PUT', config, {
+      body: { test_secret_key: account.key, test_webhook_secret: secret },
+    });
+    await send(client, 'POST', projectPath(project, 'validate-credentials'), {
+      body: { secret_key: account.key },
+    });
+    for (const method of ['POST', 'GET']) {
+      const { status, json } = await send(client, method, `${config}/test/webhook-endpoint`);
+      expect(status).toBe(200);
+      const { id } = json as { id: string };
+      canaries.watch('the secret that Stripe told', (stripe.secretOf(id) ?? '').slice('whsec_'.length));
+    }
+
+    const address = webhookPath(project, 'test');
+    // What customers bought is as secret as a key.
+    const bought = canaries.make();
+    const event = snapshotEvent('test', { data: { object: { id: 'in_1', bought } } });
+    const payload = JSON.stringify(event);
+    note(await sendWebhook(client, address, payload, signatureOf(payload, secret)));
+    for (const [body, signature] of [
+      [payload, signatureOf(payload, canaries.make('test_webhook_secret'))],
+      [`{"${canaries.make()}"`, signatureOf(`{"${canaries.make()}"`, secret)],
+      [payload, canaries.make()],
+      [canaries.make(), null],
+      [canaries.make().repeat(30_000), signatureOf('', secret)],
+    ] as const) {
+      expect(note(await sendWebhook(client, address, body, signature)).status).toBeGreaterThanOrEqual(400);
+    }
+    note(await sendWebhook(client, webhookPath(project, canaries.make()), payload, canaries.make()));
+    await eventually('the event is handled', async () => {
+      const { json } = await send(client, 'GET', projectPath(project, 'events?status=handled'));
+      return (json as { events: unknown[] }).events.length === 1 || undefined;
+    });
+    await send(client, 'GET', projectPath(project, `events?type=${canaries.make()}`));
+    await send(client, 'POST', projectPath(project, `events/test/${canaries.make()}/replay`));
+    // The only place that shows it.
+    const shown = await client.request('GET', projectPath(project, `events/test/${String(event.id)}`));
+    expect(canaries.find(shown.text)).not.toEqual([]);
+
+    await send(client, 'PUT', config, {
+      body: { test_webhook_secret: canaries.make('test_webhook_secret') },
+    });
+    await send(client, 'DELETE', `${config}/test/previous-webhook-secret`);
+    await send(client, 'DELETE', `${config}/test/webhook-endpoint`);
+    await send(client, 'GET', `${config}/health`);
+    await send(client, 'DELETE', config);
   });
 });
 

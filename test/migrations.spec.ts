@@ -20,14 +20,19 @@ const MIGRATIONS = [
   'CreateProjects1764000001000',
   'AuditStripeConfigs1764000002000',
   'TrackKeys1764000003000',
+  'ReceiveWebhooks1764000004000',
 ];
 const TABLES = [
   'migrations',
   'projects',
+  'stripe_call_limits',
   'stripe_config_audit',
   'stripe_config_keys',
   'stripe_config_replicas',
+  'stripe_config_states',
   'stripe_configs',
+  'stripe_events',
+  'stripe_webhook_endpoints',
 ];
 
 let database: TestDatabase;
@@ -137,7 +142,7 @@ describe('npm run migrate', () => {
       '',
       `Took back ${MIGRATIONS.at(-1) ?? ''}`,
     ]);
-    expect(await tables()).not.toContain('stripe_config_keys');
+    expect(await tables()).not.toContain('stripe_events');
   });
 
   it.each<[string, Settings, RegExp]>([
@@ -179,7 +184,9 @@ describe('TypeORM’s command line', () => {
     expect((await run('migration:show')).output.match(/\[X\] \d+ \w+/g)).toHaveLength(MIGRATIONS.length);
     expect((await run('schema:log')).output).toMatch(/up to date/);
     expect(await run('migration:revert')).toMatchObject({ code: 0 });
-    expect(await tables()).toEqual(TABLES.filter((table) => !/_keys$|_replicas$/.test(table)));
+    expect(await tables()).toEqual(
+      TABLES.filter((table) => !/_events$|_states$|_endpoints$|_limits$/.test(table)),
+    );
   });
 });
 

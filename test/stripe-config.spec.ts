@@ -1,8 +1,10 @@
 import { Sealer, UnsealError } from '../src/payments/crypto/sealer.js';
 import {
   CREDENTIAL_FIELDS,
+  MODES,
   modeOf,
   type CredentialField,
+  type Mode,
 } from '../src/payments/stripe-config/stripe-keys.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { queryWithoutTriggers } from './support/database.js';
@@ -199,6 +201,10 @@ describe('the first PUT', () => {
   });
 });
 
+/** What becomes of a webhook secret that is replaced, in the order of their names. */
+const previousColumns = (mode: Mode) =>
+  ['expires_at', 'masked', 'sealed'].map((part) => `${mode}_previous_webhook_secret_${part}`);
+
 describe('a further PUT', () => {
   let old: Record<CredentialField, string>;
   let before: Config | undefined;
@@ -227,6 +233,7 @@ describe('a further PUT', () => {
         `${field}_masked`,
         `${field}_sealed`,
         `${modeOf(field)}_configured_at`,
+        ...(field.endsWith('webhook_secret') ? previousColumns(modeOf(field)) : []),
         'change_request_id',
         'updated_at',
         'version',
@@ -258,6 +265,7 @@ describe('a further PUT', () => {
     expect(changedColumns(before, await row())).toEqual([
       'change_request_id',
       'live_configured_at',
+      ...previousColumns('live'),
       'live_webhook_secret_fingerprint',
       'live_webhook_secret_masked',
       'live_webhook_secret_sealed',
@@ -482,6 +490,7 @@ describe('DELETE', () => {
           ['sealed', 'masked', 'fingerprint'].map((column) => [`${field}_${column}`, null]),
         ),
       ),
+      ...Object.fromEntries(MODES.flatMap(previousColumns).map((column) => [column, null])),
       test_configured_at: null,
       live_configured_at: null,
       created_at,

@@ -1,31 +1,29 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import type { KeyRing } from '../payments/crypto/key-ring.js';
 import { ErrorFilter } from '../payments/http/error.filter.js';
 import { refuseOtherMethods } from '../payments/http/method-not-allowed.js';
 import { PaymentsModule } from '../payments/payments.module.js';
-import type { AccessTokenOptions } from '../payments/payments.options.js';
+import type { PaymentsModuleOptions } from '../payments/payments.options.js';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseConnection } from './database-connection.js';
 import { Draining } from './draining.js';
+import { EventLog } from './event-log.js';
 import { HealthController } from './health/health.controller.js';
 import { KEY_RING_SOURCE, KeyRingUpkeep, type KeyRingSource } from './key-ring-upkeep.js';
 import { ProjectModule } from './projects/project.module.js';
 import { ProjectService } from './projects/project.service.js';
 
 /** What the standalone service is made of, once its settings have become things. */
-export interface AppParts {
+export interface AppParts extends Omit<PaymentsModuleOptions, 'projects'> {
   databaseUrl: string;
-  keyRing: KeyRing;
-  auth: AccessTokenOptions;
   /** Where the ring came from, to take up changes of it; default: it stays as it is. */
   keyRingSource?: KeyRingSource;
 }
 
 @Module({})
 export class AppModule {
-  static with({ databaseUrl, keyRing, auth, keyRingSource }: AppParts): DynamicModule {
+  static with({ databaseUrl, keyRingSource, ...payments }: AppParts): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -35,7 +33,7 @@ export class AppModule {
         PaymentsModule.forRootAsync({
           imports: [ProjectModule],
           inject: [ProjectService],
-          useFactory: (projects: ProjectService) => ({ keyRing, auth, projects }),
+          useFactory: (projects: ProjectService) => ({ ...payments, projects }),
         }),
       ],
       controllers: [HealthController, refuseOtherMethods(HealthController)],
@@ -43,6 +41,7 @@ export class AppModule {
       providers: [
         DatabaseConnection,
         Draining,
+        EventLog,
         KeyRingUpkeep,
         { provide: KEY_RING_SOURCE, useValue: keyRingSource },
         { provide: APP_FILTER, useClass: ErrorFilter },

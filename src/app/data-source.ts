@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
 import { DataSource, MigrationExecutor, type DataSourceOptions } from 'typeorm';
-import { paymentsEntities } from '../payments/stripe-config/stripe-config.entity.js';
 import { describeError } from '../payments/http/describe-error.js';
 import { paymentsMigrations } from '../payments/migrations/index.js';
+import { paymentsEntities } from '../payments/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
 import { ProjectEntity } from './projects/project.entity.js';
 

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
-import { EnvError, readDatabaseEnv, readEnv, readTokenEnv } from './env.js';
+import { fakeCredential } from '../../test/support/credentials.js';
+import { EnvError, readDatabaseEnv, readEnv, readTokenEnv, readWebhookSendEnv } from './env.js';
 
 const SECRET = randomBytes(48).toString('base64url');
 const DEVELOPMENT_SECRET = `development-only-${SECRET}`;
@@ -42,10 +43,16 @@ describe('outside production', () => {
     [
       'all settings are empty',
       Object.fromEntries(
-        [...Object.keys(PRODUCTION), 'HOST', 'PORT', 'DATA_DIR', 'DOCS', 'LOG_LEVEL'].map((name) => [
-          name,
-          ' ',
-        ]),
+        [
+          ...Object.keys(PRODUCTION),
+          'HOST',
+          'PORT',
+          'DATA_DIR',
+          'DOCS',
+          'LOG_LEVEL',
+          'STRIPE_API_BASE',
+          'WEBHOOK_SECRET_OVERLAP_HOURS',
+        ].map((name) => [name, ' ']),
       ),
     ],
     ['NODE_ENV is another', { NODE_ENV: 'test' }],
@@ -59,6 +66,8 @@ describe('outside production', () => {
       keyRingFile: undefined,
       auth: { kind: 'development', requiredScope: undefined },
       publicBaseUrl: undefined,
+      stripeApiBase: undefined,
+      webhookSecretOverlapHours: 24,
       docs: true,
       logLevel: 'info',
     });
@@ -76,6 +85,8 @@ describe('outside production', () => {
       AUTH_JWKS_URI: 'http://localhost:8080/keys',
       AUTH_REQUIRED_SCOPE: 'payments:write',
       PUBLIC_BASE_URL: 'http://localhost:3000//',
+      STRIPE_API_BASE: 'http://127.0.0.1:12111',
+      WEBHOOK_SECRET_OVERLAP_HOURS: '48',
       DOCS: 'false',
       LOG_LEVEL: 'debug',
     };
@@ -96,9 +107,16 @@ describe('outside production', () => {
         requiredScope: 'payments:write',
       },
       publicBaseUrl: 'http://localhost:3000',
+      stripeApiBase: 'http://127.0.0.1:12111',
+      webhookSecretOverlapHours: 48,
       docs: false,
       logLevel: 'debug',
     });
+  });
+
+  it.each([0, 1, 24, 168])('a replaced webhook secret is accepted for %i more hours', (hours) => {
+    const { webhookSecretOverlapHours } = readEnv({ WEBHOOK_SECRET_OVERLAP_HOURS: String(hours) });
+    expect(webhookSecretOverlapHours).toBe(hours);
   });
 
   it.each([SECRET, DEVELOPMENT_SECRET, 'x'.repeat(32), 'é'.repeat(16)])(
@@ -153,6 +171,22 @@ describe('in production', () => {
     expect(faultsOf(env({ ...PRODUCTION, [name]: address }))).toEqual([`${name} must be an https address`]);
   });
 
+  it.each([
+    'http://stripe.example',
+    'http://localhost:12111',
+    'http://127.0.0.1:12111',
+    'HTTP://stripe.example',
+  ])('is refused with Stripe in the clear at %s', (address) => {
+    expect(faultsOf(env({ ...PRODUCTION, STRIPE_API_BASE: address }))).toEqual([
+      expect.stringMatching(/^STRIPE_API_BASE must be an https address/),
+    ]);
+  });
+
+  it('takes another address of Stripe by https', () => {
+    const address = 'https://stripe.example:8443';
+    expect(readEnv({ ...PRODUCTION, STRIPE_API_BASE: address }).stripeApiBase).toBe(address);
+  });
+
   const BY_SECRET = { ...PRODUCTION, AUTH_ISSUER: '', AUTH_AUDIENCE: '' };
 
   it('takes a shared secret instead of an issuer', () => {
@@ -187,6 +221,21 @@ describe('a wrong setting', () => {
     ['DATABASE_URL', `postgres://user:${CANARY}@host:port/database`],
     ['PUBLIC_BASE_URL', CANARY],
     ['PUBLIC_BASE_URL', `ftp://${CANARY}.example`],
+    ['STRIPE_API_BASE', CANARY],
+    ['STRIPE_API_BASE', `ftp://${CANARY}.example`],
+    ['STRIPE_API_BASE', `https://stripe.example:443${CANARY}`],
+    ['STRIPE_API_BASE', `https://stripe.example ${CANARY}`],
+    ['STRIPE_API_BASE', `https://stripe.example, ${CANARY}`],
+    ['STRIPE_API_BASE', `https://stripe.example/${CANARY}`],
+    ['STRIPE_API_BASE', `https://stripe.example?${CANARY}`],
+    ['STRIPE_API_BASE', `https://stripe.example#${CANARY}`],
+    ['STRIPE_API_BASE', `https://user:${CANARY}@stripe.example`],
+    ['WEBHOOK_SECRET_OVERLAP_HOURS', '169'],
+    ['WEBHOOK_SECRET_OVERLAP_HOURS', '-1'],
+    ['WEBHOOK_SECRET_OVERLAP_HOURS', '1.5'],
+    ['WEBHOOK_SECRET_OVERLAP_HOURS', '1e2'],
+    ['WEBHOOK_SECRET_OVERLAP_HOURS', '24h'],
+    ['WEBHOOK_SECRET_OVERLAP_HOURS', CANARY],
     ['AUTH_JWT_SECRET', CANARY],
     ['AUTH_JWT_SECRET', 'x'.repeat(31)],
   ])('%s=%s is named without its value', (name, value) => {
@@ -230,6 +279,8 @@ describe('a wrong setting', () => {
       'AUTH_JWKS_URI',
       'AUTH_JWT_SECRET',
       'PUBLIC_BASE_URL',
+      'STRIPE_API_BASE',
+      'WEBHOOK_SECRET_OVERLAP_HOURS',
       'DOCS',
       'LOG_LEVEL',
     ];
@@ -261,5 +312,38 @@ describe('the settings of the command line', () => {
     expect(
       refusedBy(() => readTokenEnv({ NODE_ENV: 'production', AUTH_JWT_SECRET: DEVELOPMENT_SECRET })),
     ).toEqual(['AUTH_JWT_SECRET']);
+  });
+
+  it('for test webhooks are where to send them, and what signs them', () => {
+    const secret = fakeCredential('test_webhook_secret');
+    const read = readWebhookSendEnv({
+      PUBLIC_BASE_URL: ' http://localhost:8080/ ',
+      PORT: '9',
+      WEBHOOK_SECRET: ` ${secret}\n`,
+      DATABASE_URL: CANARY,
+    });
+    expect(read.publicBaseUrl).toBe('http://localhost:8080');
+    expect(read.webhookSecret?.reveal()).toBe(secret);
+    expect(inspect(read, { depth: null })).not.toContain(secret);
+  });
+
+  it('for test webhooks are this machine’s and no secret unless told', () => {
+    expect(readWebhookSendEnv({})).toEqual({
+      publicBaseUrl: 'http://localhost:3000',
+      webhookSecret: undefined,
+    });
+    expect(readWebhookSendEnv({ PORT: '8080', WEBHOOK_SECRET: ' ' })).toEqual({
+      publicBaseUrl: 'http://localhost:8080',
+      webhookSecret: undefined,
+    });
+  });
+
+  it('for test webhooks are judged as the service’s are', () => {
+    const refused = (variables: NodeJS.ProcessEnv) => refusedBy(() => readWebhookSendEnv(variables));
+    expect(refused({ PUBLIC_BASE_URL: CANARY })).toEqual(['PUBLIC_BASE_URL']);
+    expect(refused({ PORT: CANARY })).toEqual(['PORT']);
+    expect(refused({ NODE_ENV: 'production', PUBLIC_BASE_URL: 'http://payments.example' })).toEqual([
+      'PUBLIC_BASE_URL',
+    ]);
   });
 });

@@ -20,6 +20,10 @@ export interface Env {
   auth: AuthEnv;
   /** The address users reach, without a slash at its end. Absent outside production: where the service listens. */
   publicBaseUrl: string | undefined;
+  /** Absent: Stripe's own. */
+  stripeApiBase: string | undefined;
+  /** How long a replaced webhook secret is still accepted, in hours. */
+  webhookSecretOverlapHours: number;
   docs: boolean;
   logLevel: LogLevel;
 }
@@ -60,7 +64,7 @@ export function readEnv(variables: NodeJS.ProcessEnv = process.env): Env {
   const settings = new Settings(variables);
   const production = isProduction(settings);
   settings.required = production;
-  const port = settings.port('PORT', 3000);
+  const port = readPort(settings);
   const env: Env = {
     production,
     host: settings.text('HOST') ?? '127.0.0.1',
@@ -74,18 +78,40 @@ export function readEnv(variables: NodeJS.ProcessEnv = process.env): Env {
     vaultToken: readVaultToken(settings),
     vaultNamespace: settings.text('VAULT_NAMESPACE'),
     auth: readAuth(settings, production),
-    publicBaseUrl: settings
-      .necessity('PUBLIC_BASE_URL', 'set it to the https address that users reach', (value) =>
-        isUrl(value, production ? ['https:'] : ['http:', 'https:'])
-          ? undefined
-          : `must be an ${production ? 'https' : 'http or https'} address`,
-      )
-      ?.replace(/\/+$/, ''),
+    publicBaseUrl: readPublicBaseUrl(settings, production),
+    stripeApiBase: readStripeApiBase(settings, production),
+    webhookSecretOverlapHours: settings.number('WEBHOOK_SECRET_OVERLAP_HOURS', 24, 168),
     docs: settings.choice('DOCS', ['true', 'false'], production ? 'false' : 'true') === 'true',
     logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
   };
   if (settings.faults.length > 0) throw new EnvError(settings.faults);
   return env;
+}
+
+function readPublicBaseUrl(settings: Settings, production: boolean): string | undefined {
+  return settings
+    .necessity('PUBLIC_BASE_URL', 'set it to the https address that users reach', (value) =>
+      isUrl(value, production ? ['https:'] : ['http:', 'https:'])
+        ? undefined
+        : `must be an ${production ? 'https' : 'http or https'} address`,
+    )
+    ?.replace(/\/+$/, '');
+}
+
+function readPort(settings: Settings): number {
+  return settings.number('PORT', 3000, 65_535);
+}
+
+function readStripeApiBase(settings: Settings, production: boolean): string | undefined {
+  const base = settings.text('STRIPE_API_BASE');
+  const protocols = production ? ['https:'] : ['http:', 'https:'];
+  if (base !== undefined && !isUrl(base, protocols)) {
+    settings.fault(
+      'STRIPE_API_BASE',
+      `must be an ${production ? 'https' : 'http or https'} address; leave it out to use Stripe itself`,
+    );
+  }
+  return base;
 }
 
 function readVaultToken(settings: Settings): Secret | undefined {
@@ -146,6 +172,31 @@ export function readKeysEnv(variables: NodeJS.ProcessEnv = process.env): KeysEnv
   };
   if (settings.faults.length > 0) throw new EnvError(settings.faults);
   return keysEnv;
+}
+
+/** What the command line for test webhooks needs. */
+export interface WebhookSendEnv {
+  publicBaseUrl: string;
+  /** Not an argument, which other users of the machine could see. */
+  webhookSecret: Secret | undefined;
+}
+
+/**
+ * The settings that the command line for test webhooks needs.
+ *
+ * @throws EnvError when one is wrong
+ */
+export function readWebhookSendEnv(variables: NodeJS.ProcessEnv = process.env): WebhookSendEnv {
+  const settings = new Settings(variables);
+  const publicBaseUrl = readPublicBaseUrl(settings, isProduction(settings)) ?? localUrl(readPort(settings));
+  const secret = settings.text('WEBHOOK_SECRET');
+  if (settings.faults.length > 0) throw new EnvError(settings.faults);
+  return { publicBaseUrl, webhookSecret: secret === undefined ? undefined : new Secret(secret) };
+}
+
+/** Where the service is reached on its own machine. */
+export function localUrl(port: number): string {
+  return `http://localhost:${port}`;
 }
 
 /**
@@ -255,12 +306,12 @@ class Settings {
     return value;
   }
 
-  port(name: string, absent: number): number {
+  number(name: string, absent: number, max: number): number {
     const value = this.text(name);
     if (value === undefined) return absent;
-    const port = Number(value);
-    if (!/^\d+$/.test(value) || port > 65535) this.fault(name, 'must be a number from 0 to 65535');
-    return port;
+    const number = Number(value);
+    if (!/^\d+$/.test(value) || number > max) this.fault(name, `must be a number from 0 to ${max}`);
+    return number;
   }
 
   choice<T extends string>(name: string, choices: readonly T[], absent: T): T {

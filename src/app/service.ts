@@ -15,7 +15,7 @@ import {
 } from './development.js';
 import { Draining } from './draining.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
-import type { Env } from './env.js';
+import { localUrl, type Env } from './env.js';
 import type { KeyRingSource } from './key-ring-upkeep.js';
 import { openApiDocument, serveDocs } from './openapi.js';
 import { createServer } from './server.js';
@@ -44,6 +44,9 @@ export async function startService(env: Env): Promise<Service> {
       keyRing,
       keyRingSource,
       auth: accessTokenOptions(env),
+      publicBaseUrl: env.publicBaseUrl ?? localUrl(env.port),
+      stripeApiBase: env.stripeApiBase,
+      webhookSecretOverlapHours: env.webhookSecretOverlapHours,
       logLevel: env.logLevel,
     });
     if (env.docs)

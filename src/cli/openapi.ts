@@ -12,6 +12,7 @@ async function run(file: string): Promise<void> {
     databaseUrl: 'postgres://localhost/none',
     keyRing: new KeyRing([ringKey(randomBytes(KEY_BYTES), 'active')]),
     auth: { secret: createSecretKey(randomBytes(KEY_BYTES)) },
+    publicBaseUrl: 'http://localhost',
     logLevel: 'silent',
   });
   const document = openApiDocument(app);

@@ -13,6 +13,16 @@ export type ErrorCode =
   | 'validation_failed'
   | 'version_conflict'
   | 'secret_unreadable'
+  | 'credentials_missing'
+  | 'rate_limited'
+  | 'stripe_unavailable'
+  | 'stripe_timeout'
+  | 'stripe_refused'
+  | 'webhook_not_found'
+  | 'webhook_endpoint_limit'
+  | 'invalid_signature'
+  | 'event_not_found'
+  | 'event_not_replayable'
   | 'dependency_unavailable'
   | 'write_outcome_unknown';
 
@@ -50,6 +60,8 @@ export type ValidationCause =
   | 'same_secret_in_both_modes'
   | 'extra_forbidden'
   | 'not_a_string'
+  | 'not_a_boolean'
+  | 'not_a_list'
   | 'invalid_uuid'
   | 'invalid_cursor'
   | 'out_of_range';
@@ -69,6 +81,19 @@ export class ValidationFailed extends PaymentsError {
 
   constructor(readonly items: ValidationItem[]) {
     super('validation_failed', 'The request is not valid; the list says what to mend.');
+  }
+}
+
+/** A caller asked too often. */
+export class RateLimited extends PaymentsError {
+  override name = 'RateLimited';
+
+  /** @param retryAfter seconds until another try may pass: 1 or more */
+  constructor(readonly retryAfter: number) {
+    super(
+      'rate_limited',
+      'There were too many requests; try again after the time in the header Retry-After.',
+    );
   }
 }
 

@@ -12,6 +12,9 @@ import { createTestDatabase, type TestDatabase } from './database.js';
 /** The HS256 secret of the test services; a text, so that it can be a setting. */
 export const TEST_SECRET = Buffer.from(randomBytes(36).toString('base64'));
 
+/** What the test services take for their public address. */
+export const TEST_PUBLIC_URL = 'https://payments.example.test';
+
 export interface TestServiceOptions {
   /** Default: an empty one, dropped at the end. */
   database?: TestDatabase;
@@ -20,6 +23,10 @@ export interface TestServiceOptions {
   /** Default: HS256 with {@link TEST_SECRET}. */
   auth?: AccessTokenOptions;
   keyRing?: KeyRing;
+  /** Default: an address where nothing answers. */
+  stripeApiBase?: string;
+  /** Default: 24. */
+  webhookSecretOverlapHours?: number;
   logLevel?: LogLevel;
   logDestination?: DestinationStream;
   /** Changes the application before it listens. */
@@ -59,6 +66,15 @@ export interface TestResponse {
 export function toTestResponse(status: number, headers: Headers, text: string): TestResponse {
   const isJson = /[/+]json\b/.test(headers.get('content-type') ?? '');
   return { status, headers, text, json: isJson && text !== '' ? JSON.parse(text) : undefined };
+}
+
+/** Another path of a project: `projectPath(id, 'events')`. */
+export function projectPath(projectId: string, rest: string): string {
+  return `/api/v1/payments/stripe/projects/${projectId}/${rest}`;
+}
+
+export function webhookPath(projectId: string, mode: string): string {
+  return `/api/v1/payments/stripe/webhooks/${projectId}/${mode}`;
 }
 
 export function configPath(projectId: string): string {
@@ -110,6 +126,9 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     databaseUrl: options.databaseUrl ?? database.url,
     keyRing: options.keyRing ?? testKeyRing(),
     auth: options.auth ?? { secret: createSecretKey(TEST_SECRET) },
+    publicBaseUrl: TEST_PUBLIC_URL,
+    stripeApiBase: options.stripeApiBase ?? 'http://127.0.0.1:9',
+    webhookSecretOverlapHours: options.webhookSecretOverlapHours,
     logLevel: options.logLevel ?? 'silent',
     ...(options.logDestination && { logDestination: options.logDestination }),
   });

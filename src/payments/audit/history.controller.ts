@@ -4,12 +4,10 @@ import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { ValidationFailed, type ValidationCause } from '../payments.errors.js';
+import { LIMIT_SCHEMA, invalidCursor, readLimit } from '../http/query.js';
 import { AuditService, type AuditView } from './audit.service.js';
 import { StripeConfigHistoryResponse, type StripeConfigChange } from './history.dto.js';
 
-const DEFAULT_LIMIT = 20;
-const MAX_LIMIT = 100;
 /** Above every version: PostgreSQL's largest integer. */
 const NEWEST = 2 ** 31 - 1;
 
@@ -31,7 +29,7 @@ export class HistoryController {
   @ApiQuery({
     name: 'limit',
     required: false,
-    schema: { type: 'integer', minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
+    schema: LIMIT_SCHEMA,
   })
   @ApiQuery({
     name: 'cursor',
@@ -58,14 +56,6 @@ export class HistoryController {
   }
 }
 
-function readLimit(limit: unknown): number {
-  if (limit === undefined) return DEFAULT_LIMIT;
-  const size = typeof limit === 'string' && /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
-  if (size < 1 || size > MAX_LIMIT)
-    throw refuse('limit', 'out_of_range', `This must be a number from 1 to ${MAX_LIMIT}.`);
-  return size;
-}
-
 function writeCursor(version: number): string {
   return Buffer.from(`v${version}`).toString('base64url');
 }
@@ -75,13 +65,9 @@ function readCursor(cursor: unknown): number {
   const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString() : '';
   const [, version] = /^v(\d{1,10})$/.exec(text) ?? [];
   if (version === undefined || Number(version) > NEWEST) {
-    throw refuse('cursor', 'invalid_cursor', 'This is no cursor; take next_cursor of the page before.');
+    throw invalidCursor();
   }
   return Number(version);
-}
-
-function refuse(name: string, type: ValidationCause, msg: string): ValidationFailed {
-  return new ValidationFailed([{ loc: ['query', name], msg, type }]);
 }
 
 function toChange(row: AuditView): StripeConfigChange {

@@ -13,7 +13,7 @@ export type Sealed = string & { readonly [sealed]: true };
  */
 export interface SealContext {
   /** What kind of thing is sealed, so that one use can never open another's values. */
-  readonly purpose: 'credential' | 'canary';
+  readonly purpose: 'credential' | 'canary' | 'event';
   /** Canonical (lower case) UUID. */
   readonly projectId: string;
   readonly mode: string;
@@ -33,7 +33,8 @@ const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
 /** Given to the decipher too: without it Node accepts tags cut down to four bytes. */
 const TAG_BYTES = 16;
-const MAX_BLOB_BYTES = 4096;
+/** Longest sealed value by its purpose, in bytes: a webhook's body may have up to 1 MiB. */
+const MAX_BLOB_BYTES = { credential: 4096, canary: 4096, event: 1024 * 1024 + IV_BYTES + TAG_BYTES };
 const FINGERPRINT_BYTES = 16;
 
 /**
@@ -44,7 +45,7 @@ export class Sealer {
   /** @param ring the keys in use; setting another takes effect at the next call */
   constructor(public ring: KeyRing) {}
 
-  /** Seals under the active key. At most 4,068 bytes of UTF-8. */
+  /** Seals under the active key. At most 4,068 bytes of UTF-8, of an event 1 MiB. */
   seal(secret: Secret, context: SealContext): Sealed {
     return Sealer.sealUnder(this.ring.active, secret, context);
   }
@@ -57,7 +58,7 @@ export class Sealer {
     const body = cipher.update(secret.reveal(), 'utf8');
     cipher.final();
     const blob = Buffer.concat([iv, body, cipher.getAuthTag()]);
-    if (blob.length > MAX_BLOB_BYTES) throw new RangeError('the value is too long to seal');
+    if (blob.length > MAX_BLOB_BYTES[context.purpose]) throw new RangeError('the value is too long to seal');
     return `${FORMAT}.${id}.${blob.toString('base64url')}` as Sealed;
   }
 
@@ -67,7 +68,7 @@ export class Sealer {
    * @throws UnsealError for anything wrong: shape, unknown key, changed bytes, another context.
    */
   open(value: string, context: SealContext): Secret {
-    const { id, blob } = parse(value);
+    const { id, blob } = parse(value, context.purpose);
     const key = this.ring.find(id);
     if (key === undefined) throw new UnsealError();
     try {
@@ -130,12 +131,12 @@ function lengthPrefixed(parts: readonly string[]): Buffer {
   return bytes;
 }
 
-function parse(value: string): { id: string; blob: Buffer } {
+function parse(value: string, purpose: SealContext['purpose']): { id: string; blob: Buffer } {
   const [, id, text] = /^sc1\.([a-z2-7]{10})\.([A-Za-z0-9_-]+)$/.exec(value) ?? [];
   if (id === undefined || text === undefined) throw new UnsealError();
   const blob = Buffer.from(text, 'base64url');
   const canonical = blob.toString('base64url') === text;
-  if (!canonical || blob.length < IV_BYTES + TAG_BYTES || blob.length > MAX_BLOB_BYTES)
+  if (!canonical || blob.length < IV_BYTES + TAG_BYTES || blob.length > MAX_BLOB_BYTES[purpose])
     throw new UnsealError();
   return { id, blob };
 }

@@ -10,6 +10,7 @@ import {
   ApiSecurity,
   getSchemaPath,
 } from '@nestjs/swagger';
+import { MODES } from '../stripe-config/stripe-keys.js';
 import { ANSWERS, type AnswerCode } from './error-answer.js';
 
 /** Names of the security schemes in the OpenAPI document; the host declares what is behind them. */
@@ -79,6 +80,11 @@ export function ApiProjectId(): ClassDecorator & MethodDecorator {
   );
 }
 
+/** Documents the mode of the path. */
+export function ApiMode(): MethodDecorator & ClassDecorator {
+  return applyDecorators(ApiParam({ name: 'mode', schema: { type: 'string', enum: [...MODES] } }));
+}
+
 /** Documents the entity tag of an answer. */
 export const ENTITY_TAG_HEADER = {
   ETag: {
@@ -92,13 +98,42 @@ export function ApiCondition(name: 'If-Match' | 'If-None-Match', description: st
   return ApiHeader({ name, description, required: false, schema: { type: 'string' } });
 }
 
-/** Documents the errors of an operation; 500 goes without saying. */
-export function ApiErrors(...statuses: number[]): ClassDecorator & MethodDecorator {
+/**
+ * Documents the errors of an operation; 500 goes without saying.
+ *
+ * @param errors statuses, for the errors that many operations have, and the codes of those that this one has
+ */
+export function ApiErrors(...errors: (number | AnswerCode)[]): ClassDecorator & MethodDecorator {
+  const codes = [...errors, 500].flatMap((error) =>
+    typeof error === 'string' ? [error] : commonCodes(error),
+  );
+  const statuses = [...new Set(codes.map((code) => ANSWERS[code].status))].sort((a, b) => a - b);
   return applyDecorators(
     ApiExtraModels(HTTPValidationError, ErrorResponse, ValidationProblem),
-    ...[...statuses, 500].map((status) =>
-      ApiResponse({ status, ...(status === 422 ? VALIDATION : describe(status)) }),
+    ...statuses.map((status) =>
+      ApiResponse({
+        status,
+        ...(status === 422 ? VALIDATION : describe(codes.filter((code) => ANSWERS[code].status === status))),
+      }),
     ),
+  );
+}
+
+/** Errors that only the operations have that name them. */
+const SPECIAL: ReadonlySet<AnswerCode> = new Set([
+  'secret_unreadable',
+  'invalid_signature',
+  'webhook_not_found',
+  'event_not_found',
+  'credentials_missing',
+  'event_not_replayable',
+  'stripe_refused',
+  'webhook_endpoint_limit',
+]);
+
+function commonCodes(status: number): AnswerCode[] {
+  return (Object.keys(ANSWERS) as AnswerCode[]).filter(
+    (code) => ANSWERS[code].status === status && !SPECIAL.has(code),
   );
 }
 
@@ -110,8 +145,7 @@ const VALIDATION = {
   },
 };
 
-function describe(status: number): object {
-  const codes = (Object.keys(ANSWERS) as AnswerCode[]).filter((code) => ANSWERS[code].status === status);
+function describe(codes: AnswerCode[]): object {
   const schema = { $ref: getSchemaPath(ErrorResponse) };
   return {
     description: codes.map((code) => `${ANSWERS[code].title} (\`${code}\`)`).join(', '),

@@ -1,6 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { DependencyUnavailable, PaymentsError, ValidationFailed } from '../payments.errors.js';
+import { DependencyUnavailable, PaymentsError, RateLimited, ValidationFailed } from '../payments.errors.js';
 import { describeError } from './describe-error.js';
 import { errorAnswer, type AnswerCode } from './error-answer.js';
 import { requestIdOf, requestOf } from './http-request.js';
@@ -28,6 +28,7 @@ export class ErrorFilter implements ExceptionFilter {
     const items = error instanceof ValidationFailed ? error.items : undefined;
     const answer = errorAnswer(code, detail, requestId, request.headers.accept, items);
     if (error instanceof MethodNotAllowed) answer.headers.Allow = error.allowed.join(', ');
+    if (error instanceof RateLimited) answer.headers['Retry-After'] = String(error.retryAfter);
     for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value);
     httpAdapter.reply(response, JSON.stringify(answer.body), answer.status);
   }
@@ -35,13 +36,21 @@ export class ErrorFilter implements ExceptionFilter {
   private log(code: AnswerCode, error: unknown, requestId: string): void {
     if (error instanceof DependencyUnavailable) {
       this.logger.warn({ requestId, code, dependency: error.dependency, ...describeError(error.cause) });
-    } else if (code === 'write_outcome_unknown' && error instanceof Error) {
+    } else if (LOGGED_CAUSES.has(code) && error instanceof Error) {
       this.logger.warn({ requestId, code, ...describeError(error.cause) });
     } else if (code === 'internal_error') {
       this.logger.error({ requestId, code, ...describeError(error) });
     }
   }
 }
+
+/** Errors whose cause the operator may want to see. */
+const LOGGED_CAUSES: ReadonlySet<AnswerCode> = new Set([
+  'write_outcome_unknown',
+  'stripe_unavailable',
+  'stripe_timeout',
+  'stripe_refused',
+]);
 
 function classify(error: unknown): { code: AnswerCode; detail: string } {
   if (error instanceof PaymentsError) return { code: error.code, detail: error.message };

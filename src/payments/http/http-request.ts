@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
+import type { Change } from '../stripe-config/stripe-config.service.js';
 import type { Caller } from './access-token.js';
 
 /** What this module uses of a request, the same on Fastify and on Express. */
@@ -33,6 +34,11 @@ export function subjectOf({ user }: HttpRequest): string {
 /** The id that the server gave the request, or a new one: never one that the client chose. */
 export function requestIdOf(request: HttpRequest): string {
   return typeof request.id === 'string' && UUID.test(request.id) ? request.id : randomUUID();
+}
+
+/** Who asks for a change, for its audit trail. */
+export function changeBy(request: HttpRequest): Change {
+  return { actor: subjectOf(request), requestId: requestIdOf(request) };
 }
 
 /** A UUID of any version in its usual form, in any letter case. */

@@ -4,6 +4,7 @@ import { parse } from 'secure-json-parse';
 import { PaymentsError } from '../payments.errors.js';
 import { countOf } from './bearer-token.js';
 import { rawRequestOf, requestOf } from './http-request.js';
+import { readBody } from './raw-body.js';
 
 /** Largest body that is read, in bytes. */
 export const MAX_BODY_BYTES = 16 * 1024;
@@ -18,9 +19,16 @@ export const JsonBody = createParamDecorator((_: unknown, context: ExecutionCont
   readJsonObject(rawRequestOf(requestOf(context))),
 );
 
+/** As {@link JsonBody}, but no body at all is an empty object. */
+export const OptionalJsonBody = createParamDecorator((_: unknown, context: ExecutionContext) => {
+  const request = rawRequestOf(requestOf(context));
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+  return length === '0' && encoding === undefined ? {} : readJsonObject(request);
+});
+
 async function readJsonObject(request: IncomingMessage): Promise<Record<string, unknown>> {
   requireJson(request);
-  const body = parseJson(await readCapped(request));
+  const body = parseJson(await readBody(request, MAX_BODY_BYTES));
   if (typeof body !== 'object' || body === null || Array.isArray(body)) throw malformedBody();
   return body as Record<string, unknown>;
 }
@@ -40,37 +48,6 @@ function requireJson({ headers, rawHeaders }: IncomingMessage): void {
       'Send the body as application/json in UTF-8, not compressed.',
     );
   }
-}
-
-async function readCapped(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) throw bodyTooLarge(request);
-  return new Promise((resolve, reject) => {
-    request
-      .on('data', (chunk: Buffer) => {
-        size += chunk.length;
-        if (size <= MAX_BODY_BYTES) {
-          chunks.push(chunk);
-        } else {
-          request.removeAllListeners('data');
-          reject(bodyTooLarge(request));
-        }
-      })
-      .once('end', () => {
-        resolve(Buffer.concat(chunks));
-      })
-      // The client went away in the middle, so nobody reads the answer.
-      .once('error', () => {
-        reject(malformedBody());
-      });
-  });
-}
-
-/** The rest is read and thrown away, so that the client gets the answer instead of a broken connection. */
-function bodyTooLarge(request: IncomingMessage): PaymentsError {
-  request.resume();
-  return new PaymentsError('body_too_large', `The body is larger than ${MAX_BODY_BYTES / 1024} KiB.`);
 }
 
 function parseJson(bytes: Buffer): unknown {

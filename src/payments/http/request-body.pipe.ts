@@ -58,16 +58,21 @@ function toItem({ property, constraints }: ValidationError): ValidationItem {
 }
 
 /**
- * Only the known fields, and nothing below them: an object or array becomes an empty object, which no validator
- * takes for a value, so that nothing recurses into what a stranger nested a thousand deep.
+ * Only the known fields, and nothing below them but a list of texts: any other object or array becomes an empty object,
+ * which no validator takes for a value, so that nothing recurses into what a stranger nested a thousand deep.
  */
 function flatten(body: Record<string, unknown>, fields: readonly string[]): Record<string, unknown> {
   const flat: Record<string, unknown> = {};
   for (const field of fields) {
     const value = body[field];
-    if (value !== undefined) flat[field] = typeof value === 'object' && value !== null ? {} : value;
+    if (value !== undefined) flat[field] = isFlat(value) ? value : {};
   }
   return flat;
+}
+
+function isFlat(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every((item) => typeof item === 'string');
+  return typeof value !== 'object' || value === null;
 }
 
 function plain(name: string): string {

@@ -30,7 +30,7 @@ export class AuditStripeConfigs1764000002000 implements MigrationInterface {
         ADD COLUMN changed_by varchar(255) NOT NULL DEFAULT '',
         ADD COLUMN change_request_id uuid NOT NULL DEFAULT gen_random_uuid()
     `);
-    for (const statement of [HASH, AUDIT, REFUSE]) await queryRunner.query(statement);
+    for (const statement of [HASH, auditFunction(AUDITED_FIELDS), REFUSE]) await queryRunner.query(statement);
     for (const statement of TRIGGERS) await queryRunner.query(statement);
   }
 
@@ -55,9 +55,23 @@ const HASH = `
   $$
 `;
 
-/** Writes the row of a change. The row before it was committed before the configuration's lock was given. */
-const AUDIT = `
-  CREATE FUNCTION stripe_configs_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+/** The credentials of a configuration. */
+export const AUDITED_FIELDS = [
+  'test_secret_key',
+  'test_publishable_key',
+  'test_webhook_secret',
+  'live_secret_key',
+  'live_publishable_key',
+  'live_webhook_secret',
+];
+
+/**
+ * The trigger's function, which writes the row of a change. The row before it was committed before the configuration's
+ * lock was given.
+ */
+export function auditFunction(fields: readonly string[]): string {
+  return `
+  CREATE OR REPLACE FUNCTION stripe_configs_audit() RETURNS trigger LANGUAGE plpgsql AS $$
   DECLARE
     entry stripe_config_audit;
     before jsonb := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE to_jsonb(OLD) END;
@@ -82,7 +96,7 @@ const AUDIT = `
     entry.masks_before := '{}';
     entry.masks_after := '{}';
     entry.fingerprints_after := '{}';
-    FOREACH field IN ARRAY ARRAY['test_secret_key', 'test_publishable_key', 'test_webhook_secret', 'live_secret_key', 'live_publishable_key', 'live_webhook_secret'] LOOP
+    FOREACH field IN ARRAY ARRAY[${fields.map((field) => `'${field}'`).join(', ')}] LOOP
       IF coalesce(before ->> (field || '_sealed'), '') <> coalesce(after ->> (field || '_sealed'), '') THEN
         entry.fields := entry.fields || field;
         entry.masks_before := entry.masks_before || jsonb_build_object(field, before -> (field || '_masked'));
@@ -100,6 +114,7 @@ const AUDIT = `
     RETURN NULL;
   END $$
 `;
+}
 
 const REFUSE = `
   CREATE FUNCTION stripe_config_refuse() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -25,21 +25,24 @@ import {
   ApiAccess,
   ApiCondition,
   ApiErrors,
+  ApiMode,
   ApiProjectId,
   ENTITY_TAG_HEADER,
 } from '../http/api-documentation.js';
 import { ErrorFilter } from '../http/error.filter.js';
-import { requestIdOf, subjectOf, type HttpRequest } from '../http/http-request.js';
+import { changeBy, type HttpRequest } from '../http/http-request.js';
 import { JsonBody } from '../http/json-body.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { ModePipe } from '../http/mode.pipe.js';
 import { ConditionalOn, type Preconditions } from '../http/preconditions.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/request-body.pipe.js';
+import { ConfigRemoval } from '../webhook-endpoint/config-removal.js';
 import { MaskingInterceptor } from './masking.interceptor.js';
 import { REQUEST_EXAMPLES, StripeConfigRequest, StripeConfigResponse } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
-import { StripeConfigService, type Change } from './stripe-config.service.js';
-import { CREDENTIAL_FIELDS } from './stripe-keys.js';
+import { StripeConfigService } from './stripe-config.service.js';
+import { CREDENTIAL_FIELDS, type Mode } from './stripe-keys.js';
 
 @Controller('api/v1/payments/stripe/projects/:project_id/config')
 @UseFilters(ErrorFilter)
@@ -50,7 +53,10 @@ import { CREDENTIAL_FIELDS } from './stripe-keys.js';
 @ApiProjectId()
 @ApiExtraModels(StripeConfigResponse)
 export class StripeConfigController {
-  constructor(private readonly configs: StripeConfigService) {}
+  constructor(
+    private readonly configs: StripeConfigService,
+    private readonly removal: ConfigRemoval,
+  ) {}
 
   @Get()
   @ApiOperation({
@@ -98,7 +104,9 @@ export class StripeConfigController {
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({
     summary: 'Delete Stripe Configuration',
-    description: 'Deactivates the configuration and erases its credentials. The next PUT activates it again.',
+    description:
+      'Deactivates the configuration, erases its credentials, and takes no more webhooks. A webhook endpoint that this service ' +
+      'made is removed from Stripe if Stripe can be reached. The next PUT activates the configuration again.',
   })
   @ApiNoContentResponse({ description: 'Successful Response' })
   @ApiCondition('If-Match', 'An entity tag: 412 when the configuration no longer has it')
@@ -108,10 +116,23 @@ export class StripeConfigController {
     @Req() request: HttpRequest,
     @ConditionalOn() conditions: Preconditions,
   ): Promise<void> {
-    return this.configs.deactivate(projectId, changeBy(request), conditions);
+    return this.removal.remove(projectId, changeBy(request), conditions);
   }
-}
 
-function changeBy(request: HttpRequest): Change {
-  return { actor: subjectOf(request), requestId: requestIdOf(request) };
+  @Delete(':mode/previous-webhook-secret')
+  @HttpCode(HttpStatus.NO_CONTENT)
+  @ApiOperation({
+    summary: 'Delete Previous Webhook Secret',
+    description: 'A webhook secret that was replaced is accepted for a while; this ends it at once.',
+  })
+  @ApiMode()
+  @ApiNoContentResponse({ description: 'Successful Response' })
+  @ApiErrors(401, 403, 404, 422, 503)
+  erasePreviousWebhookSecret(
+    @Param('project_id') projectId: string,
+    @Param('mode', ModePipe) mode: Mode,
+    @Req() request: HttpRequest,
+  ): Promise<void> {
+    return this.configs.erasePreviousWebhookSecret(projectId, mode, changeBy(request));
+  }
 }

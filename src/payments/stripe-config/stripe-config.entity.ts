@@ -1,7 +1,5 @@
 import { Check, Column, Entity, Generated, PrimaryGeneratedColumn, Unique } from 'typeorm';
-import { AuditEntryEntity } from '../audit/audit-entry.entity.js';
-import { KeyEntity, ReplicaEntity } from '../key-custody/key.entities.js';
-import { CREDENTIAL_FIELDS, type CredentialField } from './stripe-keys.js';
+import { SEALED_FIELDS, type CredentialField, type PreviousField, type SealedField } from './stripe-keys.js';
 
 /**
  * The Stripe configuration of one project. Properties bear the names of their columns, so that a row of a
@@ -12,7 +10,7 @@ import { CREDENTIAL_FIELDS, type CredentialField } from './stripe-keys.js';
 @Unique('stripe_configs_project_id_key', ['project_id'])
 @Check(
   'stripe_configs_erased_when_inactive_check',
-  `is_active OR num_nonnulls(${CREDENTIAL_FIELDS.map((field) => `${field}_sealed`).join(', ')}, test_configured_at, live_configured_at) = 0`,
+  `is_active OR num_nonnulls(${SEALED_FIELDS.map((field) => `${field}_sealed`).join(', ')}, test_configured_at, live_configured_at) = 0`,
 )
 @Check('stripe_configs_test_secret_key_check', credentialRule('test_secret_key', '(sk|rk)_test_'))
 @Check('stripe_configs_test_publishable_key_check', credentialRule('test_publishable_key', 'pk_test_'))
@@ -20,6 +18,8 @@ import { CREDENTIAL_FIELDS, type CredentialField } from './stripe-keys.js';
 @Check('stripe_configs_live_secret_key_check', credentialRule('live_secret_key', '(sk|rk)_live_'))
 @Check('stripe_configs_live_publishable_key_check', credentialRule('live_publishable_key', 'pk_live_'))
 @Check('stripe_configs_live_webhook_secret_check', credentialRule('live_webhook_secret', 'whsec_'))
+@Check('stripe_configs_test_previous_webhook_secret_check', previousRule('test_previous_webhook_secret'))
+@Check('stripe_configs_live_previous_webhook_secret_check', previousRule('live_previous_webhook_secret'))
 export class StripeConfigEntity {
   @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'stripe_configs_pkey' })
   id!: string;
@@ -85,6 +85,25 @@ export class StripeConfigEntity {
   @Column('text', { nullable: true })
   live_webhook_secret_fingerprint!: string | null;
 
+  /** The webhook secret that the present one replaced, until it expires. */
+  @Column('text', { nullable: true })
+  test_previous_webhook_secret_sealed!: string | null;
+
+  @Column('text', { nullable: true })
+  test_previous_webhook_secret_masked!: string | null;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  test_previous_webhook_secret_expires_at!: Date | null;
+
+  @Column('text', { nullable: true })
+  live_previous_webhook_secret_sealed!: string | null;
+
+  @Column('text', { nullable: true })
+  live_previous_webhook_secret_masked!: string | null;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  live_previous_webhook_secret_expires_at!: Date | null;
+
   /** When a credential of the mode was last written; null when none is stored. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   test_configured_at!: Date | null;
@@ -120,11 +139,19 @@ function credentialRule(field: CredentialField, prefix: string): string {
     AND ${field}_masked ~ '^${prefix}\.\.\.[!-~]{4}$'`;
 }
 
+/** Likewise; it is compared with nothing, so it has no fingerprint. */
+function previousRule(field: PreviousField): string {
+  return String.raw`num_nonnulls(${field}_sealed, ${field}_masked, ${field}_expires_at) IN (0, 3)
+    AND ${field}_sealed ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'
+    AND ${field}_masked ~ '^whsec_\.\.\.[!-~]{4}$'`;
+}
+
 /** The members of a row that may leave the service: everything but sealed values and fingerprints. */
 export type StripeConfigView = Omit<
   StripeConfigEntity,
-  `${CredentialField}_sealed` | `${CredentialField}_fingerprint` | 'changed_by' | 'change_request_id'
+  | `${SealedField}_sealed`
+  | `${CredentialField}_fingerprint`
+  | `${PreviousField}_${'masked' | 'expires_at'}`
+  | 'changed_by'
+  | 'change_request_id'
 >;
-
-/** The entities of the payments module, for the `entities` of the host's DataSource. */
-export const paymentsEntities = [StripeConfigEntity, AuditEntryEntity, KeyEntity, ReplicaEntity];

@@ -1,4 +1,4 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Sealer, type SealContext } from '../crypto/sealer.js';
@@ -7,11 +7,13 @@ import { runStatement } from '../database.js';
 import { versionConflict, type Preconditions } from '../http/preconditions.js';
 import { KeyRingMonitor } from '../key-custody/key-ring-monitor.js';
 import { PaymentsError, ValidationFailed } from '../payments.errors.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import { credentialChanges, sameSecretInBothModes } from './credential-changes.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import {
   DEACTIVATE,
+  ERASE_PREVIOUS,
   FIND,
   FIND_MANY,
   FIND_SEALED,
@@ -21,7 +23,14 @@ import {
   type SealedRow,
   type UpsertValues,
 } from './stripe-config.statements.js';
-import { FOREIGN_MASK, maskOf, modeOf, type CredentialField } from './stripe-keys.js';
+import {
+  FOREIGN_MASK,
+  maskOf,
+  modeOf,
+  type CredentialField,
+  type Mode,
+  type SealedField,
+} from './stripe-keys.js';
 
 /** Who changes a configuration, for its audit trail. */
 export interface Change {
@@ -40,6 +49,7 @@ export class StripeConfigService {
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     private readonly keyRing: KeyRingMonitor,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'webhookSecretOverlapHours'>,
   ) {}
 
   /** The configuration of a project, or null when it never had one. Opens no sealed value. */
@@ -78,6 +88,7 @@ export class StripeConfigService {
       ),
       changed_by: change.actor,
       change_request_id: change.requestId,
+      overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
       ...expectationsOf(conditions),
     };
     const [row] = await runStatement<StripeConfigView>(
@@ -113,7 +124,18 @@ export class StripeConfigService {
     ]);
     if (row !== undefined) return;
     if ((await this.find(projectId)) !== null) throw versionConflict();
-    throw new PaymentsError('config_not_found', 'This project has never had a Stripe configuration.');
+    throw configNotFound();
+  }
+
+  /**
+   * Ends the overlap in which a replaced webhook secret is still accepted. Again is no error.
+   *
+   * @throws PaymentsError `config_not_found` when the project never had a configuration
+   */
+  async erasePreviousWebhookSecret(projectId: string, mode: Mode, change: Change): Promise<void> {
+    const values = [projectId, change.actor, change.requestId];
+    const [row] = await runStatement(this.dataSource, 'write', ERASE_PREVIOUS[mode], values);
+    if (row === undefined) throw configNotFound();
   }
 
   /**
@@ -155,9 +177,16 @@ export class StripeConfigService {
   }
 }
 
-/** What a credential is sealed for. */
-export function sealContext(projectId: string, field: CredentialField): SealContext {
-  return { purpose: 'credential', projectId, mode: modeOf(field), field };
+/** What a credential is sealed for. A previous webhook secret is what it was before it was replaced. */
+export function sealContext(projectId: string, field: SealedField): SealContext {
+  const mode = modeOf(field);
+  const isPrevious = field === `${mode}_previous_webhook_secret`;
+  return { purpose: 'credential', projectId, mode, field: isPrevious ? `${mode}_webhook_secret` : field };
+}
+
+/** Where a configuration is needed and there is none. */
+export function configNotFound(): PaymentsError {
+  return new PaymentsError('config_not_found', 'This project has never had a Stripe configuration.');
 }
 
 const UNCONDITIONAL: Preconditions = { ifMatch: null, ifNoneMatch: null };

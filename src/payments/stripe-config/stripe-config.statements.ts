@@ -1,5 +1,13 @@
 import type { Statement } from '../database.js';
-import { CREDENTIAL_FIELDS, modeOf, type CredentialField, type Mode } from './stripe-keys.js';
+import {
+  CREDENTIAL_FIELDS,
+  MODES,
+  SEALED_FIELDS,
+  modeOf,
+  type CredentialField,
+  type Mode,
+  type SealedField,
+} from './stripe-keys.js';
 
 /**
  * The SQL of the feature, each text made once. Fingerprints go in and never come out, sealed values only through
@@ -24,17 +32,43 @@ export const FIND: Statement = {
 };
 
 /** A configuration's sealed values, for the code that opens them. */
-export type SealedRow = { id: string; project_id: string } & Record<
-  `${CredentialField}_sealed`,
-  string | null
->;
+export type SealedRow = { id: string; project_id: string } & Record<`${SealedField}_sealed`, string | null>;
 
-/** The one statement that gives sealed values. `$1` project id. */
+/** The columns of a {@link SealedRow}. */
+export const SEALED_COLUMNS = `id, project_id, ${SEALED_FIELDS.map((field) => `${field}_sealed`).join(', ')}`;
+
+/** Gives sealed values. `$1` project id. */
 export const FIND_SEALED: Statement = {
   name: 'stripe_configs_find_sealed',
-  text: `SELECT id, project_id, ${CREDENTIAL_FIELDS.map((field) => `${field}_sealed`).join(', ')}
-    FROM stripe_configs WHERE project_id = $1`,
+  text: `SELECT ${SEALED_COLUMNS} FROM stripe_configs WHERE project_id = $1`,
 };
+
+/** What verifies a mode's webhooks: the stored secret, and the one before while it is still accepted. */
+export interface WebhookSecretsRow {
+  version: number;
+  current: string;
+  previous: string | null;
+  /** How long the previous one is still accepted, in milliseconds. */
+  previous_ms_left: number | null;
+}
+
+/** Gives a {@link WebhookSecretsRow}, or no row where no webhook is accepted. `$1` project id. */
+export const FIND_WEBHOOK_SECRETS: Record<Mode, Statement> = {
+  test: findWebhookSecrets('test'),
+  live: findWebhookSecrets('live'),
+};
+
+function findWebhookSecrets(mode: Mode): Statement {
+  const previous = `${mode}_previous_webhook_secret`;
+  return {
+    name: `stripe_configs_find_${mode}_webhook_secrets`,
+    text: `
+    SELECT version, ${mode}_webhook_secret_sealed AS current,
+      CASE WHEN ${previous}_expires_at > now() THEN ${previous}_sealed END AS previous,
+      extract(epoch FROM ${previous}_expires_at - now())::float8 * 1000 AS previous_ms_left
+    FROM stripe_configs WHERE project_id = $1 AND is_active AND ${mode}_webhook_secret_sealed IS NOT NULL`,
+  };
+}
 
 /** `$1` array of project ids. */
 export const FIND_MANY: Statement = {
@@ -63,6 +97,7 @@ const PARAMETERS = [
   'expected_versions',
   'must_exist',
   'create_only',
+  'overlap_seconds',
 ] as const;
 
 /** Who changes a configuration, and in which state it must be for that. */
@@ -80,6 +115,8 @@ export interface UpsertValues {
   must_exist: boolean;
   /** Whether none may be stored yet. */
   create_only: boolean;
+  /** How long a webhook secret that is replaced is still accepted; 0: not at all. */
+  overlap_seconds: number;
 }
 
 /** A credential in the form in which it may be stored. */
@@ -138,6 +175,25 @@ const IS_CHANGED = `(NOT config.is_active OR ${isAnyWritten(CREDENTIAL_FIELDS)})
 
 type WebhookField = Extract<CredentialField, `${Mode}_webhook_secret`>;
 
+/** Another webhook secret than the stored one makes that the previous one, for a while. */
+function keepPrevious(mode: Mode): string {
+  const field = `${mode}_webhook_secret` as const;
+  const isReplaced = `(excluded.${field}_sealed IS NOT NULL AND config.${field}_fingerprint IS NOT NULL
+      AND config.${field}_fingerprint <> ALL (${parameter(`${field}_fingerprints`)}::text[]))`;
+  const isKept = `${parameter('overlap_seconds')}::float8 > 0`;
+  const values = {
+    sealed: `config.${field}_sealed`,
+    masked: `config.${field}_masked`,
+    expires_at: `now() + make_interval(secs => ${parameter('overlap_seconds')}::float8)`,
+  };
+  return Object.entries(values)
+    .map(
+      ([part, value]) => `${mode}_previous_webhook_secret_${part} = CASE WHEN ${isReplaced}
+      THEN CASE WHEN ${isKept} THEN ${value} END ELSE config.${mode}_previous_webhook_secret_${part} END`,
+    )
+    .join(',\n    ');
+}
+
 /** A webhook secret must differ from the other mode's, unless that one is replaced as well. */
 function differsFromStored(field: WebhookField, other: WebhookField): string {
   return `(excluded.${other}_sealed IS NOT NULL OR excluded.${field}_sealed IS NULL
@@ -173,12 +229,11 @@ export const UPSERT: Statement = {
           `${field}_${column} = CASE WHEN ${isWritten(field)} THEN excluded.${field}_${column} ELSE config.${field}_${column} END`,
       ),
     ).join(',\n    ')},
-    ${(['test', 'live'] as const)
-      .map(
-        (mode) => `${mode}_configured_at = CASE WHEN ${isAnyWritten(fieldsOf(mode))}
+    ${MODES.map(
+      (mode) => `${mode}_configured_at = CASE WHEN ${isAnyWritten(fieldsOf(mode))}
       THEN greatest(excluded.${mode}_configured_at, config.${mode}_configured_at) ELSE config.${mode}_configured_at END`,
-      )
-      .join(',\n    ')},
+    ).join(',\n    ')},
+    ${MODES.map(keepPrevious).join(',\n    ')},
     updated_at = CASE WHEN ${IS_CHANGED} THEN greatest(excluded.updated_at, config.updated_at) ELSE config.updated_at END,
     version = config.version + CASE WHEN ${IS_CHANGED} THEN 1 ELSE 0 END,
     changed_by = CASE WHEN ${IS_CHANGED} THEN excluded.changed_by ELSE config.changed_by END,
@@ -200,6 +255,7 @@ export const DEACTIVATE: Statement = {
   text: `
   UPDATE stripe_configs SET
     ${COLUMNS.map((column) => `${column} = NULL`).join(',\n    ')},
+    ${MODES.map(erasePrevious).join(',\n    ')},
     test_configured_at = NULL,
     live_configured_at = NULL,
     updated_at = CASE WHEN is_active THEN greatest(now(), updated_at) ELSE updated_at END,
@@ -209,4 +265,49 @@ export const DEACTIVATE: Statement = {
     is_active = false
   WHERE project_id = $1 AND ($4::integer[] IS NULL OR version = ANY ($4::integer[]))
   RETURNING ${VIEW}`,
+};
+
+function erasePrevious(mode: Mode): string {
+  return ['sealed', 'masked', 'expires_at']
+    .map((part) => `${mode}_previous_webhook_secret_${part} = NULL`)
+    .join(', ');
+}
+
+/**
+ * Ends the overlap of a replaced webhook secret at once. `$1` project id, `$2` changed by, `$3` request id.
+ * Returns no row when the project never had a configuration.
+ */
+export const ERASE_PREVIOUS: Record<Mode, Statement> = {
+  test: eraseNow('test'),
+  live: eraseNow('live'),
+};
+
+function eraseNow(mode: Mode): Statement {
+  const isKept = `${mode}_previous_webhook_secret_sealed IS NOT NULL`;
+  return {
+    name: `stripe_configs_erase_${mode}_previous`,
+    text: `
+  UPDATE stripe_configs SET
+    ${erasePrevious(mode)},
+    updated_at = CASE WHEN ${isKept} THEN greatest(now(), updated_at) ELSE updated_at END,
+    version = version + CASE WHEN ${isKept} THEN 1 ELSE 0 END,
+    changed_by = CASE WHEN ${isKept} THEN $2 ELSE changed_by END,
+    change_request_id = CASE WHEN ${isKept} THEN $3 ELSE change_request_id END
+  WHERE project_id = $1
+  RETURNING version`,
+  };
+}
+
+/** Erases the previous webhook secrets whose time is over. They are refused from then on, erased or not. */
+export const ERASE_EXPIRED: Statement = {
+  name: 'stripe_configs_erase_expired',
+  text: `
+  UPDATE stripe_configs SET
+    ${MODES.flatMap((mode) =>
+      ['sealed', 'masked', 'expires_at'].map((part) => {
+        const column = `${mode}_previous_webhook_secret`;
+        return `${column}_${part} = CASE WHEN ${column}_expires_at > now() THEN ${column}_${part} END`;
+      }),
+    ).join(',\n    ')}
+  WHERE least(test_previous_webhook_secret_expires_at, live_previous_webhook_secret_expires_at) <= now()`,
 };

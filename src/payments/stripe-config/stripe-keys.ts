@@ -3,6 +3,9 @@ import type { ValidationCause } from '../payments.errors.js';
 /** Stripe's two worlds: nothing of one works in the other. */
 export type Mode = 'test' | 'live';
 
+/** Both modes. */
+export const MODES = ['test', 'live'] as const satisfies Mode[];
+
 /** What a credential is for. */
 export type CredentialKind = 'secret_key' | 'publishable_key' | 'webhook_secret';
 
@@ -19,6 +22,19 @@ export const CREDENTIAL_FIELDS = [
   'live_webhook_secret',
 ] as const satisfies CredentialField[];
 
+/** The webhook secret of a mode that its present one replaced; kept for a while, since Stripe may still sign with it. */
+export type PreviousField = `${Mode}_previous_webhook_secret`;
+
+/** Everything of a configuration that is stored sealed. */
+export type SealedField = CredentialField | PreviousField;
+
+/** In the order of the columns. */
+export const SEALED_FIELDS = [
+  ...CREDENTIAL_FIELDS,
+  'test_previous_webhook_secret',
+  'live_previous_webhook_secret',
+] as const satisfies SealedField[];
+
 /** Shortest accepted text after the prefix, in characters. Stripe promises nothing about a key's body. */
 export const MIN_BODY_LENGTH = 8;
 /** Longest accepted value, prefix included, in characters. */
@@ -32,7 +48,7 @@ interface Prefix {
   field: CredentialField;
 }
 
-const PREFIXES: readonly Prefix[] = (['test', 'live'] as const).flatMap((mode): Prefix[] => [
+const PREFIXES: readonly Prefix[] = MODES.flatMap((mode): Prefix[] => [
   { text: `sk_${mode}_`, name: `a ${mode} secret key`, field: `${mode}_secret_key` },
   { text: `rk_${mode}_`, name: `a ${mode} restricted key`, field: `${mode}_secret_key` },
   { text: `pk_${mode}_`, name: `a ${mode} publishable key`, field: `${mode}_publishable_key` },
@@ -59,7 +75,7 @@ const FOREIGN: readonly { prefix: string; advice: string }[] = [
 ];
 
 /** The mode that a field belongs to. */
-export function modeOf(field: CredentialField): Mode {
+export function modeOf(field: SealedField): Mode {
   return field.startsWith('test_') ? 'test' : 'live';
 }
 

@@ -1,0 +1,55 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readWebhookSendEnv } from '../app/env.js';
+import { makeTestEvent } from '../payments/stripe/test-event.js';
+import type { Mode } from '../payments/stripe-config/stripe-keys.js';
+import { webhookUrl } from '../payments/stripe-webhooks/webhook-urls.js';
+import { CommandFault, endWith } from './fault.js';
+
+/** How long the service may take, in milliseconds. */
+const DEADLINE_MS = 10_000;
+
+async function send(options: { project: string; mode: Mode; type: string }): Promise<void> {
+  const { publicBaseUrl, webhookSecret } = readWebhookSendEnv();
+  if (webhookSecret === undefined) {
+    throw new CommandFault('Set WEBHOOK_SECRET to the webhook secret that is stored for the project.');
+  }
+  const event = makeTestEvent(options.type, options.mode, webhookSecret);
+  const url = webhookUrl(publicBaseUrl, options.project, options.mode);
+  const { status, text } = await post(url, event.payload, event.signature);
+  process.stdout.write(`${event.id} ${options.type}\n${status} ${text}\n`);
+  if (status !== 200) throw new CommandFault('The service did not take it.');
+}
+
+async function post(url: string, body: string, signature: string): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json; charset=utf-8', 'Stripe-Signature': signature },
+      body,
+      signal: AbortSignal.timeout(DEADLINE_MS),
+    });
+    return { status: response.status, text: await response.text() };
+  } catch {
+    throw new CommandFault(
+      `Nothing answers at ${url}; start the service, or set PUBLIC_BASE_URL or PORT to where it is.`,
+    );
+  }
+}
+
+function eventType(text: string): string {
+  if (!/^[a-z0-9_]+(\.[a-z0-9_]+)+$/.test(text)) {
+    throw new InvalidArgumentError('It must be a type of event such as invoice.paid.');
+  }
+  return text;
+}
+
+await new Command('webhook:send')
+  .description(
+    'Sends a made-up event to the service at PUBLIC_BASE_URL, signed with WEBHOOK_SECRET as Stripe would sign it.',
+  )
+  .requiredOption('--project <id>', 'the project that it is for')
+  .addOption(new Option('--mode <mode>', 'which of its modes').choices(['test', 'live']).default('test'))
+  .option('--type <type>', 'the type of event', eventType, 'invoice.paid')
+  .action(send)
+  .parseAsync()
+  .catch(endWith);

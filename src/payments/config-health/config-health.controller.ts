@@ -1,0 +1,105 @@
+import { Controller, Get, Header, Param, UseFilters, UseGuards } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
+import { ErrorFilter } from '../http/error.filter.js';
+import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
+import {
+  StripeConfigHealthResponse,
+  type ModeHealthResponse,
+  type SecretKeyHealth,
+  type WebhookEndpointHealth,
+  type WebhookSecretHealth,
+} from './config-health.dto.js';
+import { ConfigHealthService, type ModeHealth } from './config-health.service.js';
+
+@Controller('api/v1/payments/stripe/projects/:project_id/config/health')
+@UseFilters(ErrorFilter)
+@UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@ApiTags('Stripe Configuration')
+@ApiAccess()
+@ApiProjectId()
+export class ConfigHealthController {
+  constructor(private readonly health: ConfigHealthService) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Get Stripe Configuration Health',
+    description:
+      'Whether the stored keys work, asked of Stripe at most once a minute, and how webhooks have been doing.',
+  })
+  @ApiOkResponse({ description: 'Successful Response', type: StripeConfigHealthResponse })
+  @ApiErrors(401, 403, 404, 422, 503)
+  async find(@Param('project_id') projectId: string): Promise<StripeConfigHealthResponse> {
+    const [test, live] = await Promise.all([
+      this.health.find(projectId, 'test'),
+      this.health.find(projectId, 'live'),
+    ]);
+    return {
+      project_id: projectId,
+      is_active: test.is_active,
+      test: toResponse(test),
+      live: toResponse(live),
+    };
+  }
+}
+
+function toResponse(health: ModeHealth): ModeHealthResponse {
+  return {
+    secret_key: toSecretKey(health),
+    keys_of_same_account: health.keysOfSameAccount,
+    webhook_secret: toWebhookSecret(health),
+    webhook_endpoint: toWebhookEndpoint(health),
+  };
+}
+
+function toSecretKey(health: ModeHealth): SecretKeyHealth {
+  const unknown = { since: null, checked_at: null, account_id: null };
+  if (!health.has_secret_key) return { status: 'not_stored', ...unknown };
+  if (!health.isKeyReadable) return { status: 'unreadable', ...unknown };
+  if (!health.isKeyKnown || health.key_status === null) return { status: 'unknown', ...unknown };
+  return {
+    status: health.key_status,
+    since: health.key_status_since,
+    checked_at: health.key_checked_at,
+    account_id: health.account_id,
+  };
+}
+
+function toWebhookSecret(health: ModeHealth): WebhookSecretHealth {
+  const {
+    has_webhook_secret,
+    webhook_version,
+    webhook_secret_version,
+    previous_masked,
+    previous_expires_at,
+  } = health;
+  const isVerified =
+    has_webhook_secret && webhook_version !== null && webhook_version >= (webhook_secret_version ?? 0);
+  return {
+    status: !has_webhook_secret ? 'not_stored' : isVerified ? 'verified' : 'waiting',
+    last_verified_at: isVerified ? health.webhook_verified_at : null,
+    failures: health.webhook_failures,
+    last_failure_at: health.webhook_failed_at,
+    previous:
+      previous_masked === null || previous_expires_at === null
+        ? null
+        : {
+            masked: previous_masked,
+            accepted_until: previous_expires_at,
+            last_verified_at: health.previous_verified_at,
+          },
+  };
+}
+
+function toWebhookEndpoint(health: ModeHealth): WebhookEndpointHealth | null {
+  if (health.endpoint_id === null) return null;
+  const isLeft = !health.is_active && health.endpoint_made_at !== null;
+  return {
+    id: health.endpoint_id,
+    made_by: health.endpoint_made_at === null ? 'hand' : 'service',
+    status: health.endpoint_removed_at !== null ? 'removed' : isLeft ? 'left_in_stripe' : 'in_use',
+    since: health.endpoint_removed_at ?? health.endpoint_removal_failed_at,
+  };
+}

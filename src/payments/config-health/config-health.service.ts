@@ -1,0 +1,105 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { countCall } from '../credential-checks/call-limit.js';
+import type { Secret } from '../crypto/secret.js';
+import { runStatement } from '../database.js';
+import { PaymentsError } from '../payments.errors.js';
+import { judgeKey } from '../stripe/judge-key.js';
+import { StripeApi } from '../stripe/stripe-api.js';
+import { looksLikeSameAccount } from '../stripe-config/account-hint.js';
+import { StripeConfigService, configNotFound } from '../stripe-config/stripe-config.service.js';
+import type { CredentialField, Mode } from '../stripe-config/stripe-keys.js';
+import { FIND_HEALTH, SAVE_KEY_STATE, type HealthRow } from './config-health.statements.js';
+
+/** What is known of one mode's credentials. */
+export interface ModeHealth extends HealthRow {
+  /** Whether what is known of the key is of the stored key. */
+  isKeyKnown: boolean;
+  /** Whether the stored key can be opened. */
+  isKeyReadable: boolean;
+  /** Null when it cannot be told. */
+  keysOfSameAccount: boolean | null;
+}
+
+/** Tells how the stored credentials do: asks Stripe about keys, and looks back on webhooks. */
+@Injectable()
+export class ConfigHealthService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly configs: StripeConfigService,
+    private readonly stripe: StripeApi,
+  ) {}
+
+  /**
+   * The health of one mode. Stripe is asked when what is known of the key is older than a minute; when it does not
+   * answer, or was asked too often, what was known before stands, with its time.
+   *
+   * @throws PaymentsError `config_not_found`
+   */
+  async find(projectId: string, mode: Mode): Promise<ModeHealth> {
+    const row = await this.findRow(projectId, mode);
+    const [secretKey, publishableKey] = await Promise.all([
+      row.has_secret_key ? this.tryToOpen(projectId, `${mode}_secret_key`) : null,
+      row.has_publishable_key ? this.tryToOpen(projectId, `${mode}_publishable_key`) : null,
+    ]);
+    const isStale = !isKeyKnown(row) || row.is_key_fresh !== true;
+    const isChecked = secretKey !== null && isStale && (await this.check(projectId, mode, secretKey, row));
+    const known = isChecked ? await this.findRow(projectId, mode) : row;
+    return {
+      ...known,
+      isKeyKnown: isKeyKnown(known),
+      isKeyReadable: secretKey !== null,
+      keysOfSameAccount: compareAccounts(
+        secretKey,
+        publishableKey,
+        isKeyKnown(known) ? known.account_id : null,
+      ),
+    };
+  }
+
+  private async findRow(projectId: string, mode: Mode): Promise<HealthRow> {
+    const [row] = await runStatement<HealthRow>(this.dataSource, 'read', FIND_HEALTH[mode], [projectId]);
+    if (row === undefined) throw configNotFound();
+    return row;
+  }
+
+  private tryToOpen(projectId: string, field: CredentialField): Promise<Secret | null> {
+    return this.configs.open(projectId, field).catch((error: unknown) => {
+      if (error instanceof PaymentsError && error.code === 'secret_unreadable') return null;
+      throw error;
+    });
+  }
+
+  /** @returns whether something new is known */
+  private async check(projectId: string, mode: Mode, key: Secret, row: HealthRow): Promise<boolean> {
+    try {
+      await countCall(this.dataSource, projectId);
+      const verdict = await judgeKey(this.stripe, key, mode, { withAccount: true });
+      const accountId = 'accountId' in verdict ? verdict.accountId : null;
+      const values = [projectId, mode, row.version, verdict.status, accountId, row.secret_key_version];
+      await runStatement(this.dataSource, 'write', SAVE_KEY_STATE, values);
+      return true;
+    } catch (error) {
+      if (error instanceof PaymentsError && NOTHING_NEW.has(error.code)) return false;
+      throw error;
+    }
+  }
+}
+
+/** Errors that leave what was known as it was. */
+const NOTHING_NEW: ReadonlySet<string> = new Set(['rate_limited', 'stripe_unavailable', 'stripe_timeout']);
+
+/** A key that was written after it was tried is another one. */
+function isKeyKnown({ has_secret_key, key_version, secret_key_version }: HealthRow): boolean {
+  return has_secret_key && key_version !== null && key_version >= (secret_key_version ?? 0);
+}
+
+function compareAccounts(
+  secretKey: Secret | null,
+  publishableKey: Secret | null,
+  accountId: string | null,
+): boolean | null {
+  if (secretKey === null || publishableKey === null) return null;
+  return looksLikeSameAccount(publishableKey.reveal(), accountId ?? secretKey.reveal());
+}

@@ -1,0 +1,61 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { Mode } from '../stripe-config/stripe-keys.js';
+
+/** What was last seen of a mode's credentials. Versions tell which credentials: those of that version or before. */
+@Entity('stripe_config_states')
+export class ConfigStateEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_config_states_pkey' })
+  project_id!: string;
+
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'stripe_config_states_pkey' })
+  mode!: Mode;
+
+  /** The configuration's version whose secret key was tried. */
+  @Column('integer', { nullable: true })
+  key_version!: number | null;
+
+  @Column('text', { nullable: true })
+  key_status!: KeyStatus | null;
+
+  /** Since when it is known to be so. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  key_status_since!: Date | null;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  key_checked_at!: Date | null;
+
+  /** `acct_…`; null when the key may not see it. */
+  @Column('varchar', { length: 255, nullable: true })
+  account_id!: string | null;
+
+  /** The version whose present webhook secret verified an event. */
+  @Column('integer', { nullable: true })
+  webhook_version!: number | null;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  webhook_verified_at!: Date | null;
+
+  /** When a replaced webhook secret last verified an event. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  previous_verified_at!: Date | null;
+
+  /** Webhooks that did not verify since one did. */
+  @Column('integer', { default: 0 })
+  webhook_failures!: number;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  webhook_failed_at!: Date | null;
+}
+
+/** What Stripe says of a stored key: see `KeyVerdict`. */
+export type KeyStatus = 'works' | 'restricted' | 'rejected' | 'other_mode';
+
+/** How often Stripe was asked about a project's keys within the last minute. */
+@Entity('stripe_call_limits')
+export class CallLimitEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_call_limits_pkey' })
+  project_id!: string;
+
+  @Column('timestamptz', { array: true })
+  calls!: Date[];
+}

@@ -1,0 +1,53 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
+import { fault } from '../http/request-body.pipe.js';
+
+export class ValidateStripeCredentialsRequest {
+  @ApiProperty({ minLength: 1, description: 'A secret key, or a restricted key; it is tried and not stored' })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
+  @ValidateBy({
+    name: 'secretKey',
+    validator: {
+      validate: (value) => typeof value === 'string' && value !== '',
+      defaultMessage: ({ value }: { value?: unknown } = {}) => faultOfSecretKey(value),
+    },
+  })
+  secret_key!: string;
+
+  @ApiPropertyOptional({ type: Boolean, default: true, description: 'Whether it is a key of the test mode' })
+  @ValidateBy({
+    name: 'isTestMode',
+    validator: {
+      validate: (value) => typeof value === 'boolean',
+      defaultMessage: () => fault('not_a_boolean', 'The value must be true or false.'),
+    },
+  })
+  is_test_mode = true;
+}
+
+function faultOfSecretKey(value: unknown): string {
+  if (value === undefined) return fault('missing', 'Send the key to try as secret_key.');
+  return value === ''
+    ? fault('empty', 'The value is empty; send the key to try.')
+    : fault('not_a_string', 'The value must be a text, the key to try.');
+}
+
+export class ValidateStripeCredentialsResponse {
+  @ApiProperty({ description: 'Whether Stripe accepts the key' })
+  valid!: boolean;
+
+  @ApiProperty({ description: 'What was found, in words of this service; never a piece of the key' })
+  message!: string;
+}
+
+/** The names that a request may hold. */
+export const VALIDATE_FIELDS = ['secret_key', 'is_test_mode'] as const;
+
+/** A request that the explorer offers; the key is none. */
+export const VALIDATE_EXAMPLE = {
+  test: {
+    summary: 'Try a test key',
+    value: { secret_key: 'sk_test_example_not_a_key', is_test_mode: true },
+  },
+};

@@ -1,0 +1,75 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Secret } from '../crypto/secret.js';
+import { judgeKey, type KeyVerdict } from '../stripe/judge-key.js';
+import { PERMISSIONS, StripeApi } from '../stripe/stripe-api.js';
+import { findFault, isMaskOf, type CredentialField, type Mode } from '../stripe-config/stripe-keys.js';
+import { countCall } from './call-limit.js';
+import type {
+  ValidateStripeCredentialsRequest,
+  ValidateStripeCredentialsResponse,
+} from './validate-credentials.dto.js';
+
+/** Tries keys that are not stored. */
+@Injectable()
+export class ValidateCredentialsService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly stripe: StripeApi,
+  ) {}
+
+  /**
+   * Whether Stripe accepts a key. What is no key of that kind and mode is answered without asking.
+   *
+   * @throws RateLimited when this project, or this process, has asked too much
+   * @throws PaymentsError `stripe_unavailable` or `stripe_timeout` when Stripe did not tell
+   */
+  async validate(
+    projectId: string,
+    { secret_key, is_test_mode }: ValidateStripeCredentialsRequest,
+  ): Promise<ValidateStripeCredentialsResponse> {
+    const mode = is_test_mode ? 'test' : 'live';
+    const fault = findFaultOfKey(`${mode}_secret_key`, secret_key);
+    if (fault !== undefined) return { valid: false, message: fault };
+    await countCall(this.dataSource, projectId);
+    return describe(await judgeKey(this.stripe, new Secret(secret_key), mode, { withAccount: false }), mode);
+  }
+}
+
+function findFaultOfKey(field: CredentialField, value: string): string | undefined {
+  if (isMaskOf(field, value)) return 'This is a masked value; send the whole key.';
+  const fault = findFault(field, value);
+  if (fault?.type !== 'wrong_mode') return fault?.msg;
+  return field === 'test_secret_key'
+    ? 'This is a live key; send is_test_mode as false to try it.'
+    : 'This is a test key; send is_test_mode as true to try it.';
+}
+
+function describe(verdict: KeyVerdict, mode: Mode): ValidateStripeCredentialsResponse {
+  switch (verdict.status) {
+    case 'works':
+      return { valid: true, message: `Stripe accepts this ${mode} key.` };
+    case 'restricted': {
+      const lacks =
+        verdict.permission === undefined
+          ? 'a permission'
+          : `the permission ${PERMISSIONS[verdict.permission]}`;
+      return {
+        valid: true,
+        message: `This is a genuine restricted ${mode} key. It lacks ${lacks} that this check asks for; make sure that it has those your payments need.`,
+      };
+    }
+    case 'rejected':
+      return {
+        valid: false,
+        message:
+          'Stripe does not accept this key: it is wrong, revoked or expired. Copy a current one from the Stripe Dashboard.',
+      };
+    case 'other_mode':
+      return {
+        valid: false,
+        message: `Stripe accepts this key, but not for the ${mode} mode; copy a key of that mode.`,
+      };
+  }
+}

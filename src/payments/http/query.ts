@@ -1,0 +1,44 @@
+import { ValidationFailed, type ValidationCause } from '../payments.errors.js';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 100;
+
+/** How a list's `limit` is documented. */
+export const LIMIT_SCHEMA = {
+  type: 'integer',
+  minimum: 1,
+  maximum: MAX_LIMIT,
+  default: DEFAULT_LIMIT,
+} as const;
+
+/** How many items of a list are wanted. */
+export function readLimit(limit: unknown): number {
+  if (limit === undefined) return DEFAULT_LIMIT;
+  const size = typeof limit === 'string' && /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
+  if (size >= 1 && size <= MAX_LIMIT) return size;
+  throw refuseQuery('limit', 'out_of_range', `This must be a number from 1 to ${MAX_LIMIT}.`);
+}
+
+/** A cursor that cannot be read. */
+export function invalidCursor(): ValidationFailed {
+  return refuseQuery('cursor', 'invalid_cursor', 'This is no cursor; take next_cursor of the page before.');
+}
+
+/** One of a list of words, or null when the parameter is absent. */
+export function readChoice<T extends string>(name: string, value: unknown, choices: readonly T[]): T | null {
+  if (value === undefined) return null;
+  const choice = choices.find((each) => each === value);
+  if (choice !== undefined) return choice;
+  throw refuseQuery(name, 'out_of_range', `This must be one of ${choices.join(', ')}.`);
+}
+
+/** A short text, or null when the parameter is absent. */
+export function readText(name: string, value: unknown): string | null {
+  if (value === undefined) return null;
+  if (typeof value === 'string' && /^[!-~]{1,255}$/.test(value)) return value;
+  throw refuseQuery(name, 'out_of_range', 'This must be one text of 1 to 255 characters without spaces.');
+}
+
+function refuseQuery(name: string, type: ValidationCause, msg: string): ValidationFailed {
+  return new ValidationFailed([{ loc: ['query', name], msg, type }]);
+}

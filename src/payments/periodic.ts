@@ -1,0 +1,81 @@
+import { Logger } from '@nestjs/common';
+import { describeError } from './http/describe-error.js';
+
+/** How long to wait after a failure, in milliseconds. */
+const RETRY_MS = 1_000;
+
+/** Does something again and again, one run at a time, until it is stopped. A failure is told once and tried again. */
+export class Periodic {
+  private readonly logger: Logger;
+  private stopped = false;
+  private woken = false;
+  private failing = false;
+  private endPause: (() => void) | undefined;
+  private running = Promise.resolve();
+
+  /**
+   * @param name for the log
+   * @param work returns how long to wait until the next run, in milliseconds
+   */
+  constructor(
+    name: string,
+    private readonly work: () => Promise<number>,
+  ) {
+    this.logger = new Logger(name);
+  }
+
+  start(): void {
+    this.running = this.run();
+  }
+
+  /** Ends the present pause, or lets the present run be followed by another at once. */
+  wake(): void {
+    this.woken = true;
+    this.endPause?.();
+  }
+
+  /** Whether it is being stopped, so that a long run may end early. */
+  get isStopping(): boolean {
+    return this.stopped;
+  }
+
+  /** Waits for the present run; there is none after it. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    this.wake();
+    await this.running;
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopped) {
+      this.woken = false;
+      await this.pause(await this.runOnce());
+    }
+  }
+
+  private async runOnce(): Promise<number> {
+    try {
+      const pause = await this.work();
+      this.failing = false;
+      return pause;
+    } catch (error) {
+      if (!this.failing)
+        this.logger.warn({ event: 'failing, tried again every second', ...describeError(error) });
+      this.failing = true;
+      return RETRY_MS;
+    }
+  }
+
+  private async pause(ms: number): Promise<void> {
+    if (this.stopped || (this.woken && !this.failing)) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms).unref();
+      this.endPause = () => {
+        if (this.failing && !this.stopped) return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.endPause = undefined;
+  }
+}

@@ -1,0 +1,28 @@
+import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { runStatement } from '../database.js';
+import { Periodic } from '../periodic.js';
+import { ERASE_EXPIRED } from './stripe-config.statements.js';
+
+/** How often, in milliseconds. What has expired is refused at once; this is when it is gone as well. */
+const ERASE_MS = 60_000;
+
+/** Erases replaced webhook secrets whose time is over. */
+@Injectable()
+export class ExpiredSecrets implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly periodic = new Periodic('Expired secrets', async () => {
+    await runStatement(this.dataSource, 'write', ERASE_EXPIRED, []);
+    return ERASE_MS;
+  });
+
+  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+
+  onApplicationBootstrap(): void {
+    this.periodic.start();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.periodic.stop();
+  }
+}

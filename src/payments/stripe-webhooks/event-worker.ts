@@ -1,0 +1,242 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { Sealer } from '../crypto/sealer.js';
+import { runStatement } from '../database.js';
+import { describeError } from '../http/describe-error.js';
+import { Periodic } from '../periodic.js';
+import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
+import { EventHandlers, type EventHandler } from './event-handlers.js';
+import {
+  BEGIN_EVENT,
+  CLAIM_EVENTS,
+  END_EVENT,
+  FAIL_EVENT,
+  PUT_BACK_EVENT,
+  SKIP_EVENT,
+  claimOf,
+  eventContext,
+  putBack,
+  type ClaimedEvent,
+} from './stripe-event.statements.js';
+
+/** How many events are taken up at once, and how many of them are handled side by side. */
+const BATCH = 16;
+const LANES = 4;
+/** How long an event's handlers may take together, in milliseconds. */
+const HANDLING_LIMIT_MS = 10_000;
+/** The database ends what is left of a transaction when this process did not, so much later. */
+const DATABASE_MARGIN_MS = 5_000;
+/** After this time another worker takes up what a dead one had, in seconds. */
+const LEASE_SECONDS = 30;
+/** How often to look for events that were stored elsewhere or are due again, in milliseconds. */
+const POLL_MS = 1_000;
+/** Events that come close together are taken up together. */
+const GATHER_MS = 20;
+/** Attempts until an event is given up: the pauses between them add up to some three hours. */
+const MAX_ATTEMPTS = 12;
+const FIRST_PAUSE_SECONDS = 10;
+const MAX_PAUSE_SECONDS = 3_600;
+/** When to look again at an event whose object is busy. */
+const BUSY_PAUSE_SECONDS = 0.25;
+
+/** A handler that did not end in time. */
+class HandlerTimeout extends Error {
+  override name = 'HandlerTimeout';
+}
+
+/** An event whose last attempt was begun and never ended: it has ended its process each time. */
+class TooManyAttempts extends Error {
+  override name = 'TooManyAttempts';
+}
+
+/** A handler's error, with the handler's name. */
+class HandlerFailure extends Error {
+  override name = 'HandlerFailure';
+
+  constructor(
+    readonly handler: string,
+    cause: unknown,
+  ) {
+    super(handler, { cause });
+  }
+}
+
+/** Hands stored events on to the application's handlers. Any number of workers share the events of a database. */
+@Injectable()
+export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Stripe events');
+  private readonly periodic = new Periodic('Stripe events', () => this.handleDue());
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly sealer: Sealer,
+    private readonly handlers: EventHandlers,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.periodic.start();
+  }
+
+  /** Ends the events at hand; what it has claimed beyond them goes back at once. */
+  async beforeApplicationShutdown(): Promise<void> {
+    await this.periodic.stop();
+  }
+
+  /** There is something to do: an event was stored or is to be replayed. */
+  wake(): void {
+    this.periodic.wake();
+  }
+
+  private async handleDue(): Promise<number> {
+    const claimed = await runStatement<ClaimedEvent>(this.dataSource, 'write', CLAIM_EVENTS, [
+      BATCH,
+      LEASE_SECONDS,
+    ]);
+    await Promise.all(lanesOf(claimed).map((lane) => this.handleLane(lane)));
+    if (claimed.length < BATCH) await delay(GATHER_MS, undefined, { ref: false });
+    return claimed.length > 0 ? 0 : POLL_MS;
+  }
+
+  private async handleLane(events: ClaimedEvent[]): Promise<void> {
+    for (const event of events) {
+      if (this.periodic.isStopping)
+        await runStatement(this.dataSource, 'write', PUT_BACK_EVENT, putBack(event, 0));
+      else await this.handle(event);
+    }
+  }
+
+  private async handle(event: ClaimedEvent): Promise<void> {
+    const handlers = this.handlers.of(event.type);
+    try {
+      if (event.attempts > MAX_ATTEMPTS) throw new TooManyAttempts();
+      if (handlers.length === 0) await runStatement(this.dataSource, 'write', SKIP_EVENT, claimOf(event));
+      else await this.dataSource.transaction((manager) => this.handleIn(manager, event, handlers));
+    } catch (error) {
+      await this.noteFailure(event, error);
+    }
+  }
+
+  private async handleIn(
+    manager: EntityManager,
+    event: ClaimedEvent,
+    handlers: EventHandler[],
+  ): Promise<void> {
+    const [row] = await manager.query<{ payload_sealed: string; is_alone: boolean }[]>(BEGIN_EVENT, [
+      ...claimOf(event),
+      objectNameOf(event),
+      `${HANDLING_LIMIT_MS + DATABASE_MARGIN_MS}ms`,
+    ]);
+    if (row === undefined) return;
+    if (!row.is_alone) {
+      await manager.query(PUT_BACK_EVENT.text, putBack(event, BUSY_PAUSE_SECONDS));
+      return;
+    }
+    const context = eventContext(event.project_id, event.mode, event.event_id);
+    const payload = this.sealer.open(row.payload_sealed, context).reveal();
+    await withinLimit(manager, (signal) => runHandlers(handlers, payload, event, manager, signal));
+    await manager.query(END_EVENT, claimOf(event));
+  }
+
+  private async noteFailure(event: ClaimedEvent, error: unknown): Promise<void> {
+    const handler = error instanceof HandlerFailure ? error.handler : undefined;
+    const description = describeError(error instanceof HandlerFailure ? error.cause : error);
+    const { project_id: projectId, mode, event_id: eventId, type, attempts } = event;
+    const isLast = attempts >= MAX_ATTEMPTS;
+    this.logger[isLast ? 'error' : 'warn']({
+      event: isLast ? 'stripe event given up' : 'stripe event failed, to be tried again',
+      projectId,
+      mode,
+      eventId,
+      type,
+      attempts,
+      handler,
+      ...description,
+    });
+    const summary = [handler, description.error, description.errorCode].filter((part) => part !== undefined);
+    const pause = isLast ? null : pauseAfter(attempts);
+    try {
+      await runStatement(this.dataSource, 'write', FAIL_EVENT, [
+        ...claimOf(event),
+        pause,
+        summary.join(': ').slice(0, 255),
+      ]);
+    } catch {
+      // It comes back when the lease is over.
+    }
+  }
+}
+
+/** Events of one object follow each other in one lane. */
+function lanesOf(events: ClaimedEvent[]): ClaimedEvent[][] {
+  const objects = new Map<string, ClaimedEvent[]>();
+  for (const event of events) {
+    const name = objectNameOf(event);
+    objects.set(name, [...(objects.get(name) ?? []), event]);
+  }
+  const lanes = Array.from({ length: LANES }, (): ClaimedEvent[] => []);
+  for (const group of objects.values()) lanes.reduce((a, b) => (b.length < a.length ? b : a)).push(...group);
+  return lanes;
+}
+
+function objectNameOf({ project_id, mode, object_id, event_id }: ClaimedEvent): string {
+  return `stripe-event ${project_id} ${mode} ${object_id ?? event_id}`;
+}
+
+async function runHandlers(
+  handlers: EventHandler[],
+  payload: string,
+  { project_id, mode, attempts }: ClaimedEvent,
+  manager: EntityManager,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { name, handle } of handlers) {
+    if (signal.aborted) return;
+    // Each has an event of its own, so that none sees what another made of it.
+    const event = JSON.parse(payload) as AnyStripeEvent;
+    try {
+      await handle(event, { projectId: project_id, mode, attempt: attempts, manager, signal });
+    } catch (error) {
+      throw new HandlerFailure(name, error);
+    }
+  }
+}
+
+/** @throws HandlerTimeout when the work takes too long; what it writes afterwards is refused */
+async function withinLimit(
+  { queryRunner }: EntityManager,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const controller = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const overdue = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      const timeout = new HandlerTimeout('the handlers took too long');
+      if (queryRunner) allowRollbackOnly(queryRunner, timeout);
+      reject(timeout);
+      controller.abort();
+    }, HANDLING_LIMIT_MS);
+  });
+  try {
+    await Promise.race([work(controller.signal), overdue]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Behind the rollback the connection would commit each statement by itself, for as long as it is not given back. */
+function allowRollbackOnly(runner: QueryRunner, refusal: Error): void {
+  const query = runner.query.bind(runner);
+  runner.query = (text: string, ...rest: []) =>
+    text === 'ROLLBACK' ? query(text, ...rest) : Promise.reject(refusal);
+}
+
+function pauseAfter(attempts: number): number {
+  return Math.min(FIRST_PAUSE_SECONDS * 2 ** (attempts - 1), MAX_PAUSE_SECONDS);
+}

@@ -1,0 +1,45 @@
+import { SetMetadata } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import type { Mode } from '../stripe-config/stripe-keys.js';
+import type { StripeEventOf, StripeEventPattern } from '../stripe/stripe-event-types.js';
+
+/** What a handler is given beside the event. */
+export interface StripeEventContext {
+  /** Lower case UUID. */
+  projectId: string;
+  mode: Mode;
+  /** Counts from 1. */
+  attempt: number;
+  /**
+   * The worker's transaction. What is written through it is committed together with the mark that the event was handled:
+   * exactly once. Whatever else a handler does may be done again.
+   */
+  manager: EntityManager;
+  /** Aborted when the handler's time is over; the transaction is rolled back then. */
+  signal: AbortSignal;
+}
+
+/** A method that handles events. It is done when its promise is; an error makes the event be tried again later. */
+export type StripeEventHandler<P extends StripeEventPattern = StripeEventPattern> = (
+  event: StripeEventOf<P>,
+  context: StripeEventContext,
+) => unknown;
+
+/** Where the patterns of a handler are found. */
+export const STRIPE_EVENT_PATTERNS = Symbol('StripeEventPatterns');
+
+/**
+ * Makes a method of any provider of the application handle Stripe events: `@OnStripeEvent('invoice.paid')`, several
+ * types, all below a prefix (`'customer.subscription.*'`), or all (`'*'`). The method's first parameter must take the
+ * types that it names. At least once for each event, and one event at a time for each Stripe object of a project. All
+ * handlers of an event share one transaction: when one fails, all of them run again.
+ */
+export function OnStripeEvent<P extends StripeEventPattern>(
+  ...patterns: [P, ...P[]]
+): <H extends StripeEventHandler<P>>(
+  target: object,
+  name: string | symbol,
+  descriptor: TypedPropertyDescriptor<H>,
+) => void {
+  return SetMetadata(STRIPE_EVENT_PATTERNS, patterns);
+}

@@ -1,0 +1,44 @@
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+
+/** How far a signature's time may be from ours, in seconds, in both directions. Stripe's own libraries allow as much. */
+export const TOLERANCE_SECONDS = 300;
+
+/** Longest header that is read, and most signatures in it: Stripe sends two at most, and the scheme `v0` in test mode. */
+const MAX_HEADER_LENGTH = 2_048;
+const MAX_SIGNATURES = 10;
+
+/**
+ * Finds the secret that a webhook was signed with: HMAC-SHA256 over the time, a full stop and the body's bytes
+ * (docs.stripe.com/webhooks/signature). Any `v1` of the header may match; other schemes are ignored.
+ *
+ * @param header `Stripe-Signature`
+ * @param secrets the whole `whsec_…` texts as keys
+ * @param now in seconds since 1970
+ * @returns the secret's place in the list; undefined when none matches, whatever the reason
+ */
+export function findSigningSecret(
+  header: string,
+  body: Buffer,
+  secrets: readonly KeyObject[],
+  now: number,
+): number | undefined {
+  const signature = parseHeader(header);
+  if (signature === undefined || Math.abs(now - Number(signature.time)) > TOLERANCE_SECONDS) return undefined;
+  const index = secrets.findIndex((secret) => {
+    const expected = createHmac('sha256', secret).update(`${signature.time}.`).update(body).digest();
+    return signature.digests.some((digest) => timingSafeEqual(digest, expected));
+  });
+  return index === -1 ? undefined : index;
+}
+
+function parseHeader(header: string): { time: string; digests: Buffer[] } | undefined {
+  if (header.length > MAX_HEADER_LENGTH) return undefined;
+  const items = header.split(',').map((item) => /^(t|v1)=([0-9a-f]+)$/.exec(item) ?? []);
+  const valuesOf = (name: string): string[] =>
+    items.flatMap(([, key, value]) => (key === name && value !== undefined ? [value] : []));
+  const [time, ...otherTimes] = valuesOf('t');
+  const digests = valuesOf('v1').filter((value) => value.length === 64);
+  if (time === undefined || otherTimes.length > 0 || !/^\d{1,12}$/.test(time)) return undefined;
+  if (digests.length === 0 || digests.length > MAX_SIGNATURES) return undefined;
+  return { time, digests: digests.map((digest) => Buffer.from(digest, 'hex')) };
+}

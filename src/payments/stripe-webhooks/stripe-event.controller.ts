@@ -1,0 +1,163 @@
+import {
+  applyDecorators,
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  HttpStatus,
+  Param,
+  Post,
+  Query,
+  UseFilters,
+  UseGuards,
+} from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiAccess, ApiErrors, ApiMode, ApiProjectId } from '../http/api-documentation.js';
+import { ErrorFilter } from '../http/error.filter.js';
+import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { ModePipe } from '../http/mode.pipe.js';
+import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
+import { LIMIT_SCHEMA, invalidCursor, readChoice, readLimit, readText } from '../http/query.js';
+import { MODES } from '../stripe-config/stripe-keys.js';
+import {
+  ReplayedStripeEvents,
+  StripeEventListResponse,
+  StripeEventResponse,
+  StripeEventWithPayload,
+} from './stripe-event.dto.js';
+import { EVENT_STATUSES, type StripeEventView } from './stripe-event.entity.js';
+import { StripeEventService, type EventPosition } from './stripe-event.service.js';
+
+/** Documents the event of the path. */
+const ApiEvent = () =>
+  applyDecorators(
+    ApiMode(),
+    ApiParam({ name: 'event_id', schema: { type: 'string' }, description: 'Stripe’s id' }),
+  );
+const ApiFilter = (name: string, description: string, choices?: readonly string[]) =>
+  ApiQuery({
+    name,
+    required: false,
+    description,
+    schema: { type: 'string', ...(choices && { enum: [...choices] }) },
+  });
+
+@Controller('api/v1/payments/stripe/projects/:project_id/events')
+@UseFilters(ErrorFilter)
+@UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@ApiTags('Stripe Events')
+@ApiAccess()
+@ApiProjectId()
+export class StripeEventController {
+  constructor(private readonly events: StripeEventService) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'List Stripe Events',
+    description: 'The events that were received, newest first, without their contents.',
+  })
+  @ApiFilter('mode', 'Only events of this mode', MODES)
+  @ApiFilter('type', 'Only events of this type, such as `invoice.paid`')
+  @ApiFilter('status', 'Only events in this state', EVENT_STATUSES)
+  @ApiFilter('object_id', 'Only events about this Stripe object')
+  @ApiQuery({ name: 'limit', required: false, schema: LIMIT_SCHEMA })
+  @ApiFilter('cursor', 'next_cursor of the page before')
+  @ApiOkResponse({ description: 'Successful Response', type: StripeEventListResponse })
+  @ApiErrors(401, 403, 404, 422, 503)
+  async list(
+    @Param('project_id') projectId: string,
+    @Query() query: Record<string, unknown>,
+  ): Promise<StripeEventListResponse> {
+    const filter = {
+      mode: readChoice('mode', query.mode, MODES),
+      type: readText('type', query.type),
+      status: readChoice('status', query.status, EVENT_STATUSES),
+      objectId: readText('object_id', query.object_id),
+    };
+    const size = readLimit(query.limit);
+    // One more than asked tells whether there is a next page.
+    const rows = await this.events.list(projectId, filter, readCursor(query.cursor), size + 1);
+    const page = rows.slice(0, size);
+    const last = rows.length > size ? page.at(-1) : undefined;
+    return { events: page.map(toResponse), next_cursor: last === undefined ? null : writeCursor(last) };
+  }
+
+  @Get(':mode/:event_id')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Get Stripe Event', description: 'One event with its contents.' })
+  @ApiEvent()
+  @ApiOkResponse({ description: 'Successful Response', type: StripeEventWithPayload })
+  @ApiErrors(401, 403, 404, 'event_not_found', 'secret_unreadable', 422, 503)
+  async find(
+    @Param('project_id') projectId: string,
+    @Param('mode', ModePipe) mode: 'test' | 'live',
+    @Param('event_id') eventId: string,
+  ): Promise<StripeEventWithPayload> {
+    const { event, payload } = await this.events.open(projectId, mode, eventId);
+    return Object.assign(toResponse(event), { payload });
+  }
+
+  @Post(':mode/:event_id/replay')
+  @HttpCode(HttpStatus.OK)
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Replay Stripe Event',
+    description: 'Lets an event that failed or was skipped be handled again.',
+  })
+  @ApiEvent()
+  @ApiOkResponse({ description: 'Successful Response', type: StripeEventResponse })
+  @ApiErrors(401, 403, 404, 'event_not_found', 'event_not_replayable', 422, 503)
+  async replay(
+    @Param('project_id') projectId: string,
+    @Param('mode', ModePipe) mode: 'test' | 'live',
+    @Param('event_id') eventId: string,
+  ): Promise<StripeEventResponse> {
+    return toResponse(await this.events.replay(projectId, mode, eventId));
+  }
+
+  @Post('replay')
+  @HttpCode(HttpStatus.OK)
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Replay Failed Stripe Events',
+    description: 'Lets all events that failed be handled again.',
+  })
+  @ApiFilter('mode', 'Only events of this mode', MODES)
+  @ApiOkResponse({ description: 'Successful Response', type: ReplayedStripeEvents })
+  @ApiErrors(401, 403, 404, 422, 503)
+  async replayFailed(
+    @Param('project_id') projectId: string,
+    @Query('mode') mode?: unknown,
+  ): Promise<ReplayedStripeEvents> {
+    return { replayed: await this.events.replayFailed(projectId, readChoice('mode', mode, MODES)) };
+  }
+}
+
+function toResponse({ event_id, ...event }: StripeEventView): StripeEventResponse {
+  return {
+    id: event_id,
+    mode: event.mode,
+    type: event.type,
+    object_id: event.object_id,
+    created_at: event.created_at,
+    received_at: event.received_at,
+    status: event.status,
+    attempts: event.attempts,
+    next_attempt_at: event.next_attempt_at,
+    finished_at: event.finished_at,
+    last_error: event.last_error,
+  };
+}
+
+function writeCursor({ received_at, mode, event_id }: StripeEventView): string {
+  return Buffer.from(`${received_at.getTime()} ${mode} ${event_id}`).toString('base64url');
+}
+
+function readCursor(cursor: unknown): EventPosition | null {
+  if (cursor === undefined) return null;
+  const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString() : '';
+  const [, time, mode, eventId] = /^(\d{1,15}) (test|live) ([!-~]{1,255})$/.exec(text) ?? [];
+  if (time === undefined || eventId === undefined) throw invalidCursor();
+  return { receivedAt: new Date(Number(time)), mode: mode === 'live' ? 'live' : 'test', eventId };
+}

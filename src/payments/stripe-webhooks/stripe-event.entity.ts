@@ -1,0 +1,79 @@
+import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import type { Mode } from '../stripe-config/stripe-keys.js';
+
+/**
+ * Where an event stands: waiting for its handlers (again, after a failure), handled, wanted by no handler, or given up
+ * after too many attempts.
+ */
+export const EVENT_STATUSES = ['pending', 'handled', 'skipped', 'failed'] as const;
+
+export type EventStatus = (typeof EVENT_STATUSES)[number];
+
+/** An event that Stripe sent, kept once however often it came. */
+@Entity('stripe_events')
+@Index('stripe_events_received_idx', ['project_id', 'received_at', 'mode', 'event_id'])
+@Index('stripe_events_pending_idx', ['available_at'], { where: "status = 'pending'" })
+@Index('stripe_events_failed_idx', ['project_id'], { where: "status = 'failed'" })
+@Check(
+  'stripe_events_payload_sealed_check',
+  String.raw`payload_sealed ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'`,
+)
+@Check('stripe_events_mode_check', "mode IN ('test', 'live')")
+@Check(
+  'stripe_events_status_check',
+  `status IN (${EVENT_STATUSES.map((status) => `'${status}'`).join(', ')})`,
+)
+export class StripeEventEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_events_pkey' })
+  project_id!: string;
+
+  @PrimaryColumn('text', { primaryKeyConstraintName: 'stripe_events_pkey' })
+  mode!: Mode;
+
+  /** `evt_…` */
+  @PrimaryColumn('varchar', { length: 255, primaryKeyConstraintName: 'stripe_events_pkey' })
+  event_id!: string;
+
+  @Column('varchar', { length: 255 })
+  type!: string;
+
+  /** The object that it is about; one event at a time is handled for each. Null when it is about none. */
+  @Column('varchar', { length: 255, nullable: true })
+  object_id!: string | null;
+
+  /** When Stripe made it; to a second, so never an order. */
+  @Column({ type: 'timestamptz', precision: 3 })
+  created_at!: Date;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  received_at!: Date;
+
+  /** The body as it came, sealed. */
+  @Column('text')
+  payload_sealed!: string;
+
+  @Column('text', { default: 'pending' })
+  status!: EventStatus;
+
+  /** How often a worker has taken it up; also the token by which a worker knows that it still has it. */
+  @Column('integer', { default: 0 })
+  attempts!: number;
+
+  /** When a pending event may be taken up: now, after a failure's pause, or when a worker's lease is over. */
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  available_at!: Date;
+
+  /** When it was handled, skipped or given up. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  finished_at!: Date | null;
+
+  /** Which handler failed, and the class of its error; never a message. */
+  @Column('varchar', { length: 255, nullable: true })
+  last_error!: string | null;
+}
+
+/** What may be shown of an event without opening it. */
+export type StripeEventView = Omit<StripeEventEntity, 'payload_sealed' | 'available_at'> & {
+  /** When it will be tried again; null unless it is pending. */
+  next_attempt_at: Date | null;
+};

@@ -1,0 +1,123 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Sealer } from '../crypto/sealer.js';
+import { runStatement } from '../database.js';
+import { PaymentsError } from '../payments.errors.js';
+import type { Mode } from '../stripe-config/stripe-keys.js';
+import { EventWorker } from './event-worker.js';
+import { EVENT_ID } from './received-event.js';
+import type { StripeEventView } from './stripe-event.entity.js';
+import {
+  FIND_EVENT,
+  LIST_EVENTS,
+  REPLAY_EVENT,
+  REPLAY_FAILED,
+  eventContext,
+  type EventFilter,
+} from './stripe-event.statements.js';
+
+/** An event's place in the list: its arrival, then its mode and id. */
+export interface EventPosition {
+  receivedAt: Date;
+  mode: Mode;
+  eventId: string;
+}
+
+/** Shows stored events, and lets them be handled again. */
+@Injectable()
+export class StripeEventService {
+  private readonly logger = new Logger('Stripe events');
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly sealer: Sealer,
+    private readonly worker: EventWorker,
+  ) {}
+
+  /** The events of a project that arrived before a position, newest first. */
+  list(
+    projectId: string,
+    { mode, type, status, objectId }: EventFilter,
+    before: EventPosition | null,
+    limit: number,
+  ): Promise<StripeEventView[]> {
+    const position = [before?.receivedAt ?? null, before?.mode ?? null, before?.eventId ?? null];
+    const values = [projectId, mode, type, status, objectId, ...position, limit];
+    return runStatement<StripeEventView>(this.dataSource, 'read', LIST_EVENTS, values);
+  }
+
+  /**
+   * One event, opened.
+   *
+   * @throws PaymentsError `event_not_found`, or `secret_unreadable` when no key of the ring opens it
+   */
+  async open(
+    projectId: string,
+    mode: Mode,
+    eventId: string,
+  ): Promise<{ event: StripeEventView; payload: Record<string, unknown> }> {
+    const { payload_sealed, ...event } = await this.find(projectId, mode, eventId);
+    const payload = this.sealer.tryToOpen(payload_sealed, eventContext(event.project_id, mode, eventId));
+    if (payload === undefined) {
+      this.logger.error({ event: 'a stored event cannot be opened', projectId, mode, eventId });
+      throw new PaymentsError(
+        'secret_unreadable',
+        'The stored event cannot be opened; Stripe keeps it for 30 days.',
+      );
+    }
+    return { event, payload: JSON.parse(payload.reveal()) as Record<string, unknown> };
+  }
+
+  /**
+   * Lets an event be handled again.
+   *
+   * @throws PaymentsError `event_not_found`, or `event_not_replayable` when it is waiting or was handled
+   */
+  async replay(projectId: string, mode: Mode, eventId: string): Promise<StripeEventView> {
+    const values = [projectId, mode, knownId(eventId)];
+    const [event] = await runStatement<StripeEventView>(this.dataSource, 'write', REPLAY_EVENT, values);
+    if (event === undefined) {
+      await this.find(projectId, mode, eventId);
+      throw new PaymentsError(
+        'event_not_replayable',
+        'Only events that failed or were skipped can be handled again; this one is waiting, or was handled.',
+      );
+    }
+    this.worker.wake();
+    return event;
+  }
+
+  /** Lets all events of a project that failed be handled again, and tells how many those are. */
+  async replayFailed(projectId: string, mode: Mode | null): Promise<number> {
+    const values = [projectId, mode];
+    const [row] = await runStatement<{ count: number }>(this.dataSource, 'write', REPLAY_FAILED, values);
+    this.worker.wake();
+    return row?.count ?? 0;
+  }
+
+  private async find(
+    projectId: string,
+    mode: Mode,
+    eventId: string,
+  ): Promise<StripeEventView & { payload_sealed: string }> {
+    const [row] = await runStatement<StripeEventView & { payload_sealed: string }>(
+      this.dataSource,
+      'read',
+      FIND_EVENT,
+      [projectId, mode, knownId(eventId)],
+    );
+    if (row === undefined) throw eventNotFound();
+    return row;
+  }
+}
+
+/** What no event's id looks like is not asked of the database, which has no text with a NUL. */
+function knownId(eventId: string): string {
+  if (!EVENT_ID.test(eventId)) throw eventNotFound();
+  return eventId;
+}
+
+function eventNotFound(): PaymentsError {
+  return new PaymentsError('event_not_found', 'This project has no such event.');
+}

@@ -1,0 +1,95 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { Sealer } from '../crypto/sealer.js';
+import { runStatement } from '../database.js';
+import { DependencyUnavailable } from '../payments.errors.js';
+import { sealContext } from '../stripe-config/stripe-config.service.js';
+import { FIND_WEBHOOK_SECRETS, type WebhookSecretsRow } from '../stripe-config/stripe-config.statements.js';
+import type { Mode } from '../stripe-config/stripe-keys.js';
+
+/** How long opened secrets are kept, in milliseconds, and of how many webhooks. */
+const KEEP_MS = 60_000;
+const MAX_KEPT = 1_000;
+
+/** What verifies the webhooks of a project and mode. */
+export interface WebhookSecrets {
+  /** The configuration's version; an event is only stored while it has this one. */
+  version: number;
+  /** The present secret, then the previous one while it is accepted. At most two. */
+  keys: readonly KeyObject[];
+}
+
+interface Kept extends WebhookSecrets {
+  keptUntil: number;
+  /** By the clock of `performance.now()`. */
+  previousUntil: number;
+}
+
+/** Opens webhook secrets, and keeps them for a short while: whoever uses one has its version checked. */
+@Injectable()
+export class WebhookSecretStore {
+  private readonly logger = new Logger('Webhooks');
+  /** In the order of their use. */
+  private readonly kept = new Map<string, Kept>();
+
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly sealer: Sealer,
+  ) {}
+
+  /** What is kept; perhaps no longer what is stored. */
+  recall(projectId: string, mode: Mode): WebhookSecrets | undefined {
+    const name = `${projectId} ${mode}`;
+    const kept = this.kept.get(name);
+    const now = performance.now();
+    if (kept === undefined || kept.keptUntil <= now) return undefined;
+    this.kept.delete(name);
+    this.kept.set(name, kept);
+    return kept.previousUntil <= now ? { version: kept.version, keys: kept.keys.slice(0, 1) } : kept;
+  }
+
+  /**
+   * What is stored now; undefined where no webhook is accepted.
+   *
+   * @throws DependencyUnavailable when the present secret cannot be opened, so that Stripe sends the event again
+   */
+  async load(projectId: string, mode: Mode): Promise<WebhookSecrets | undefined> {
+    const name = `${projectId} ${mode}`;
+    this.kept.delete(name);
+    const [row] = await runStatement<WebhookSecretsRow>(this.dataSource, 'read', FIND_WEBHOOK_SECRETS[mode], [
+      projectId,
+    ]);
+    if (row === undefined) return undefined;
+    const [current, previous] = [row.current, row.previous].map((sealed) =>
+      this.open(sealed, projectId, mode),
+    );
+    if (current === undefined) throw new DependencyUnavailable('key ring');
+    const now = performance.now();
+    const kept = {
+      version: row.version,
+      keys: previous === undefined ? [current] : [current, previous],
+      keptUntil: now + KEEP_MS,
+      previousUntil: now + (row.previous_ms_left ?? 0),
+    };
+    this.kept.set(name, kept);
+    for (const oldest of this.kept.keys()) {
+      if (this.kept.size <= MAX_KEPT) break;
+      this.kept.delete(oldest);
+    }
+    return kept;
+  }
+
+  private open(sealed: string | null, projectId: string, mode: Mode): KeyObject | undefined {
+    if (sealed === null) return undefined;
+    const secret = this.sealer.tryToOpen(sealed, sealContext(projectId, `${mode}_webhook_secret`));
+    if (secret !== undefined) return createSecretKey(Buffer.from(secret.reveal()));
+    this.logger.error({
+      event: 'a stored secret cannot be opened',
+      projectId,
+      field: `${mode}_webhook_secret`,
+    });
+    return undefined;
+  }
+}

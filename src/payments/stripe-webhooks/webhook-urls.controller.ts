@@ -1,0 +1,42 @@
+import { Controller, Get, Header, Inject, Param, UseFilters, UseGuards } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
+import { ErrorFilter } from '../http/error.filter.js';
+import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
+import { webhookUrl } from './webhook-urls.js';
+
+export class StripeWebhookUrlsResponse {
+  @ApiProperty({ description: 'The URL for a webhook endpoint of the test mode' })
+  test_webhook_url!: string;
+
+  @ApiProperty({ description: 'The URL for a webhook endpoint of the live mode' })
+  live_webhook_url!: string;
+}
+
+@Controller('api/v1/payments/stripe/projects/:project_id/webhook-urls')
+@UseFilters(ErrorFilter)
+@UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@ApiTags('Stripe Configuration')
+@ApiAccess()
+@ApiProjectId()
+export class WebhookUrlsController {
+  constructor(@Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'publicBaseUrl'>) {}
+
+  @Get()
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Get Webhook URLs',
+    description: 'The addresses to register in Stripe, one for each mode.',
+  })
+  @ApiOkResponse({ description: 'Successful Response', type: StripeWebhookUrlsResponse })
+  @ApiErrors(401, 403, 404, 422, 503)
+  find(@Param('project_id') projectId: string): StripeWebhookUrlsResponse {
+    const { publicBaseUrl } = this.options;
+    return {
+      test_webhook_url: webhookUrl(publicBaseUrl, projectId, 'test'),
+      live_webhook_url: webhookUrl(publicBaseUrl, projectId, 'live'),
+    };
+  }
+}

@@ -1,0 +1,52 @@
+import { Controller, Header, HttpCode, HttpStatus, Post, Req, UseFilters } from '@nestjs/common';
+import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiErrors, ApiProjectId } from '../http/api-documentation.js';
+import { countOf } from '../http/bearer-token.js';
+import { ErrorFilter } from '../http/error.filter.js';
+import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
+import { canonicalUuid } from '../http/project-ownership.guard.js';
+import { readBody } from '../http/raw-body.js';
+import { MODES } from '../stripe-config/stripe-keys.js';
+import { WebhookService, webhookNotFound } from './webhook.service.js';
+
+/** Largest webhook that is read, in bytes. */
+const MAX_WEBHOOK_BYTES = 1024 * 1024;
+
+/** For Stripe, which has no token: the signature is all that lets a request pass. */
+@Controller('api/v1/payments/stripe/webhooks/:project_id/:mode')
+@UseFilters(ErrorFilter)
+@ApiTags('Stripe Webhooks')
+@ApiParam({ name: 'mode', schema: { type: 'string' }, description: '`test` or `live`' })
+@ApiProjectId()
+export class WebhookController {
+  constructor(private readonly webhooks: WebhookService) {}
+
+  @Post()
+  @HttpCode(HttpStatus.OK)
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    summary: 'Handle Stripe Webhook',
+    description:
+      'Takes a webhook of Stripe. It is verified by its signature, stored once, and handed on after it was acknowledged.',
+  })
+  @ApiHeader({
+    name: 'Stripe-Signature',
+    required: false,
+    description: 'Stripe sends it; nothing passes without',
+    schema: { type: 'string' },
+  })
+  @ApiOkResponse({ description: 'Successful Response', schema: {} })
+  @ApiErrors('invalid_signature', 'webhook_not_found', 413, 422, 503)
+  async receive(@Req() request: HttpRequest): Promise<{ received: true }> {
+    const projectId = canonicalUuid(request.params.project_id, 'project_id');
+    request.params.project_id = projectId;
+    const mode = MODES.find((each) => each === request.params.mode);
+    if (mode === undefined) throw webhookNotFound();
+    const raw = rawRequestOf(request);
+    // Node joins repeated headers, and one signature must not borrow from another.
+    const isSigned = countOf('stripe-signature', raw.rawHeaders) === 1;
+    const signature = isSigned ? String(raw.headers['stripe-signature']) : '';
+    await this.webhooks.receive(projectId, mode, signature, () => readBody(raw, MAX_WEBHOOK_BYTES));
+    return { received: true };
+  }
+}

@@ -1,0 +1,59 @@
+/** Largest answer that is read, in bytes after decompression: several times the longest list that is asked for. */
+const MAX_ANSWER_BYTES = 1024 * 1024;
+
+/** What kept an answer of Stripe from being used. */
+export type Trouble = 'unreachable' | 'too large' | 'no answer of Stripe’s';
+
+/** An answer that cannot be used. */
+export class UnusableAnswer extends Error {
+  override name = 'UnusableAnswer';
+
+  constructor(readonly trouble: Trouble) {
+    super(trouble);
+  }
+}
+
+/**
+ * A `fetch` for the SDK that goes to one server only: it follows no redirect, stops at the signal, reads no more than
+ * it must, and lets nothing pass but JSON objects as Stripe sends them. The SDK takes anything without a member
+ * `error` for success, whatever its status, and writes the header `Stripe-Notice` to standard error.
+ */
+export function boundedFetch(signal: AbortSignal): typeof fetch {
+  return async (url, init) => {
+    const signals = init?.signal ? [signal, init.signal] : [signal];
+    const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.any(signals) });
+    const text = await readCapped(response);
+    const isError = response.status >= 400;
+    if (isError ? !hasError(text) : !isObject(parse(text))) throw new UnusableAnswer('no answer of Stripe’s');
+    return new Response(text, { status: response.status });
+  };
+}
+
+async function readCapped(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.length;
+    // Leaving the loop ends the connection.
+    if (size > MAX_ANSWER_BYTES) throw new UnusableAnswer('too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function hasError(text: string): boolean {
+  const answer = parse(text);
+  return isObject(answer) && isObject(answer.error);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

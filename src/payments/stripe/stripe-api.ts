@@ -1,0 +1,155 @@
+import { Inject, Injectable } from '@nestjs/common';
+import Stripe from 'stripe';
+import type { Secret } from '../crypto/secret.js';
+import { PaymentsError, RateLimited } from '../payments.errors.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
+import { boundedFetch } from './bounded-fetch.js';
+
+/** How long all calls of one {@link StripeApi.ask} may take together, in milliseconds. */
+const DEADLINE_MS = 6_000;
+/** Most of them at once in this process. */
+const MAX_AT_ONCE = 8;
+
+/** What Stripe said no to. Holds nothing of Stripe's own words but names that are in our lists. */
+export class StripeRefusal extends Error {
+  override name = 'StripeRefusal';
+
+  /**
+   * @param kind `key`: it does not know the key; `permission`: the restricted key lacks one; `missing`: there is no
+   *   such object; `limit`: no more endpoints; `idempotency`: the key belongs to another request; `request`: anything
+   *   else
+   * @param permission its name (`rak_…`), when Stripe named one that we know
+   */
+  constructor(
+    readonly kind: 'key' | 'permission' | 'missing' | 'limit' | 'idempotency' | 'request',
+    readonly permission?: PermissionName,
+  ) {
+    super(kind);
+  }
+}
+
+/** Permissions of restricted keys that our calls may lack, and how the Dashboard shows them. */
+export const PERMISSIONS = {
+  rak_balance_read: 'Balance (read)',
+  rak_accounts_kyc_basic_read: 'Accounts (read)',
+  rak_account_read: 'Accounts (read)',
+  rak_webhook_read: 'Webhook Endpoints (read)',
+  rak_webhook_write: 'Webhook Endpoints (write)',
+} as const;
+
+export type PermissionName = keyof typeof PERMISSIONS;
+
+/** For the log: which way a call failed, in words of our own. */
+class StripeTrouble extends Error {
+  override name = 'StripeTrouble';
+
+  constructor(readonly code: string) {
+    super(code);
+  }
+}
+
+/** Asks Stripe, through its SDK, on behalf of one key at a time. */
+@Injectable()
+export class StripeApi {
+  private running = 0;
+
+  constructor(@Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'stripeApiBase'>) {}
+
+  /**
+   * Lends a client that uses the key. It must not be kept: `util.inspect` of a client prints the key.
+   *
+   * @throws StripeRefusal when Stripe says no
+   * @throws PaymentsError `stripe_timeout` when the calls did not end in time, `stripe_unavailable` when Stripe could
+   *   not be reached, was limiting, in trouble, or answered nonsense
+   * @throws RateLimited when too many calls run already
+   */
+  async ask<T>(key: Secret, work: (stripe: Stripe) => Promise<T>): Promise<T> {
+    if (this.running >= MAX_AT_ONCE) throw new RateLimited(1);
+    this.running += 1;
+    const deadline = new AbortController();
+    let timer: NodeJS.Timeout | undefined;
+    const overdue = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        reject(timedOut());
+        deadline.abort();
+      }, DEADLINE_MS);
+    });
+    try {
+      return await Promise.race([work(this.client(key, deadline.signal)), overdue]);
+    } catch (error) {
+      throw translate(error);
+    } finally {
+      clearTimeout(timer);
+      deadline.abort();
+      this.running -= 1;
+    }
+  }
+
+  private client(key: Secret, signal: AbortSignal): Stripe {
+    const { protocol, hostname, port } = new URL(this.options.stripeApiBase);
+    return new Stripe(key.reveal(), {
+      protocol: protocol === 'http:' ? 'http' : 'https',
+      host: hostname,
+      port: port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port),
+      httpClient: Stripe.createFetchHttpClient(boundedFetch(signal)),
+      maxNetworkRetries: 0,
+      telemetry: false,
+    });
+  }
+}
+
+/** The version of Stripe's API that the SDK speaks. */
+export const STRIPE_API_VERSION = Stripe.API_VERSION;
+
+/**
+ * For `.catch()` of a call: gives what Stripe refused.
+ *
+ * @throws whatever else went wrong, as {@link StripeApi.ask} does
+ */
+export function refusalOf(error: unknown): StripeRefusal {
+  const translated = translate(error);
+  if (translated instanceof StripeRefusal) return translated;
+  throw translated;
+}
+
+function translate(error: unknown): Error {
+  if (error instanceof PaymentsError || error instanceof StripeRefusal) return error;
+  const { errors } = Stripe;
+  if (error instanceof errors.StripeAuthenticationError) return new StripeRefusal('key');
+  if (error instanceof errors.StripePermissionError) {
+    return new StripeRefusal('permission', namedPermission(error.message));
+  }
+  if (error instanceof errors.StripeIdempotencyError) return new StripeRefusal('idempotency');
+  if (error instanceof errors.StripeRateLimitError) return unavailable('limited');
+  if (error instanceof errors.StripeInvalidRequestError) {
+    if (error.code === 'resource_missing') return new StripeRefusal('missing');
+    return new StripeRefusal(
+      /\bmaximum\b.*\bwebhook endpoints\b/is.test(error.message) ? 'limit' : 'request',
+    );
+  }
+  if (error instanceof errors.StripeConnectionError) return unavailable('connection');
+  return unavailable('answer');
+}
+
+function namedPermission(message: string): PermissionName | undefined {
+  return (Object.keys(PERMISSIONS) as PermissionName[]).find((name) =>
+    new RegExp(`\\b${name}\\b`).test(message),
+  );
+}
+
+/** Nothing is known, for a reason that only the log is told. */
+export function unavailable(reason: string): PaymentsError {
+  return new PaymentsError(
+    'stripe_unavailable',
+    'Stripe could not be asked, or gave no usable answer; nothing is known about the key. Try again shortly.',
+    { cause: new StripeTrouble(reason) },
+  );
+}
+
+function timedOut(): PaymentsError {
+  return new PaymentsError(
+    'stripe_timeout',
+    'Stripe did not answer in time; nothing is known about the key. Try again shortly.',
+    { cause: new StripeTrouble('deadline') },
+  );
+}

@@ -1,0 +1,20 @@
+import type Stripe from 'stripe';
+
+/** The type of an event, as Stripe names it: `invoice.paid`. */
+export type StripeEventType = Stripe.Event['type'];
+
+/** The type of a thin event: `v1.billing.meter.error_report_triggered`. */
+export type StripeThinEventType = Stripe.V2.Core.EventNotification['type'];
+
+/** What a handler may name: a type, every type below a prefix (`invoice.*`), or every type (`*`). */
+export type StripeEventPattern = StripeEventType | StripeThinEventType | '*' | `${string}.*`;
+
+/** The event that a handler of a pattern is given. Where the pattern is no single type: any event. */
+export type StripeEventOf<P extends StripeEventPattern> = P extends StripeEventType
+  ? Extract<Stripe.Event, { type: P }>
+  : P extends StripeThinEventType
+    ? Extract<Stripe.V2.Core.EventNotification, { type: P }>
+    : Stripe.Event | Stripe.V2.Core.EventNotification;
+
+/** Any event that a handler may be given. */
+export type AnyStripeEvent = Stripe.Event | Stripe.V2.Core.EventNotification;

@@ -1,0 +1,96 @@
+import type Stripe from 'stripe';
+import { Secret } from '../crypto/secret.js';
+import { findFault, isMaskOf } from '../stripe-config/stripe-keys.js';
+import { STRIPE_API_VERSION, unavailable, type StripeApi } from './stripe-api.js';
+
+/** A webhook endpoint as Stripe has it. */
+export interface StripeEndpoint {
+  /** `we_…` */
+  id: string;
+  url: string;
+  isEnabled: boolean;
+  eventTypes: string[];
+  apiVersion: string | null;
+  metadata: Record<string, string>;
+}
+
+/** What an endpoint is made with. */
+export interface NewEndpoint {
+  url: string;
+  eventTypes: readonly string[];
+  metadata: Record<string, string>;
+  /** The same key gives the same answer for 24 hours. */
+  idempotencyKey: string;
+}
+
+/** The webhook endpoints of the account that a key belongs to. Every call throws as {@link StripeApi.ask} does. */
+export class WebhookEndpointsApi {
+  constructor(
+    private readonly stripe: StripeApi,
+    private readonly key: Secret,
+  ) {}
+
+  /** All of them: an account has 16 at most, so that they are one page. */
+  async list(): Promise<StripeEndpoint[]> {
+    const { data } = await this.stripe.ask(this.key, (stripe) =>
+      stripe.webhookEndpoints.list({ limit: 100 }),
+    );
+    if (!Array.isArray(data)) throw unavailable('answer');
+    return data.map(toEndpoint);
+  }
+
+  /** Makes an endpoint, with the version of Stripe's API that our SDK speaks. Its secret is told only here. */
+  async create({
+    url,
+    eventTypes,
+    metadata,
+    idempotencyKey,
+  }: NewEndpoint): Promise<StripeEndpoint & { secret: Secret }> {
+    const created = await this.stripe.ask(this.key, (stripe) =>
+      stripe.webhookEndpoints.create(
+        {
+          url,
+          enabled_events: eventTypes as Stripe.WebhookEndpointCreateParams.EnabledEvent[],
+          api_version: STRIPE_API_VERSION,
+          metadata,
+        },
+        { idempotencyKey },
+      ),
+    );
+    const { secret } = created;
+    if (typeof secret !== 'string' || isMaskOf(FIELD, secret) || findFault(FIELD, secret))
+      throw unavailable('answer');
+    return { ...toEndpoint(created), secret: new Secret(secret) };
+  }
+
+  /** Enables it and sets what it sends. */
+  async update(id: string, eventTypes: readonly string[]): Promise<StripeEndpoint> {
+    const params = {
+      enabled_events: eventTypes as Stripe.WebhookEndpointUpdateParams.EnabledEvent[],
+      disabled: false,
+    };
+    return toEndpoint(
+      await this.stripe.ask(this.key, (stripe) => stripe.webhookEndpoints.update(id, params)),
+    );
+  }
+
+  async remove(id: string): Promise<void> {
+    await this.stripe.ask(this.key, (stripe) => stripe.webhookEndpoints.del(id));
+  }
+}
+
+/** Webhook secrets look the same in both modes. */
+const FIELD = 'test_webhook_secret';
+
+/** Stripe's ids are what they look like, or they are not believed: they are stored and become part of addresses. */
+function toEndpoint(endpoint: Stripe.WebhookEndpoint): StripeEndpoint {
+  if (!/^we_[A-Za-z0-9]{1,64}$/.test(endpoint.id)) throw unavailable('answer');
+  return {
+    id: endpoint.id,
+    url: endpoint.url,
+    isEnabled: endpoint.status === 'enabled',
+    eventTypes: endpoint.enabled_events,
+    apiVersion: endpoint.api_version,
+    metadata: endpoint.metadata,
+  };
+}

@@ -1,0 +1,83 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ValidateBy } from 'class-validator';
+import { fault } from '../http/request-body.pipe.js';
+import { DEFAULT_EVENT_TYPES, type WebhookEndpointView } from './webhook-endpoint.service.js';
+
+const MAX_EVENT_TYPES = 200;
+
+export class WebhookEndpointRequest {
+  @ApiPropertyOptional({
+    type: [String],
+    minItems: 1,
+    maxItems: MAX_EVENT_TYPES,
+    default: DEFAULT_EVENT_TYPES,
+    description: 'The types of events that Stripe shall send; `*` for all',
+  })
+  @ValidateBy({
+    name: 'eventTypes',
+    validator: {
+      validate: isListOfTypes,
+      defaultMessage: () =>
+        fault(
+          'not_a_list',
+          `This must be a list of 1 to ${MAX_EVENT_TYPES} event types such as invoice.paid, or ["*"].`,
+        ),
+    },
+  })
+  event_types: string[] = DEFAULT_EVENT_TYPES;
+}
+
+function isListOfTypes(value: unknown): boolean {
+  if (!Array.isArray(value) || value.length === 0 || value.length > MAX_EVENT_TYPES) return false;
+  return value.every((type) => typeof type === 'string' && /^(\*|[a-z0-9_]+(\.[a-z0-9_]+){1,9})$/.test(type));
+}
+
+/** The names that a request may hold. */
+export const WEBHOOK_ENDPOINT_FIELDS = ['event_types'] as const;
+
+/** Requests that the explorer offers. */
+export const WEBHOOK_ENDPOINT_EXAMPLES = {
+  default: { summary: 'The usual events', value: {} },
+  chosen: { summary: 'Chosen events', value: { event_types: ['invoice.paid', 'charge.refunded'] } },
+};
+
+export class WebhookEndpointResponse {
+  @ApiProperty({
+    enum: ['enabled', 'disabled', 'missing'],
+    description: 'How it stands in Stripe; `missing`: there is no endpoint of this URL',
+  })
+  state!: WebhookEndpointView['state'];
+
+  @ApiProperty({ type: String, nullable: true, example: 'we_1', description: 'Stripe’s id' })
+  id!: string | null;
+
+  @ApiProperty({ description: 'The URL that Stripe sends to' })
+  url!: string;
+
+  @ApiProperty({
+    enum: ['service', 'hand'],
+    nullable: true,
+    description: 'Only one made by the service is ever removed by it',
+  })
+  made_by!: 'service' | 'hand' | null;
+
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The version of Stripe’s API that its events have',
+  })
+  api_version!: string | null;
+
+  @ApiProperty({ type: [String] })
+  event_types!: string[];
+
+  @ApiProperty({ type: [String], description: 'Types that were asked for and that it does not send' })
+  missing_event_types!: string[];
+
+  @ApiProperty({
+    type: [String],
+    description:
+      'Further endpoints of the same URL, whose webhooks cannot be verified; remove them in Stripe',
+  })
+  other_endpoint_ids!: string[];
+}
