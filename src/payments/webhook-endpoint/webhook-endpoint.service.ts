@@ -26,7 +26,7 @@ import {
   SAVE_ENDPOINT,
 } from './webhook-endpoint.statements.js';
 
-/** What the documented system handles (see README), and so what an endpoint sends when nothing else is asked for. */
+/** What an endpoint sends when nothing else is asked for: what the documented system handles. */
 export const DEFAULT_EVENT_TYPES = [
   'checkout.session.completed',
   'customer.subscription.created',
