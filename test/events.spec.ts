@@ -14,7 +14,6 @@ import { eventually } from './support/eventually.js';
 import { configPath, projectPath, testKeyRing, webhookPath } from './support/service.js';
 import {
   eventPayload,
-  makeDue,
   newEventId,
   newObjectId,
   readEventRow,
@@ -147,9 +146,12 @@ const untilHandled = (id: string) => until(id, 'handled', ({ status }) => status
 const untilFailed = (id: string, attempts: number) =>
   until(id, 'failed', (row) => row.attempts === attempts && row.last_error !== null && !row.is_due);
 
-/** Lets an event be tried again now. */
+/** Lets an event be tried again now, and forgets the last error, so that the next one can be told from it. */
 async function retry(id: string): Promise<void> {
-  await makeDue(host.database, id);
+  await host.database.query(
+    `UPDATE stripe_events SET available_at = now(), last_error = NULL WHERE event_id = $1 AND status = 'pending'`,
+    [id],
+  );
   host.wake();
 }
 

@@ -601,6 +601,24 @@ describe('broken off', () => {
     expect(ours()).toEqual([]);
   });
 
+  it.each([
+    ['endpoint', () => del()],
+    ['configuration', () => delConfig()],
+  ])('then given up by deleting the %s, leaves only what was made by hand', async (_, giveUp) => {
+    const hand = byHand({ enabled_events: ['*'] });
+    await verify(hand);
+    await view(post());
+    await putConfig({ test_webhook_secret: canaries.make('test_webhook_secret') });
+    stripe.fault = (request) => (isCreation(request) ? { kind: 'reset-after' } : undefined);
+    expectError(await post(), 502, 'stripe_unavailable');
+    stripe.fault = undefined;
+    expect(ours()).toHaveLength(2);
+
+    expect((await giveUp()).status).toBe(204);
+
+    expect(ours()).toEqual([hand]);
+  });
+
   it('then given up by deleting the configuration, leaves nothing in Stripe', async () => {
     stripe.fault = (request) => (isCreation(request) ? { kind: 'reset-after' } : undefined);
     expectError(await post(), 502, 'stripe_unavailable');

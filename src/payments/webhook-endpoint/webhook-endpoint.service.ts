@@ -112,7 +112,7 @@ export class WebhookEndpointService {
     await this.exclusively(projectId, mode, async () => {
       const record = await this.findRecord(projectId, mode);
       if (record === undefined || !isInStripe(record)) return;
-      if (record.endpoint_id !== null && record.made_at === null) {
+      if (record.made_at === null && record.idempotency_key === null) {
         await runStatement(this.dataSource, 'write', FORGET_ENDPOINT, [projectId, mode]);
       } else {
         await this.removeOurs(await this.apiFor(projectId, mode), record);
@@ -167,7 +167,8 @@ export class WebhookEndpointService {
     const url = this.urlOf(projectId, mode);
     const ours = (await api.list()).filter((each) => each.url === url && isOurs(each, projectId, mode));
     for (const { id } of ours) await api.remove(id).catch(unlessMissing);
-    await runStatement(this.dataSource, 'write', NOTE_REMOVED, [projectId, mode]);
+    const note = record.made_at === null ? FORGET_ENDPOINT : NOTE_REMOVED;
+    await runStatement(this.dataSource, 'write', note, [projectId, mode]);
   }
 
   /**

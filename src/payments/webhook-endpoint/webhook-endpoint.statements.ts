@@ -55,7 +55,7 @@ export const NOTE_NOT_REMOVED: Statement = {
     WHERE project_id = $1 AND mode = $2`,
 };
 
-/** For an endpoint that was made by hand. `$1` project id, `$2` mode. */
+/** For an endpoint that was made by hand, or never finished. `$1` project id, `$2` mode. */
 export const FORGET_ENDPOINT: Statement = {
   name: 'stripe_webhook_endpoints_forget',
   text: 'DELETE FROM stripe_webhook_endpoints WHERE project_id = $1 AND mode = $2',
