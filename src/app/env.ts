@@ -105,10 +105,10 @@ function readPort(settings: Settings): number {
 function readStripeApiBase(settings: Settings, production: boolean): string | undefined {
   const base = settings.text('STRIPE_API_BASE');
   const protocols = production ? ['https:'] : ['http:', 'https:'];
-  if (base !== undefined && !isUrl(base, protocols)) {
+  if (base !== undefined && !(isUrl(base, protocols) && isOrigin(base))) {
     settings.fault(
       'STRIPE_API_BASE',
-      `must be an ${production ? 'https' : 'http or https'} address; leave it out to use Stripe itself`,
+      `must be an ${production ? 'https' : 'http or https'} address without a path; leave it out to use Stripe itself`,
     );
   }
   return base;
@@ -320,6 +320,12 @@ class Settings {
     if (choice === undefined) this.fault(name, `must be one of ${choices.join(', ')}`);
     return choice ?? absent;
   }
+}
+
+/** Whether an address names a server and nothing on it. */
+function isOrigin(value: string): boolean {
+  const { href, origin } = new URL(value);
+  return href === `${origin}/`;
 }
 
 function isUrl(value: string, protocols: readonly string[]): boolean {

@@ -75,6 +75,10 @@ it('says where the error was thrown', () => {
   expect(stack.length).toBeGreaterThan(1);
 });
 
+it.each([[null], [42], [{}]])('leaves a stack out that is %p', (stack) => {
+  expect(describeError(Object.assign(new Error('x'), { stack }))).toEqual({ error: 'Error' });
+});
+
 it('leaves the stack out when there is none', () => {
   const error = new Error('x');
   delete error.stack;

@@ -23,7 +23,9 @@ export function describeError(error: unknown): ErrorDescription {
 }
 
 /** The frames are what stands behind the message, because a line of the message may look like one. */
-function framesOf({ message, stack = '' }: Error): string[] {
+function framesOf({ message, stack }: Error): string[] {
+  // Whoever threw it may have put anything there.
+  if (typeof stack !== 'string') return [];
   const start = stack.indexOf(message);
   if (start === -1) return [];
   const lines = stack.slice(start + message.length).split('\n');
