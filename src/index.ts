@@ -43,7 +43,15 @@ export {
   type ValidationItem,
 } from './payments/payments.errors.js';
 export { PaymentsModule } from './payments/payments.module.js';
-export type { AccessTokenOptions, PaymentsModuleOptions } from './payments/payments.options.js';
+export {
+  PaymentsOptionsError,
+  type AccessTokenOptions,
+  type HostAccessOptions,
+  type PaymentsModuleExtras,
+  type PaymentsModuleOptions,
+  type StripeLimits,
+} from './payments/payments.options.js';
+export type { Provided } from './payments/provided.js';
 export { ProjectOwnership, type OwnedProject } from './payments/project-ownership.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';

@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RequestMethod, type CanActivate, type Type } from '@nestjs/common';
 import { GUARDS_METADATA, METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
-import { ModulesContainer } from '@nestjs/core';
+import { MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { JwtAuthGuard } from '../src/payments/http/jwt-auth.guard.js';
 import { ProjectOwnershipGuard } from '../src/payments/http/project-ownership.guard.js';
 import { expectError } from './support/errors.js';
@@ -57,7 +57,8 @@ function* handlersOf(app: NestFastifyApplication): Generator<Handler> {
 
 function* handlersIn(controller: Type, module: string): Generator<Handler> {
   const prototype = controller.prototype as Record<string, object>;
-  for (const name of Object.getOwnPropertyNames(prototype)) {
+  // The module's controllers inherit their handlers.
+  for (const name of new MetadataScanner().getAllMethodNames(prototype)) {
     const handler = prototype[name] ?? {};
     const path = Reflect.getMetadata(PATH_METADATA, handler) as string | undefined;
     const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;

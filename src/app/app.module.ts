@@ -30,11 +30,8 @@ export class AppModule {
         // Opened by DatabaseConnection: a database that is down must not keep the service from starting.
         TypeOrmModule.forRoot({ ...dataSourceOptions(databaseUrl), manualInitialization: true }),
         ProjectModule,
-        PaymentsModule.forRootAsync({
-          imports: [ProjectModule],
-          inject: [ProjectService],
-          useFactory: (projects: ProjectService) => ({ ...payments, projects }),
-        }),
+        // Its access rules hold for the service's own routes as well.
+        { ...PaymentsModule.forRoot({ ...payments, projects: ProjectService }), global: true },
       ],
       controllers: [HealthController, refuseOtherMethods(HealthController)],
       // Malformed requests and unknown addresses never reach a controller's own filter.

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readWebhookSendEnv } from '../app/env.js';
+import { DEFAULT_BASE_PATH } from '../payments/payments.module-definition.js';
 import { makeTestEvent } from '../payments/stripe/test-event.js';
 import type { Mode } from '../payments/stripe-config/stripe-keys.js';
 import { webhookUrl } from '../payments/stripe-webhooks/webhook-urls.js';
@@ -14,7 +15,7 @@ async function send(options: { project: string; mode: Mode; type: string }): Pro
     throw new CommandFault('Set WEBHOOK_SECRET to the webhook secret that is stored for the project.');
   }
   const event = makeTestEvent(options.type, options.mode, webhookSecret);
-  const url = webhookUrl(publicBaseUrl, options.project, options.mode);
+  const url = webhookUrl({ publicBaseUrl, basePath: DEFAULT_BASE_PATH }, options.project, options.mode);
   const { status, text } = await post(url, event.payload, event.signature);
   process.stdout.write(`${event.id} ${options.type}\n${status} ${text}\n`);
   if (status !== 200) throw new CommandFault('The service did not take it.');

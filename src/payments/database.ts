@@ -4,6 +4,9 @@ import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { DependencyUnavailable, PaymentsError } from './payments.errors.js';
 
+/** Injection token of the module's TypeORM DataSource. */
+export const PAYMENTS_DATA_SOURCE = Symbol('PaymentsDataSource');
+
 /** Whether running a statement changes anything, and so whether a lost answer leaves its outcome unknown. */
 export type StatementKind = 'read' | 'write';
 

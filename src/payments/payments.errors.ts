@@ -3,6 +3,7 @@ export type ErrorCode =
   | 'not_authenticated'
   | 'invalid_token'
   | 'insufficient_scope'
+  | 'access_denied'
   | 'not_project_owner'
   | 'project_not_found'
   | 'config_not_found'

@@ -1,5 +1,13 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { PaymentsModuleOptions } from './payments.options.js';
+import type { PaymentsModuleExtras, PaymentsModuleOptions } from './payments.options.js';
 
-export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
-  new ConfigurableModuleBuilder<PaymentsModuleOptions>().setClassMethodName('forRoot').build();
+/** The path of all routes, unless told. */
+export const DEFAULT_BASE_PATH = 'api/v1/payments';
+
+/** For `useClass` and `useExisting` the method `createPaymentsOptions` is called. */
+export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
+  new ConfigurableModuleBuilder<PaymentsModuleOptions>()
+    .setClassMethodName('forRoot')
+    .setFactoryMethodName('createPaymentsOptions')
+    .setExtras<PaymentsModuleExtras>({}, (definition) => definition)
+    .build();

@@ -1,5 +1,8 @@
-import { Module } from '@nestjs/common';
-import { DiscoveryModule } from '@nestjs/core';
+import { Inject, Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
+import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DataSource } from 'typeorm';
+import { PAYMENTS_DATA_SOURCE } from './database.js';
 import { AuditService } from './audit/audit.service.js';
 import { HistoryController } from './audit/history.controller.js';
 import { ConfigHealthController } from './config-health/config-health.controller.js';
@@ -7,16 +10,31 @@ import { ConfigHealthService } from './config-health/config-health.service.js';
 import { ValidateCredentialsController } from './credential-checks/validate-credentials.controller.js';
 import { ValidateCredentialsService } from './credential-checks/validate-credentials.service.js';
 import { Sealer } from './crypto/sealer.js';
+import { AccessGuard } from './http/access.guard.js';
 import { ErrorFilter } from './http/error.filter.js';
+import { keepBodiesFromHost } from './http/host-body.js';
 import { JwtAuthGuard } from './http/jwt-auth.guard.js';
-import { JwtStrategy } from './http/jwt.strategy.js';
+import { mountedAt } from './http/mounted.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { ProjectOwnershipGuard } from './http/project-ownership.guard.js';
 import { KeyRingMonitor } from './key-custody/key-ring-monitor.js';
-import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './payments.module-definition.js';
-import { RESOLVED_OPTIONS, resolveOptions, type PaymentsModuleOptions } from './payments.options.js';
+import {
+  ConfigurableModuleClass,
+  DEFAULT_BASE_PATH,
+  MODULE_OPTIONS_TOKEN,
+  type ASYNC_OPTIONS_TYPE,
+  type OPTIONS_TYPE,
+} from './payments.module-definition.js';
+import {
+  RESOLVED_OPTIONS,
+  keyRingOf,
+  resolveOptions,
+  type PaymentsModuleExtras,
+  type PaymentsModuleOptions,
+  type ResolvedOptions,
+} from './payments.options.js';
 import { ProjectListController } from './project-list/project-list.controller.js';
-import { ProjectOwnership } from './project-ownership.js';
+import { HostProjects, ProjectOwnership } from './project-ownership.js';
 import { ExpiredSecrets } from './stripe-config/expired-secrets.js';
 import { MaskingInterceptor } from './stripe-config/masking.interceptor.js';
 import { StripeConfigController } from './stripe-config/stripe-config.controller.js';
@@ -47,46 +65,82 @@ const CONTROLLERS = [
   ProjectListController,
 ];
 
+const PROVIDERS: Provider[] = [
+  AccessGuard,
+  JwtAuthGuard,
+  ProjectOwnershipGuard,
+  MaskingInterceptor,
+  ErrorFilter,
+  KeyRingMonitor,
+  StripeConfigService,
+  ExpiredSecrets,
+  AuditService,
+  ConfigRemoval,
+  ConfigHealthService,
+  ValidateCredentialsService,
+  StripeApi,
+  WebhookEndpointService,
+  WebhookSecretStore,
+  WebhookMonitor,
+  WebhookService,
+  EventHandlers,
+  EventWorker,
+  StripeEventService,
+  {
+    provide: Sealer,
+    inject: [RESOLVED_OPTIONS],
+    useFactory: async (options: ResolvedOptions) => new Sealer(await keyRingOf(options)),
+  },
+  { provide: ProjectOwnership, useClass: HostProjects },
+];
+
 /**
  * The Stripe configurations of projects: `PaymentsModule.forRoot(options)` or `.forRootAsync({ … })`.
- * It uses the application's TypeORM DataSource, which must know `paymentsEntities` and `paymentsMigrations`.
+ * It uses a TypeORM DataSource of the application, which must know `paymentsEntities` and `paymentsMigrations`.
+ * Its guards, pipes, interceptor and filter are bound to its own routes; it has no effect on any other.
  */
-@Module({
-  imports: [DiscoveryModule],
-  controllers: [...CONTROLLERS, refuseOtherMethods(...CONTROLLERS)],
-  providers: [
-    StripeConfigService,
-    ExpiredSecrets,
-    ConfigRemoval,
-    ConfigHealthService,
-    ValidateCredentialsService,
-    StripeApi,
-    WebhookEndpointService,
-    WebhookSecretStore,
-    WebhookMonitor,
-    WebhookService,
-    EventHandlers,
-    EventWorker,
-    StripeEventService,
-    AuditService,
-    KeyRingMonitor,
-    JwtStrategy,
-    JwtAuthGuard,
-    ProjectOwnershipGuard,
-    MaskingInterceptor,
-    ErrorFilter,
-    { provide: RESOLVED_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: resolveOptions },
-    {
-      provide: Sealer,
-      inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: ({ keyRing }: PaymentsModuleOptions) => new Sealer(keyRing),
-    },
-    {
-      provide: ProjectOwnership,
-      inject: [MODULE_OPTIONS_TOKEN],
-      useFactory: ({ projects }: PaymentsModuleOptions) => projects,
-    },
-  ],
-  exports: [StripeConfigService, Sealer, KeyRingMonitor],
-})
-export class PaymentsModule extends ConfigurableModuleClass {}
+@Module({})
+export class PaymentsModule extends ConfigurableModuleClass {
+  static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    return completed(super.forRoot(options), options);
+  }
+
+  /** With `useFactory`, or with `useClass` or `useExisting` of a class that has a method `createPaymentsOptions`. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return completed(super.forRootAsync(options), options);
+  }
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) { basePath }: Pick<ResolvedOptions, 'basePath'>,
+    adapterHost: HttpAdapterHost,
+  ) {
+    super();
+    keepBodiesFromHost(adapterHost, basePath);
+  }
+}
+
+/** Adds to the definition what depends on where and how the module is mounted. */
+function completed(definition: DynamicModule, extras: PaymentsModuleExtras): DynamicModule {
+  const basePath = extras.basePath?.replace(/^\/+|\/+$/g, '') ?? DEFAULT_BASE_PATH;
+  const controllers = mountedAt(basePath, CONTROLLERS);
+  return {
+    ...definition,
+    imports: [...(definition.imports ?? []), DiscoveryModule],
+    controllers: [...controllers, ...mountedAt('', [refuseOtherMethods(...controllers)])],
+    providers: [
+      ...(definition.providers ?? []),
+      ...PROVIDERS,
+      {
+        provide: RESOLVED_OPTIONS,
+        inject: [MODULE_OPTIONS_TOKEN],
+        useFactory: (options: PaymentsModuleOptions) => resolveOptions(options, basePath),
+      },
+      {
+        provide: PAYMENTS_DATA_SOURCE,
+        inject: [getDataSourceToken(extras.dataSource)],
+        useFactory: (dataSource: DataSource) => dataSource,
+      },
+    ],
+    exports: [StripeConfigService, Sealer, KeyRingMonitor, AccessGuard],
+  };
+}

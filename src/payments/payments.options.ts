@@ -1,6 +1,9 @@
 import type { KeyObject } from 'node:crypto';
-import type { KeyRing } from './crypto/key-ring.js';
+import type { CanActivate } from '@nestjs/common';
+import { KeyRing } from './crypto/key-ring.js';
+import { readKeyRingFile } from './crypto/key-ring-file.js';
 import type { ProjectOwnership } from './project-ownership.js';
+import type { Provided } from './provided.js';
 
 /** How access tokens are verified: by a shared secret, or by the keys of an identity provider. */
 export type AccessTokenOptions = {
@@ -21,14 +24,29 @@ export type AccessTokenOptions = {
     }
 );
 
+/** Access judged by a guard of the host. */
+export interface HostAccessOptions {
+  /** An instance, or a class that Nest has or can make. It lets pass who is signed in. */
+  guard: Provided<CanActivate>;
+  /**
+   * Who that is, read from the host's own request after the guard let it pass: 1 to 255 characters, the same text that
+   * {@link ProjectOwnership} knows owners by. Default: `request.user.sub`, or else `request.user.id`.
+   */
+  subject?: ((request: unknown) => string | undefined) | undefined;
+}
+
 /** What the host gives the payments module. */
 export interface PaymentsModuleOptions {
-  /** The keys that seal credentials. */
-  keyRing: KeyRing;
-  /** Who owns a project. */
-  projects: ProjectOwnership;
-  auth: AccessTokenOptions;
-  /** The address that Stripe reaches this API by, without a path: webhook URLs begin with it. */
+  /** The keys that seal credentials, or the file that holds them: see `npm run keys`. */
+  keyRing: KeyRing | string;
+  /** Who owns a project: an instance, or a class that Nest has or can make. */
+  projects: Provided<ProjectOwnership>;
+  /** Who may call: by access tokens, or by a guard of the host. */
+  auth: AccessTokenOptions | HostAccessOptions;
+  /**
+   * The address at which Stripe reaches the base path, with the host's global prefix if it has one: webhook URLs begin with
+   * it. `https://api.example.com`
+   */
   publicBaseUrl: string;
   /** Address of Stripe's API. Default: `https://api.stripe.com`; another one is for tests and mocks. */
   stripeApiBase?: string | undefined;
@@ -37,25 +55,126 @@ export interface PaymentsModuleOptions {
    * long Stripe can sign with both (docs.stripe.com/webhooks, "Roll endpoint signing secrets").
    */
   webhookSecretOverlapHours?: number | undefined;
+  /** How often Stripe is asked about keys. */
+  limits?: Partial<StripeLimits> | undefined;
+  /** The time in milliseconds since 1970, for signatures of webhooks. Default: `Date.now`. */
+  clock?: (() => number) | undefined;
+}
+
+/** How often Stripe is asked about keys. */
+export interface StripeLimits {
+  /** Questions about keys of one project in a minute, by all replicas together. Default: 5. */
+  stripeCallsPerMinute: number;
+  /** Questions at once in this process. Default: 8. */
+  stripeCallsAtOnce: number;
+}
+
+/** What must be known before the application is made, so that no factory can give it. */
+export interface PaymentsModuleExtras {
+  /** The path of all routes, below the host's global prefix. Default: `api/v1/payments`. */
+  basePath?: string;
+  /** The name of the TypeORM data source. Default: the one without a name. */
+  dataSource?: string;
+  /** Whether webhooks are taken and events handed on in this process. Default: true. */
+  webhooks?: boolean;
 }
 
 /** The options with every default in its place. */
-export interface ResolvedOptions extends PaymentsModuleOptions {
+export interface ResolvedOptions
+  extends Omit<PaymentsModuleOptions, 'limits'>, Required<Pick<PaymentsModuleExtras, 'basePath'>> {
   stripeApiBase: string;
   webhookSecretOverlapHours: number;
+  limits: StripeLimits;
+  clock: () => number;
 }
 
 /** Injection token of the {@link ResolvedOptions}. */
 export const RESOLVED_OPTIONS = Symbol('ResolvedOptions');
 
-/** Puts every default in its place. */
-export function resolveOptions(options: PaymentsModuleOptions): ResolvedOptions {
+const DEFAULT_OVERLAP_HOURS = 24;
+const MAX_OVERLAP_HOURS = 168;
+
+/** A wrong set-up, with every wrong option by its name and how to mend it. */
+export class PaymentsOptionsError extends Error {
+  override name = 'PaymentsOptionsError';
+
+  constructor(readonly faults: readonly string[]) {
+    super(['The options of PaymentsModule are wrong:', ...faults.map((fault) => `- ${fault}`)].join('\n'));
+  }
+}
+
+/**
+ * Judges the options and puts every default in its place.
+ *
+ * @throws PaymentsOptionsError naming every wrong option
+ */
+export function resolveOptions(options: PaymentsModuleOptions, basePath: string): ResolvedOptions {
+  const faults = findFaults(options);
+  if (faults.length > 0) throw new PaymentsOptionsError(faults);
   return {
     ...options,
+    basePath,
     publicBaseUrl: options.publicBaseUrl.replace(/\/+$/, ''),
     stripeApiBase: options.stripeApiBase ?? 'https://api.stripe.com',
     webhookSecretOverlapHours: options.webhookSecretOverlapHours ?? DEFAULT_OVERLAP_HOURS,
+    limits: {
+      stripeCallsPerMinute: options.limits?.stripeCallsPerMinute ?? 5,
+      stripeCallsAtOnce: options.limits?.stripeCallsAtOnce ?? 8,
+    },
+    clock: options.clock ?? Date.now,
   };
 }
 
-const DEFAULT_OVERLAP_HOURS = 24;
+/** From JavaScript anything may come. */
+function findFaults(options: Partial<PaymentsModuleOptions>): string[] {
+  const { keyRing, projects, auth, publicBaseUrl, stripeApiBase, webhookSecretOverlapHours: hours } = options;
+  const { stripeCallsPerMinute = 5, stripeCallsAtOnce = 8 } = options.limits ?? {};
+  const rules: [isRight: boolean, fault: string][] = [
+    [
+      keyRing instanceof KeyRing || (typeof keyRing === 'string' && keyRing !== ''),
+      'keyRing is missing; give a KeyRing or the path of a key ring file, made with "npx nest-stripe-config-keys generate FILE"',
+    ],
+    [
+      typeof projects === 'function' || typeof projects === 'object',
+      'projects is missing; give a ProjectOwnership, or your own class that extends it',
+    ],
+    [
+      auth !== undefined && ('secret' in auth || 'issuer' in auth || 'guard' in auth),
+      'auth is missing; give { guard } with your own guard, { secret }, or { issuer, audience }',
+    ],
+    [
+      isHttpAddress(publicBaseUrl),
+      'publicBaseUrl must be the https address at which Stripe reaches this application',
+    ],
+    [
+      stripeApiBase === undefined || isHttpAddress(stripeApiBase),
+      'stripeApiBase must be an http or https address; leave it out to use Stripe itself',
+    ],
+    [
+      hours === undefined || (Number.isFinite(hours) && hours >= 0 && hours <= MAX_OVERLAP_HOURS),
+      `webhookSecretOverlapHours must be a number from 0 to ${MAX_OVERLAP_HOURS}`,
+    ],
+    [
+      isCount(stripeCallsPerMinute) && isCount(stripeCallsAtOnce),
+      'limits.stripeCallsPerMinute and limits.stripeCallsAtOnce must be numbers above 0',
+    ],
+  ];
+  return rules.filter(([isRight]) => !isRight).map(([, fault]) => fault);
+}
+
+function isHttpAddress(value: unknown): boolean {
+  return typeof value === 'string' && /^https?:/i.test(value) && URL.canParse(value);
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
+/**
+ * The ring that the options name.
+ *
+ * @throws KeyRingError naming the file and what is wrong with it
+ */
+export async function keyRingOf({ keyRing }: Pick<PaymentsModuleOptions, 'keyRing'>): Promise<KeyRing> {
+  return typeof keyRing === 'string' ? readKeyRingFile(keyRing, { allowDevelopment: false }) : keyRing;
+}

@@ -1,7 +1,6 @@
-import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { runStatement, type Statement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
 import type { AuditEntryEntity } from './audit-entry.entity.js';
 
 /** What the history shows of a row of the trail: no fingerprint and no hash. */
@@ -21,7 +20,7 @@ const HISTORY: Statement = {
 /** Reads the audit trail; the database writes it. */
 @Injectable()
 export class AuditService {
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
 
   /** The changes of a project below a version, newest first. */
   history(projectId: string, below: number, limit: number): Promise<AuditView[]> {

@@ -1,10 +1,10 @@
-import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { countCall } from '../credential-checks/call-limit.js';
 import type { Secret } from '../crypto/secret.js';
-import { runStatement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { PaymentsError } from '../payments.errors.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import { judgeKey } from '../stripe/judge-key.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { looksLikeSameAccount } from '../stripe-config/account-hint.js';
@@ -26,9 +26,10 @@ export interface ModeHealth extends HealthRow {
 @Injectable()
 export class ConfigHealthService {
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly configs: StripeConfigService,
     private readonly stripe: StripeApi,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'limits'>,
   ) {}
 
   /**
@@ -74,7 +75,7 @@ export class ConfigHealthService {
   /** @returns whether something new is known */
   private async check(projectId: string, mode: Mode, key: Secret, row: HealthRow): Promise<boolean> {
     try {
-      await countCall(this.dataSource, projectId);
+      await countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
       const verdict = await judgeKey(this.stripe, key, mode, { withAccount: true });
       const accountId = 'accountId' in verdict ? verdict.accountId : null;
       const values = [projectId, mode, row.version, verdict.status, accountId, row.secret_key_version];

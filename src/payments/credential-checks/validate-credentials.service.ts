@@ -1,7 +1,8 @@
-import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { PAYMENTS_DATA_SOURCE } from '../database.js';
 import { Secret } from '../crypto/secret.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import { judgeKey, type KeyVerdict } from '../stripe/judge-key.js';
 import { PERMISSIONS, StripeApi } from '../stripe/stripe-api.js';
 import { findFault, isMaskOf, type CredentialField, type Mode } from '../stripe-config/stripe-keys.js';
@@ -15,8 +16,9 @@ import type {
 @Injectable()
 export class ValidateCredentialsService {
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly stripe: StripeApi,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'limits'>,
   ) {}
 
   /**
@@ -32,7 +34,7 @@ export class ValidateCredentialsService {
     const mode = is_test_mode ? 'test' : 'live';
     const fault = findFaultOfKey(`${mode}_secret_key`, secret_key);
     if (fault !== undefined) return { valid: false, message: fault };
-    await countCall(this.dataSource, projectId);
+    await countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
     return describe(await judgeKey(this.stripe, new Secret(secret_key), mode, { withAccount: false }), mode);
   }
 }

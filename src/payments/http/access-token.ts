@@ -36,9 +36,7 @@ export function judgeHeader(header: { crit?: unknown; typ?: unknown }): void {
 export function judgeClaims(claims: Record<string, unknown>, requiredScope: string | undefined): Caller {
   const { exp, sub } = claims;
   if (typeof exp !== 'number') throw invalidToken();
-  if (typeof sub !== 'string' || sub === '' || sub.length > MAX_SUBJECT_LENGTH || sub.includes('\0')) {
-    throw invalidToken();
-  }
+  if (!isSubject(sub)) throw invalidToken();
   for (const use of [claims.type, claims.token_use, claims.typ]) {
     if (use !== undefined && !isOneOf(use, ACCESS_TOKEN_USES)) throw invalidToken();
   }
@@ -49,6 +47,13 @@ export function judgeClaims(claims: Record<string, unknown>, requiredScope: stri
     );
   }
   return { subject: sub };
+}
+
+/** Whether something may name a caller. */
+export function isSubject(value: unknown): value is string {
+  return (
+    typeof value === 'string' && value !== '' && value.length <= MAX_SUBJECT_LENGTH && !value.includes('\0')
+  );
 }
 
 /** The refusal of a token, whatever is wrong with it: a forger learns nothing. */

@@ -26,6 +26,7 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     title: 'Insufficient scope',
     headers: { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' },
   },
+  access_denied: { status: 403, title: 'Access denied' },
   not_project_owner: { status: 403, title: 'Not the owner of the project' },
   project_not_found: { status: 404, title: 'Project not found' },
   config_not_found: { status: 404, title: 'Configuration not found' },

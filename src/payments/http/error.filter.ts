@@ -52,9 +52,18 @@ const LOGGED_CAUSES: ReadonlySet<AnswerCode> = new Set([
   'stripe_refused',
 ]);
 
+/** What guards of a host refuse, in our words. */
+const HOST_REFUSALS: Partial<Record<number, { code: AnswerCode; detail: string }>> = {
+  401: { code: 'not_authenticated', detail: 'Sign in first.' },
+  403: { code: 'access_denied', detail: 'You may not do this.' },
+  429: { code: 'rate_limited', detail: 'There were too many requests; try again later.' },
+};
+
 function classify(error: unknown): { code: AnswerCode; detail: string } {
   if (error instanceof PaymentsError) return { code: error.code, detail: error.message };
   const status = error instanceof HttpException ? error.getStatus() : statusOf(error);
+  const byHost = HOST_REFUSALS[status];
+  if (byHost !== undefined) return byHost;
   if (status === 404) return { code: 'not_found', detail: 'There is nothing at this address.' };
   if (status >= 400 && status < 500) {
     return { code: 'malformed_request', detail: 'The request is malformed.' };

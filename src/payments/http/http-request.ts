@@ -12,7 +12,7 @@ export interface HttpRequest {
   raw?: IncomingMessage;
   id?: unknown;
   /** Set by {@link JwtAuthGuard}. */
-  user?: Caller;
+  caller?: Caller;
 }
 
 /** The request of an execution context. */
@@ -26,9 +26,9 @@ export function rawRequestOf(request: HttpRequest): IncomingMessage {
 }
 
 /** The subject of the caller that {@link JwtAuthGuard} let pass. */
-export function subjectOf({ user }: HttpRequest): string {
-  if (user === undefined) throw new Error('no guard has set a caller on this request');
-  return user.subject;
+export function subjectOf({ caller }: HttpRequest): string {
+  if (caller === undefined) throw new Error('no guard has set a caller on this request');
+  return caller.subject;
 }
 
 /** The id that the server gave the request, or a new one: never one that the client chose. */

@@ -3,6 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { parse } from 'secure-json-parse';
 import { PaymentsError } from '../payments.errors.js';
 import { countOf } from './bearer-token.js';
+import { headersOf } from './host-body.js';
 import { rawRequestOf, requestOf } from './http-request.js';
 import { readBody } from './raw-body.js';
 
@@ -22,7 +23,7 @@ export const JsonBody = createParamDecorator((_: unknown, context: ExecutionCont
 /** As {@link JsonBody}, but no body at all is an empty object. */
 export const OptionalJsonBody = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const request = rawRequestOf(requestOf(context));
-  const { 'content-length': length = '0', 'transfer-encoding': encoding } = request.headers;
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = headersOf(request);
   return length === '0' && encoding === undefined ? {} : readJsonObject(request);
 });
 
@@ -33,7 +34,9 @@ async function readJsonObject(request: IncomingMessage): Promise<Record<string, 
   return body as Record<string, unknown>;
 }
 
-function requireJson({ headers, rawHeaders }: IncomingMessage): void {
+function requireJson(request: IncomingMessage): void {
+  const { rawHeaders } = request;
+  const headers = headersOf(request);
   const [mediaType, ...parameters] = (headers['content-type'] ?? '')
     .split(';')
     .map((part) => part.trim().toLowerCase());

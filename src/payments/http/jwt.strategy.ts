@@ -1,11 +1,9 @@
 import type { KeyObject } from 'node:crypto';
-import { Inject, Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { decodeProtectedHeader, type JWSHeaderParameters } from 'jose';
 import type { Algorithm, Jwt, JwtPayload } from 'jsonwebtoken';
 import { Strategy } from 'passport-jwt';
-import { MODULE_OPTIONS_TOKEN } from '../payments.module-definition.js';
-import type { AccessTokenOptions, PaymentsModuleOptions } from '../payments.options.js';
+import type { AccessTokenOptions } from '../payments.options.js';
 import {
   CLOCK_TOLERANCE_SECONDS,
   invalidToken,
@@ -16,9 +14,6 @@ import {
 import { bearerToken } from './bearer-token.js';
 import { rawRequestOf, type HttpRequest } from './http-request.js';
 import { IssuerKeys } from './issuer-keys.js';
-
-/** Passport keeps strategies in one registry of the process: this name leaves a host's own `jwt` alone. */
-export const JWT_STRATEGY = 'nest-stripe-config-jwt';
 
 const ISSUER_ALGORITHMS: Algorithm[] = [
   'RS256',
@@ -35,35 +30,31 @@ const ISSUER_ALGORITHMS: Algorithm[] = [
 /** passport-jwt's types know no `KeyObject`, which jsonwebtoken verifies with seven times as fast as with a PEM. */
 type KeyCallback = (error: unknown, key?: KeyObject & Buffer) => void;
 
-/** Verifies access tokens, by a shared secret or by the keys of an identity provider. */
-@Injectable()
-export class JwtStrategy extends PassportStrategy(Strategy, JWT_STRATEGY) {
-  private readonly requiredScope: string | undefined;
-
-  constructor(@Inject(MODULE_OPTIONS_TOKEN) { auth }: PaymentsModuleOptions) {
-    const findKey = keyFinder(auth);
-    super({
-      jwtFromRequest: tokenOf,
-      secretOrKeyProvider: (_request: unknown, token: string, done: KeyCallback) => {
-        findKey(token).then((key) => {
-          done(null, key as KeyObject & Buffer);
-        }, done);
-      },
-      ...('secret' in auth
-        ? { algorithms: ['HS256'] }
-        : { algorithms: ISSUER_ALGORITHMS, issuer: auth.issuer, audience: auth.audience }),
-      // The types call it deprecated for what has options of its own; tolerance and header have none.
-      // eslint-disable-next-line @typescript-eslint/no-deprecated
-      jsonWebTokenOptions: { clockTolerance: CLOCK_TOLERANCE_SECONDS, complete: true },
-    });
-    this.requiredScope = auth.requiredScope;
+/** Registers with Passport, under a name, what verifies access tokens by a shared secret or a provider's keys. */
+export function registerStrategy(name: string, auth: AccessTokenOptions): void {
+  const findKey = keyFinder(auth);
+  class JwtStrategy extends PassportStrategy(Strategy, name) {
+    /** Called with a token whose signature, times, issuer and audience are right. */
+    validate({ header, payload }: Jwt): Caller {
+      judgeHeader(header);
+      return judgeClaims(payload as JwtPayload, auth.requiredScope);
+    }
   }
-
-  /** Called with a token whose signature, times, issuer and audience are right. */
-  validate({ header, payload }: Jwt): Caller {
-    judgeHeader(header);
-    return judgeClaims(payload as JwtPayload, this.requiredScope);
-  }
+  // It registers itself.
+  new JwtStrategy({
+    jwtFromRequest: tokenOf,
+    secretOrKeyProvider: (_request: unknown, token: string, done: KeyCallback) => {
+      findKey(token).then((key) => {
+        done(null, key as KeyObject & Buffer);
+      }, done);
+    },
+    ...('secret' in auth
+      ? { algorithms: ['HS256'] }
+      : { algorithms: ISSUER_ALGORITHMS, issuer: auth.issuer, audience: auth.audience }),
+    // The types call it deprecated for what has options of its own; tolerance and header have none.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated
+    jsonWebTokenOptions: { clockTolerance: CLOCK_TOLERANCE_SECONDS, complete: true },
+  });
 }
 
 function tokenOf(request: unknown): string | null {

@@ -1,5 +1,6 @@
 import { Controller, RequestMapping, RequestMethod, type Type } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import { MetadataScanner } from '@nestjs/core';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { PaymentsError } from '../payments.errors.js';
 
@@ -49,11 +50,10 @@ function offeredMethods(controllers: Type[]): Map<string, string[]> {
   const methods = new Map<string, string[]>();
   for (const controller of controllers) {
     const prefix = Reflect.getMetadata(PATH_METADATA, controller) as string;
-    for (const name of Object.getOwnPropertyNames(controller.prototype)) {
+    for (const name of new MetadataScanner().getAllMethodNames(controller.prototype as object)) {
       const handler = (controller.prototype as Record<string, object>)[name] ?? {};
       const path = Reflect.getMetadata(PATH_METADATA, handler) as string | undefined;
       const method = Reflect.getMetadata(METHOD_METADATA, handler) as RequestMethod | undefined;
-      // The constructor has a path, too: the controller's own.
       if (path === undefined || method === undefined) continue;
       const route = path === '/' ? prefix : `${prefix}/${path}`;
       methods.set(route, [...(methods.get(route) ?? []), RequestMethod[method]]);

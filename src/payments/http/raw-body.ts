@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { PaymentsError } from '../payments.errors.js';
+import { headersOf } from './host-body.js';
 
 /**
  * Reads a request's body as it came.
@@ -10,7 +11,7 @@ import { PaymentsError } from '../payments.errors.js';
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
-  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw bodyTooLarge(request, maxBytes);
+  if (Number(headersOf(request)['content-length'] ?? 0) > maxBytes) throw bodyTooLarge(request, maxBytes);
   return new Promise((resolve, reject) => {
     request
       .on('data', (chunk: Buffer) => {

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
-import { runStatement, type Statement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 import type { KeyEntity } from './key.entities.js';
 
@@ -54,7 +53,7 @@ export class KeyRingMonitor {
   private readonly replicaId = randomUUID();
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
   ) {}
 

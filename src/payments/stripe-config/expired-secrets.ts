@@ -1,7 +1,11 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { runStatement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { Periodic } from '../periodic.js';
 import { ERASE_EXPIRED } from './stripe-config.statements.js';
 
@@ -16,7 +20,7 @@ export class ExpiredSecrets implements OnApplicationBootstrap, BeforeApplication
     return ERASE_MS;
   });
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
 
   onApplicationBootstrap(): void {
     this.periodic.start();

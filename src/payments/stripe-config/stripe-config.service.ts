@@ -1,9 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { Sealer, type SealContext } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
-import { runStatement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { versionConflict, type Preconditions } from '../http/preconditions.js';
 import { KeyRingMonitor } from '../key-custody/key-ring-monitor.js';
 import { PaymentsError, ValidationFailed } from '../payments.errors.js';
@@ -46,7 +45,7 @@ export class StripeConfigService {
   private readonly logger = new Logger('Stripe configuration');
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     private readonly keyRing: KeyRingMonitor,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'webhookSecretOverlapHours'>,

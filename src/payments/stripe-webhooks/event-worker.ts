@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  Inject,
   Injectable,
   Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
-import { runStatement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { describeError } from '../http/describe-error.js';
 import { Periodic } from '../periodic.js';
 import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
@@ -75,7 +75,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly periodic = new Periodic('Stripe events', () => this.handleDue());
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     private readonly handlers: EventHandlers,
   ) {}

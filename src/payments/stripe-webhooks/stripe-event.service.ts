@@ -1,8 +1,7 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
-import { runStatement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { PaymentsError } from '../payments.errors.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import { EventWorker } from './event-worker.js';
@@ -30,7 +29,7 @@ export class StripeEventService {
   private readonly logger = new Logger('Stripe events');
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     private readonly worker: EventWorker,
   ) {}

@@ -1,7 +1,11 @@
-import { Injectable, type BeforeApplicationShutdown, type OnApplicationBootstrap } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import {
+  Inject,
+  Injectable,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { runStatement, type Statement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
 import { Periodic } from '../periodic.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 
@@ -50,7 +54,7 @@ export class WebhookMonitor implements OnApplicationBootstrap, BeforeApplication
     return WRITE_MS;
   });
 
-  constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
+  constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
 
   onApplicationBootstrap(): void {
     this.periodic.start();

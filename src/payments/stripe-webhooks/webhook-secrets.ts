@@ -1,9 +1,8 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
-import { runStatement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 import { sealContext } from '../stripe-config/stripe-config.service.js';
 import { FIND_WEBHOOK_SECRETS, type WebhookSecretsRow } from '../stripe-config/stripe-config.statements.js';
@@ -35,7 +34,7 @@ export class WebhookSecretStore {
   private readonly kept = new Map<string, Kept>();
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
   ) {}
 

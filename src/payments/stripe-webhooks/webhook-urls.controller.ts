@@ -22,7 +22,9 @@ export class StripeWebhookUrlsResponse {
 @ApiAccess()
 @ApiProjectId()
 export class WebhookUrlsController {
-  constructor(@Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'publicBaseUrl'>) {}
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'publicBaseUrl' | 'basePath'>,
+  ) {}
 
   @Get()
   @Header('Cache-Control', 'no-store')
@@ -33,10 +35,9 @@ export class WebhookUrlsController {
   @ApiOkResponse({ description: 'Successful Response', type: StripeWebhookUrlsResponse })
   @ApiErrors(401, 403, 404, 422, 503)
   find(@Param('project_id') projectId: string): StripeWebhookUrlsResponse {
-    const { publicBaseUrl } = this.options;
     return {
-      test_webhook_url: webhookUrl(publicBaseUrl, projectId, 'test'),
-      live_webhook_url: webhookUrl(publicBaseUrl, projectId, 'live'),
+      test_webhook_url: webhookUrl(this.options, projectId, 'test'),
+      live_webhook_url: webhookUrl(this.options, projectId, 'live'),
     };
   }
 }

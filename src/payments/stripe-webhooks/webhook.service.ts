@@ -1,11 +1,11 @@
-import { Injectable } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
-import { runStatement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { KeyRingMonitor } from '../key-custody/key-ring-monitor.js';
 import { DependencyUnavailable, PaymentsError } from '../payments.errors.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import { EventWorker } from './event-worker.js';
 import { readEvent } from './received-event.js';
@@ -21,12 +21,13 @@ const MAX_ATTEMPTS = 5;
 @Injectable()
 export class WebhookService {
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     private readonly keyRing: KeyRingMonitor,
     private readonly secrets: WebhookSecretStore,
     private readonly monitor: WebhookMonitor,
     private readonly worker: EventWorker,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'clock'>,
   ) {}
 
   /**
@@ -45,7 +46,7 @@ export class WebhookService {
     let secrets = kept ?? (await this.load(projectId, mode));
     let isFresh = kept === undefined;
     const body = await readBody();
-    const now = Date.now() / 1000;
+    const now = this.options.clock() / 1000;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const outcome = await this.accept(projectId, mode, signature, body, secrets, now);
       if (outcome === 'stored') return;

@@ -7,8 +7,6 @@ import { boundedFetch } from './bounded-fetch.js';
 
 /** How long all calls of one {@link StripeApi.ask} may take together, in milliseconds. */
 const DEADLINE_MS = 6_000;
-/** Most of them at once in this process. */
-const MAX_AT_ONCE = 8;
 
 /** What Stripe said no to. Holds nothing of Stripe's own words but names that are in our lists. */
 export class StripeRefusal extends Error {
@@ -53,7 +51,9 @@ class StripeTrouble extends Error {
 export class StripeApi {
   private running = 0;
 
-  constructor(@Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'stripeApiBase'>) {}
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'stripeApiBase' | 'limits'>,
+  ) {}
 
   /**
    * Lends a client that uses the key. It must not be kept: `util.inspect` of a client prints the key.
@@ -64,7 +64,7 @@ export class StripeApi {
    * @throws RateLimited when too many calls run already
    */
   async ask<T>(key: Secret, work: (stripe: Stripe) => Promise<T>): Promise<T> {
-    if (this.running >= MAX_AT_ONCE) throw new RateLimited(1);
+    if (this.running >= this.options.limits.stripeCallsAtOnce) throw new RateLimited(1);
     this.running += 1;
     const deadline = new AbortController();
     let timer: NodeJS.Timeout | undefined;

@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Secret } from '../crypto/secret.js';
-import { runStatement, withLock, type Statement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, withLock, type Statement } from '../database.js';
 import { describeError } from '../http/describe-error.js';
 import { PaymentsError, RateLimited } from '../payments.errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
@@ -66,10 +65,10 @@ export class WebhookEndpointService {
   private running = 0;
 
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly stripe: StripeApi,
     private readonly configs: StripeConfigService,
-    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'publicBaseUrl'>,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'publicBaseUrl' | 'basePath'>,
   ) {}
 
   /**
@@ -340,7 +339,7 @@ export class WebhookEndpointService {
   }
 
   private urlOf(projectId: string, mode: Mode): string {
-    return webhookUrl(this.options.publicBaseUrl, projectId, mode);
+    return webhookUrl(this.options, projectId, mode);
   }
 
   /** One request about an endpoint at a time, in all replicas. */

@@ -1,0 +1,56 @@
+import {
+  Inject,
+  Injectable,
+  type CanActivate,
+  type ExecutionContext,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { firstValueFrom, isObservable } from 'rxjs';
+import { PaymentsError } from '../payments.errors.js';
+import { RESOLVED_OPTIONS, type HostAccessOptions, type ResolvedOptions } from '../payments.options.js';
+import { instanceOf } from '../provided.js';
+import { isSubject, type Caller } from './access-token.js';
+import { requestOf } from './http-request.js';
+import { tokenGuard } from './token.guard.js';
+
+/** Judges who calls, by access tokens or by a guard of the host, and puts the {@link Caller} on the request. */
+@Injectable()
+export class AccessGuard implements CanActivate, OnModuleInit {
+  private judge: ((context: ExecutionContext) => Promise<Caller>) | undefined;
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'auth'>,
+    private readonly moduleRef: ModuleRef,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    const { auth } = this.options;
+    this.judge =
+      'guard' in auth ? judgeByHost(auth, await instanceOf(this.moduleRef, auth.guard)) : tokenGuard(auth);
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (this.judge === undefined) throw new Error('the module has not been initialized');
+    requestOf(context).caller = await this.judge(context);
+    return true;
+  }
+}
+
+function judgeByHost({ subject }: HostAccessOptions, guard: CanActivate) {
+  return async (context: ExecutionContext): Promise<Caller> => {
+    const verdict = guard.canActivate(context);
+    const passes = await (isObservable(verdict) ? firstValueFrom(verdict) : verdict);
+    if (!passes) throw new PaymentsError('access_denied', 'You may not do this.');
+    const request: unknown = context.switchToHttp().getRequest();
+    const caller = subject === undefined ? subjectOfUser(request) : subject(request);
+    if (isSubject(caller)) return { subject: caller };
+    throw new PaymentsError('not_authenticated', 'Sign in first.');
+  };
+}
+
+/** Where guards usually leave a caller's id. */
+function subjectOfUser(request: unknown): unknown {
+  const { user } = request as { user?: Record<string, unknown> | null };
+  return user?.sub ?? user?.id;
+}
