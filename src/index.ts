@@ -37,7 +37,9 @@ export {
   DependencyUnavailable,
   PaymentsError,
   RateLimited,
+  StripeCredentialsError,
   ValidationFailed,
+  type CredentialsFault,
   type ErrorCode,
   type ValidationCause,
   type ValidationItem,
@@ -55,6 +57,7 @@ export type { Provided } from './payments/provided.js';
 export { ProjectOwnership, type OwnedProject } from './payments/project-ownership.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
+export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
 export type {
   AnyStripeEvent,

@@ -39,7 +39,7 @@ export async function runStatement<Row>(
   values: unknown[],
 ): Promise<Row[]> {
   for (let attempt = 1; ; attempt++) {
-    const client = await connect(dataSource);
+    const client = await borrowConnection(dataSource);
     client.on('error', ignore);
     try {
       const { rows } = await client.query({ name, text, values });
@@ -79,7 +79,7 @@ export async function withLock<T>(
   { waitMs, holdMs }: { waitMs: number; holdMs: number },
   work: () => Promise<T>,
 ): Promise<{ result: T } | undefined> {
-  const client = await connect(dataSource);
+  const client = await borrowConnection(dataSource);
   client.on('error', ignore);
   try {
     return (await tryToLock(client, name, waitMs, holdMs)) ? { result: await work() } : undefined;
@@ -120,7 +120,12 @@ function ignore(): void {
   // The statement is told.
 }
 
-async function connect(dataSource: DataSource): Promise<PoolClient> {
+/**
+ * Lends a connection of the pool for longer than a statement. Release it when done, with `true` when it may be broken.
+ *
+ * @throws DependencyUnavailable when the database cannot be reached
+ */
+export async function borrowConnection(dataSource: DataSource): Promise<PoolClient> {
   if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
   const pool = (dataSource.driver as PostgresDriver).master as Pool;
   try {

@@ -85,6 +85,37 @@ export class ValidationFailed extends PaymentsError {
   }
 }
 
+/** Why a project's key cannot be used. */
+export type CredentialsFault = 'not_configured' | 'deactivated' | 'unreadable';
+
+const CREDENTIALS_FAULTS: Record<CredentialsFault, { code: ErrorCode; message: string }> = {
+  not_configured: {
+    code: 'credentials_missing',
+    message: 'This project has not stored this key of the mode; store it with a PUT of its configuration.',
+  },
+  deactivated: {
+    code: 'credentials_missing',
+    message: 'The Stripe configuration of this project was deleted; a PUT activates it again.',
+  },
+  unreadable: {
+    code: 'secret_unreadable',
+    message: 'The stored key cannot be opened; store it again with a PUT of the configuration.',
+  },
+};
+
+/** A project's key that cannot be used. */
+export class StripeCredentialsError extends PaymentsError {
+  override name = 'StripeCredentialsError';
+
+  constructor(
+    readonly reason: CredentialsFault,
+    readonly mode: 'test' | 'live',
+    options?: ErrorOptions,
+  ) {
+    super(CREDENTIALS_FAULTS[reason].code, CREDENTIALS_FAULTS[reason].message, options);
+  }
+}
+
 /** A caller asked too often. */
 export class RateLimited extends PaymentsError {
   override name = 'RateLimited';

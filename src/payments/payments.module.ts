@@ -39,6 +39,8 @@ import { ExpiredSecrets } from './stripe-config/expired-secrets.js';
 import { MaskingInterceptor } from './stripe-config/masking.interceptor.js';
 import { StripeConfigController } from './stripe-config/stripe-config.controller.js';
 import { StripeConfigService } from './stripe-config/stripe-config.service.js';
+import { ConfigChanges } from './stripe-clients/config-changes.js';
+import { StripeClients } from './stripe-clients/stripe-clients.js';
 import { EventHandlers } from './stripe-webhooks/event-handlers.js';
 import { EventWorker } from './stripe-webhooks/event-worker.js';
 import { StripeEventController } from './stripe-webhooks/stripe-event.controller.js';
@@ -86,6 +88,8 @@ const PROVIDERS: Provider[] = [
   EventHandlers,
   EventWorker,
   StripeEventService,
+  ConfigChanges,
+  StripeClients,
   {
     provide: Sealer,
     inject: [RESOLVED_OPTIONS],
@@ -141,6 +145,6 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
         useFactory: (dataSource: DataSource) => dataSource,
       },
     ],
-    exports: [StripeConfigService, Sealer, KeyRingMonitor, AccessGuard],
+    exports: [StripeClients, StripeConfigService, Sealer, KeyRingMonitor, AccessGuard],
   };
 }

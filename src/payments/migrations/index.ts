@@ -1,6 +1,7 @@
 import { CreateStripeConfigs1764000000000 } from './1764000000000-create-stripe-configs.js';
 import { AuditStripeConfigs1764000002000 } from './1764000002000-audit-stripe-configs.js';
 import { ReceiveWebhooks1764000004000 } from './1764000004000-receive-webhooks.js';
+import { AnnounceChanges1764000005000 } from './1764000005000-announce-changes.js';
 import { TrackKeys1764000003000 } from './1764000003000-track-keys.js';
 
 /** The migrations of the payments module, in their order, for the `migrations` of the host's DataSource. */
@@ -9,4 +10,5 @@ export const paymentsMigrations = [
   AuditStripeConfigs1764000002000,
   TrackKeys1764000003000,
   ReceiveWebhooks1764000004000,
+  AnnounceChanges1764000005000,
 ];

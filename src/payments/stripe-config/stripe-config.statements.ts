@@ -76,6 +76,12 @@ export const FIND_MANY: Statement = {
   text: `SELECT ${VIEW} FROM stripe_configs WHERE project_id = ANY ($1)`,
 };
 
+/** The versions of configurations. `$1` array of project ids. */
+export const FIND_VERSIONS: Statement = {
+  name: 'stripe_configs_find_versions',
+  text: 'SELECT project_id, version FROM stripe_configs WHERE project_id = ANY ($1)',
+};
+
 /** The columns of a credential, in the order of the upsert's parameters. */
 const CREDENTIAL_COLUMNS = ['sealed', 'masked', 'fingerprint'] as const;
 
