@@ -10,20 +10,17 @@ import { DatabaseConnection } from './database-connection.js';
 import { Draining } from './draining.js';
 import { EventLog } from './event-log.js';
 import { HealthController } from './health/health.controller.js';
-import { KEY_RING_SOURCE, KeyRingUpkeep, type KeyRingSource } from './key-ring-upkeep.js';
 import { ProjectModule } from './projects/project.module.js';
 import { ProjectService } from './projects/project.service.js';
 
 /** What the standalone service is made of, once its settings have become things. */
 export interface AppParts extends Omit<PaymentsModuleOptions, 'projects'> {
   databaseUrl: string;
-  /** Where the ring came from, to take up changes of it; default: it stays as it is. */
-  keyRingSource?: KeyRingSource;
 }
 
 @Module({})
 export class AppModule {
-  static with({ databaseUrl, keyRingSource, ...payments }: AppParts): DynamicModule {
+  static with({ databaseUrl, ...payments }: AppParts): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -35,14 +32,7 @@ export class AppModule {
       ],
       controllers: [HealthController, refuseOtherMethods(HealthController)],
       // Malformed requests and unknown addresses never reach a controller's own filter.
-      providers: [
-        DatabaseConnection,
-        Draining,
-        EventLog,
-        KeyRingUpkeep,
-        { provide: KEY_RING_SOURCE, useValue: keyRingSource },
-        { provide: APP_FILTER, useClass: ErrorFilter },
-      ],
+      providers: [DatabaseConnection, Draining, EventLog, { provide: APP_FILTER, useClass: ErrorFilter }],
     };
   }
 }

@@ -45,9 +45,9 @@ export function dataSourceOptions(url: string): DataSourceOptions {
 const MIGRATION_LOCK = 'nest-stripe-config:migrations';
 
 /** Migrations may take longer than a request's statement may, so they run on connections without those limits. */
-export function migrationDataSource(url: string): DataSource {
+export function migrationDataSource(url: string, schema?: string): DataSource {
   const extra = { max: 2, connectionTimeoutMillis: CONNECT_TIMEOUT_MS };
-  return new DataSource({ ...dataSourceOptions(url), extra });
+  return new DataSource({ ...dataSourceOptions(url), ...(schema !== undefined && { schema }), extra });
 }
 
 /**

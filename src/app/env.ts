@@ -146,6 +146,15 @@ export function readDatabaseEnv(variables: NodeJS.ProcessEnv = process.env): str
   return databaseUrl;
 }
 
+/**
+ * The schema of the module's tables, for the command line of an application that keeps them in one of its own.
+ *
+ * @returns undefined for the one that the connection's search path finds
+ */
+export function readDatabaseSchema(variables: NodeJS.ProcessEnv = process.env): string | undefined {
+  return new Settings(variables).text('DATABASE_SCHEMA');
+}
+
 /** Where the key ring is and how its keys are unwrapped. */
 export interface KeysEnv {
   production: boolean;

@@ -2,8 +2,9 @@ import { createSecretKey } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { KeyRingError } from '../payments/crypto/key-ring.js';
-import { readKeyRingFile } from '../payments/crypto/key-ring-file.js';
+import { openKeyRingFile, type KeyRingFile } from '../payments/crypto/key-ring-file.js';
 import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/issuer-keys.js';
+import { KeyRingUpkeep } from '../payments/key-custody/key-ring-upkeep.js';
 import type { AccessTokenOptions } from '../payments/payments.options.js';
 import { DatabaseConnection } from './database-connection.js';
 import {
@@ -16,7 +17,6 @@ import {
 import { Draining } from './draining.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { localUrl, type Env } from './env.js';
-import type { KeyRingSource } from './key-ring-upkeep.js';
 import { openApiDocument, serveDocs } from './openapi.js';
 import { createServer } from './server.js';
 
@@ -32,8 +32,7 @@ export interface Service {
  * @throws KeyRingError, EmbeddedPostgresError and system errors (an address in use), whose messages say what to do
  */
 export async function startService(env: Env): Promise<Service> {
-  const keyRingSource = await keyRingSourceOf(env);
-  const keyRing = await keyRingSource.read();
+  const keyRing = await keyRingOf(env);
   const database =
     env.databaseUrl === undefined
       ? await startEmbeddedPostgres(env.dataDir)
@@ -42,7 +41,6 @@ export async function startService(env: Env): Promise<Service> {
     const app = await createServer({
       databaseUrl: database.url,
       keyRing,
-      keyRingSource,
       auth: accessTokenOptions(env),
       publicBaseUrl: env.publicBaseUrl ?? localUrl(env.port),
       stripeApiBase: env.stripeApiBase,
@@ -51,6 +49,8 @@ export async function startService(env: Env): Promise<Service> {
     });
     if (env.docs)
       serveDocs(app, openApiDocument(app, { issuer: await issuerMetadata(env), server: env.publicBaseUrl }));
+    const reloadKeyRing = (): void => void app.get(KeyRingUpkeep).reload();
+    process.on('SIGHUP', reloadKeyRing);
     await app.get(DatabaseConnection).open();
     await app.listen(env.port, env.host);
     if (env.auth.kind === 'development') await printBanner(app, env);
@@ -58,6 +58,7 @@ export async function startService(env: Env): Promise<Service> {
       async stop() {
         await app.get(Draining).drain(app.getHttpServer());
         await app.close();
+        process.off('SIGHUP', reloadKeyRing);
         await database.stop();
       },
     };
@@ -67,7 +68,7 @@ export async function startService(env: Env): Promise<Service> {
   }
 }
 
-async function keyRingSourceOf(env: Env): Promise<KeyRingSource> {
+async function keyRingOf(env: Env): Promise<KeyRingFile> {
   const file = env.keyRingFile ?? (await developmentKeyRingFile(env.dataDir));
   const options = {
     allowDevelopment: !env.production,
@@ -77,16 +78,11 @@ async function keyRingSourceOf(env: Env): Promise<KeyRingSource> {
       vaultNamespace: env.vaultNamespace,
     },
   };
-  return {
-    file,
-    async read() {
-      try {
-        return await readKeyRingFile(file, options);
-      } catch (error) {
-        throw error instanceof KeyRingError ? new KeyRingError(`KEY_RING_FILE: ${error.message}`) : error;
-      }
-    },
-  };
+  try {
+    return await openKeyRingFile(file, options);
+  } catch (error) {
+    throw error instanceof KeyRingError ? new KeyRingError(`KEY_RING_FILE: ${error.message}`) : error;
+  }
 }
 
 function accessTokenOptions({ auth, dataDir }: Env): AccessTokenOptions {

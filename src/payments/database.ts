@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { DependencyUnavailable, PaymentsError } from './payments.errors.js';
+import { inSchemaOf } from './schema.js';
 
 /** Injection token of the module's TypeORM DataSource. */
 export const PAYMENTS_DATA_SOURCE = Symbol('PaymentsDataSource');
@@ -42,7 +43,7 @@ export async function runStatement<Row>(
     const client = await borrowConnection(dataSource);
     client.on('error', ignore);
     try {
-      const { rows } = await client.query({ name, text, values });
+      const { rows } = await client.query({ name, text: inSchemaOf(dataSource, text), values });
       client.release();
       return rows as Row[];
     } catch (error) {

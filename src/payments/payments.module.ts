@@ -18,6 +18,7 @@ import { mountedAt } from './http/mounted.js';
 import { refuseOtherMethods } from './http/method-not-allowed.js';
 import { ProjectOwnershipGuard } from './http/project-ownership.guard.js';
 import { KeyRingMonitor } from './key-custody/key-ring-monitor.js';
+import { KeyRingUpkeep } from './key-custody/key-ring-upkeep.js';
 import {
   ConfigurableModuleClass,
   DEFAULT_BASE_PATH,
@@ -27,8 +28,10 @@ import {
 } from './payments.module-definition.js';
 import {
   RESOLVED_OPTIONS,
-  keyRingOf,
+  OPENED_KEY_RING,
+  openKeyRing,
   resolveOptions,
+  type OpenedKeyRing,
   type PaymentsModuleExtras,
   type PaymentsModuleOptions,
   type ResolvedOptions,
@@ -74,6 +77,7 @@ const PROVIDERS: Provider[] = [
   MaskingInterceptor,
   ErrorFilter,
   KeyRingMonitor,
+  KeyRingUpkeep,
   StripeConfigService,
   ExpiredSecrets,
   AuditService,
@@ -91,9 +95,14 @@ const PROVIDERS: Provider[] = [
   ConfigChanges,
   StripeClients,
   {
-    provide: Sealer,
+    provide: OPENED_KEY_RING,
     inject: [RESOLVED_OPTIONS],
-    useFactory: async (options: ResolvedOptions) => new Sealer(await keyRingOf(options)),
+    useFactory: openKeyRing,
+  },
+  {
+    provide: Sealer,
+    inject: [OPENED_KEY_RING],
+    useFactory: ({ ring }: OpenedKeyRing) => new Sealer(ring),
   },
   { provide: ProjectOwnership, useClass: HostProjects },
 ];

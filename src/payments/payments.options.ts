@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { CanActivate } from '@nestjs/common';
 import { KeyRing } from './crypto/key-ring.js';
-import { readKeyRingFile } from './crypto/key-ring-file.js';
+import { openKeyRingFile, type KeyRingFile } from './crypto/key-ring-file.js';
 import type { ProjectOwnership } from './project-ownership.js';
 import type { Provided } from './provided.js';
 
@@ -37,8 +37,12 @@ export interface HostAccessOptions {
 
 /** What the host gives the payments module. */
 export interface PaymentsModuleOptions {
-  /** The keys that seal credentials, or the file that holds them: see `npm run keys`. */
-  keyRing: KeyRing | string;
+  /**
+   * The keys that seal credentials: the path of the file that holds them, the file already opened
+   * ({@link openKeyRingFile}, for keys that a key service wraps), or the ring itself. A file is watched, and a changed ring
+   * taken up. `npx nest-stripe-config-keys generate FILE` makes one.
+   */
+  keyRing: KeyRing | KeyRingFile | string;
   /** Who owns a project: an instance, or a class that Nest has or can make. */
   projects: Provided<ProjectOwnership>;
   /** Who may call: by access tokens, or by a guard of the host. */
@@ -131,7 +135,9 @@ function findFaults(options: Partial<PaymentsModuleOptions>): string[] {
   const { stripeCallsPerMinute = 5, stripeCallsAtOnce = 8 } = options.limits ?? {};
   const rules: [isRight: boolean, fault: string][] = [
     [
-      keyRing instanceof KeyRing || (typeof keyRing === 'string' && keyRing !== ''),
+      typeof keyRing === 'string'
+        ? keyRing !== ''
+        : keyRing instanceof KeyRing || keyRing?.ring instanceof KeyRing,
       'keyRing is missing; give a KeyRing or the path of a key ring file, made with "npx nest-stripe-config-keys generate FILE"',
     ],
     [
@@ -170,11 +176,20 @@ function isCount(value: unknown): boolean {
   return Number.isSafeInteger(value) && Number(value) > 0;
 }
 
+/** The ring at start, with its file if it has one. */
+export type OpenedKeyRing = KeyRingFile | { ring: KeyRing };
+
+/** Injection token of the {@link OpenedKeyRing}. */
+export const OPENED_KEY_RING = Symbol('OpenedKeyRing');
+
 /**
  * The ring that the options name.
  *
  * @throws KeyRingError naming the file and what is wrong with it
  */
-export async function keyRingOf({ keyRing }: Pick<PaymentsModuleOptions, 'keyRing'>): Promise<KeyRing> {
-  return typeof keyRing === 'string' ? readKeyRingFile(keyRing, { allowDevelopment: false }) : keyRing;
+export async function openKeyRing({
+  keyRing,
+}: Pick<PaymentsModuleOptions, 'keyRing'>): Promise<OpenedKeyRing> {
+  if (keyRing instanceof KeyRing) return { ring: keyRing };
+  return typeof keyRing === 'string' ? openKeyRingFile(keyRing) : keyRing;
 }

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { query } from '../schema.js';
 
 /** A place where the audit trail is not what was written. */
 export interface AuditFault {
@@ -13,7 +14,9 @@ export interface AuditFault {
  * must follow the one before, and the last must be of the configuration's present version.
  */
 export async function findAuditFaults(dataSource: DataSource): Promise<AuditFault[]> {
-  const rows = await dataSource.query<{ project_id: string; version: number; fault: AuditFault['fault'] }[]>(`
+  const rows = await query<{ project_id: string; version: number; fault: AuditFault['fault'] }>(
+    dataSource,
+    `
     WITH trail AS (
       SELECT entry.project_id, entry.version, entry.hash, entry.previous_hash,
         stripe_config_audit_hash(entry) AS computed_hash,
@@ -33,6 +36,7 @@ export async function findAuditFaults(dataSource: DataSource): Promise<AuditFaul
     FULL JOIN (SELECT project_id, max(version) AS version FROM stripe_config_audit GROUP BY project_id) AS last
       ON last.project_id = config.project_id
     WHERE coalesce(config.version, 0) <> coalesce(last.version, 0)
-    ORDER BY 1, 2`);
+    ORDER BY 1, 2`,
+  );
   return rows.map(({ project_id, version, fault }) => ({ projectId: project_id, version, fault }));
 }

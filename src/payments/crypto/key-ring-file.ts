@@ -52,6 +52,27 @@ export async function readKeyRingFile(
   );
 }
 
+/** A key ring with the file that it was read from, so that changes of the file can be taken up. */
+export interface KeyRingFile {
+  file: string;
+  ring: KeyRing;
+  /** Reads the file as it is now; throws as {@link readKeyRingFile}. */
+  read(): Promise<KeyRing>;
+}
+
+/** Reads a key ring file, now and whenever it changes; parameters and errors as for {@link readKeyRingFile}. */
+export async function openKeyRingFile(
+  file: string,
+  {
+    allowDevelopment = false,
+    keyServices,
+  }: { allowDevelopment?: boolean; keyServices?: KeyServiceOptions } = {},
+): Promise<KeyRingFile> {
+  const read = (): Promise<KeyRing> =>
+    readKeyRingFile(file, { allowDevelopment, ...(keyServices && { keyServices }) });
+  return { file, ring: await read(), read };
+}
+
 async function openKey(
   { id, state, material, wrapped }: KeyForm,
   keyServices?: KeyServiceOptions,

@@ -1,6 +1,7 @@
 import type { DataSource } from 'typeorm';
 import type { Sealer } from '../crypto/sealer.js';
 import { sealContext } from '../stripe-config/stripe-config.service.js';
+import { query } from '../schema.js';
 import { SEALED_COLUMNS, type SealedRow } from '../stripe-config/stripe-config.statements.js';
 import { SEALED_FIELDS, type Mode, type SealedField } from '../stripe-config/stripe-keys.js';
 import { eventContext } from '../stripe-webhooks/stripe-event.statements.js';
@@ -11,7 +12,9 @@ import type { KeyEntity, ReplicaEntity } from './key.entities.js';
 export async function countByKey(
   dataSource: DataSource,
 ): Promise<Map<string, { rows: number; values: number }>> {
-  const counts = await dataSource.query<{ key_id: string; rows: string; values: string }[]>(`
+  const counts = await query<{ key_id: string; rows: string; values: string }>(
+    dataSource,
+    `
     SELECT key_id, sum(rows) AS rows, sum(values) AS values FROM (
       SELECT split_part(sealed, '.', 2) AS key_id, count(DISTINCT id) AS rows, count(*) AS values
       FROM stripe_configs CROSS JOIN LATERAL (
@@ -20,7 +23,8 @@ export async function countByKey(
       WHERE sealed IS NOT NULL GROUP BY 1
       UNION ALL
       SELECT substr(payload_sealed, 5, 10), count(*), count(*) FROM stripe_events GROUP BY 1
-    ) AS counts GROUP BY 1`);
+    ) AS counts GROUP BY 1`,
+  );
   return new Map(
     counts.map(({ key_id, rows, values }) => [key_id, { rows: Number(rows), values: Number(values) }]),
   );
@@ -28,19 +32,20 @@ export async function countByKey(
 
 /** The keys that services of this database have held. */
 export function findKeys(dataSource: DataSource): Promise<KeyEntity[]> {
-  return dataSource.query<KeyEntity[]>('SELECT * FROM stripe_config_keys ORDER BY first_seen_at');
+  return query<KeyEntity>(dataSource, 'SELECT * FROM stripe_config_keys ORDER BY first_seen_at');
 }
 
 /** The services that have reported in the last three minutes; they do so every minute. */
 export function findReplicas(dataSource: DataSource): Promise<ReplicaEntity[]> {
-  return dataSource.query<ReplicaEntity[]>(
+  return query<ReplicaEntity>(
+    dataSource,
     "SELECT * FROM stripe_config_replicas WHERE seen_at > now() - interval '3 minutes' ORDER BY replica_id",
   );
 }
 
 /** Forgets a key that seals nothing any more, so that a ring may lack it. */
 export async function forgetKey(dataSource: DataSource, keyId: string): Promise<void> {
-  await dataSource.query('DELETE FROM stripe_config_keys WHERE key_id = $1', [keyId]);
+  await query(dataSource, 'DELETE FROM stripe_config_keys WHERE key_id = $1', [keyId]);
 }
 
 /** A stored value that no key of the ring opens: a credential of a configuration, or an event. */
@@ -83,7 +88,7 @@ async function* scan<Row>(
   first: string[],
 ): AsyncGenerator<Row> {
   for (let after = first; ;) {
-    const rows = await dataSource.query<Row[]>(statement, after);
+    const rows = await query<Row>(dataSource, statement, after);
     yield* rows;
     const last = rows.at(-1);
     if (last === undefined) return;

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { SealContext, Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
+import { query } from '../schema.js';
 import { sealContext } from '../stripe-config/stripe-config.service.js';
 import { SEALED_COLUMNS, type SealedRow } from '../stripe-config/stripe-config.statements.js';
 import {
@@ -125,7 +126,8 @@ async function rewrapBatch(
   after: string[],
   { batchSize, dryRun }: RewrapOptions,
 ): Promise<Rewrapped[]> {
-  const rows = await manager.query<Record<string, string | null>[]>(
+  const rows = await query<Record<string, string | null>>(
+    manager,
     `${table.select} ${dryRun ? '' : 'FOR NO KEY UPDATE SKIP LOCKED'}`,
     [activePattern(sealer), batchSize, ...after],
   );
@@ -144,10 +146,9 @@ async function countOutdated(
   { name, outdated }: SealedTable,
   sealer: Sealer,
 ): Promise<number> {
-  const [row] = await dataSource.query<{ count: string }[]>(
-    `SELECT count(*) FROM ${name} WHERE ${outdated}`,
-    [activePattern(sealer)],
-  );
+  const [row] = await query<{ count: string }>(dataSource, `SELECT count(*) FROM ${name} WHERE ${outdated}`, [
+    activePattern(sealer),
+  ]);
   return Number(row?.count ?? 0);
 }
 
@@ -189,7 +190,7 @@ const CONFIGS: SealedTable = {
     return result;
   },
   async write(manager, rows) {
-    await manager.query(REWRAP_CONFIGS, [
+    await query(manager, REWRAP_CONFIGS, [
       rows.map(({ name }) => name),
       ...SEALED_FIELDS.flatMap((field) =>
         (['old', 'sealed', 'fingerprint'] as const).map((part) =>
@@ -250,7 +251,7 @@ const EVENTS: SealedTable = {
     };
   },
   async write(manager, rows) {
-    await manager.query(REWRAP_EVENTS, [
+    await query(manager, REWRAP_EVENTS, [
       ...[0, 1, 2].map((part) => rows.map(({ key }) => key[part])),
       rows.map(({ values }) => values.payload?.old),
       rows.map(({ values }) => values.payload?.sealed),

@@ -1,10 +1,13 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { query } from '../schema.js';
 
 /** The table of configurations: one row a project, sealed values only. */
 export class CreateStripeConfigs1764000000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     // The checks make the database itself refuse a plaintext, or a value without its mask.
-    await queryRunner.query(String.raw`
+    await query(
+      queryRunner,
+      String.raw`
       CREATE TABLE stripe_configs (
         id uuid NOT NULL DEFAULT gen_random_uuid() CONSTRAINT stripe_configs_pkey PRIMARY KEY,
         project_id uuid NOT NULL CONSTRAINT stripe_configs_project_id_key UNIQUE,
@@ -69,10 +72,11 @@ export class CreateStripeConfigs1764000000000 implements MigrationInterface {
           ) = 0
         )
       )
-    `);
+    `,
+    );
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('DROP TABLE stripe_configs');
+    await query(queryRunner, 'DROP TABLE stripe_configs');
   }
 }

@@ -1,4 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { query } from '../schema.js';
 
 /**
  * Versions, and an audit trail that triggers write: what a configuration shows cannot change without its row in the
@@ -6,7 +7,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  */
 export class AuditStripeConfigs1764000002000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query(`
+    await query(
+      queryRunner,
+      `
       CREATE TABLE stripe_config_audit (
         project_id uuid NOT NULL,
         version integer NOT NULL,
@@ -22,23 +25,29 @@ export class AuditStripeConfigs1764000002000 implements MigrationInterface {
         hash bytea NOT NULL,
         CONSTRAINT stripe_config_audit_pkey PRIMARY KEY (project_id, version)
       )
-    `);
+    `,
+    );
     // Configurations from before this migration have version 0; their trail begins with their next change.
-    await queryRunner.query(`
+    await query(
+      queryRunner,
+      `
       ALTER TABLE stripe_configs
         ADD COLUMN version integer NOT NULL DEFAULT 0,
         ADD COLUMN changed_by varchar(255) NOT NULL DEFAULT '',
         ADD COLUMN change_request_id uuid NOT NULL DEFAULT gen_random_uuid()
-    `);
-    for (const statement of [HASH, auditFunction(AUDITED_FIELDS), REFUSE]) await queryRunner.query(statement);
-    for (const statement of TRIGGERS) await queryRunner.query(statement);
+    `,
+    );
+    for (const statement of [HASH, auditFunction(AUDITED_FIELDS), REFUSE])
+      await query(queryRunner, statement);
+    for (const statement of TRIGGERS) await query(queryRunner, statement);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('DROP TABLE stripe_config_audit CASCADE');
-    await queryRunner.query('DROP FUNCTION stripe_configs_audit() CASCADE');
-    await queryRunner.query('DROP FUNCTION stripe_config_refuse() CASCADE');
-    await queryRunner.query(
+    await query(queryRunner, 'DROP TABLE stripe_config_audit CASCADE');
+    await query(queryRunner, 'DROP FUNCTION stripe_configs_audit() CASCADE');
+    await query(queryRunner, 'DROP FUNCTION stripe_config_refuse() CASCADE');
+    await query(
+      queryRunner,
       'ALTER TABLE stripe_configs DROP COLUMN version, DROP COLUMN changed_by, DROP COLUMN change_request_id',
     );
   }

@@ -1,22 +1,26 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { query } from '../schema.js';
 import { AUDITED_FIELDS, auditFunction } from './1764000002000-audit-stripe-configs.js';
 
 /** Webhooks: the events that came, the secret that a new one replaced, and what is known of each mode's credentials. */
 export class ReceiveWebhooks1764000004000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    for (const statement of [...PREVIOUS_SECRETS, ...EVENTS, ...STATES]) await queryRunner.query(statement);
-    await queryRunner.query(auditFunction([...AUDITED_FIELDS, ...PREVIOUS_FIELDS]));
+    for (const statement of [...PREVIOUS_SECRETS, ...EVENTS, ...STATES]) await query(queryRunner, statement);
+    await query(queryRunner, auditFunction([...AUDITED_FIELDS, ...PREVIOUS_FIELDS]));
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('DROP TABLE stripe_call_limits, stripe_webhook_endpoints, stripe_config_states');
-    await queryRunner.query('DROP TABLE stripe_events');
-    await queryRunner.query('DROP TRIGGER stripe_configs_unaudited_previous ON stripe_configs');
-    await queryRunner.query(auditFunction(AUDITED_FIELDS));
-    await queryRunner.query(
+    await query(queryRunner, 'DROP TABLE stripe_call_limits, stripe_webhook_endpoints, stripe_config_states');
+    await query(queryRunner, 'DROP TABLE stripe_events');
+    await query(queryRunner, 'DROP TRIGGER stripe_configs_unaudited_previous ON stripe_configs');
+    await query(queryRunner, auditFunction(AUDITED_FIELDS));
+    await query(
+      queryRunner,
       'ALTER TABLE stripe_configs DROP CONSTRAINT stripe_configs_erased_when_inactive_check',
     );
-    await queryRunner.query(`
+    await query(
+      queryRunner,
+      `
       ALTER TABLE stripe_configs
         ${['test', 'live']
           .flatMap((mode) =>
@@ -26,7 +30,8 @@ export class ReceiveWebhooks1764000004000 implements MigrationInterface {
           )
           .join(', ')},
         ADD ${erasedWhenInactive([])}
-    `);
+    `,
+    );
   }
 }
 

@@ -11,6 +11,7 @@ import { Sealer } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { describeError } from '../http/describe-error.js';
 import { Periodic } from '../periodic.js';
+import { query } from '../schema.js';
 import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
 import {
@@ -128,20 +129,20 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     event: ClaimedEvent,
     handlers: EventHandler[],
   ): Promise<void> {
-    const [row] = await manager.query<{ payload_sealed: string; is_alone: boolean }[]>(BEGIN_EVENT, [
+    const [row] = await query<{ payload_sealed: string; is_alone: boolean }>(manager, BEGIN_EVENT, [
       ...claimOf(event),
       objectNameOf(event),
       `${HANDLING_LIMIT_MS + DATABASE_MARGIN_MS}ms`,
     ]);
     if (row === undefined) return;
     if (!row.is_alone) {
-      await manager.query(PUT_BACK_EVENT.text, putBack(event, BUSY_PAUSE_SECONDS));
+      await query(manager, PUT_BACK_EVENT.text, putBack(event, BUSY_PAUSE_SECONDS));
       return;
     }
     const context = eventContext(event.project_id, event.mode, event.event_id);
     const payload = this.sealer.open(row.payload_sealed, context).reveal();
     await withinLimit(manager, (signal) => runHandlers(handlers, payload, event, manager, signal));
-    await manager.query(END_EVENT, claimOf(event));
+    await query(manager, END_EVENT, claimOf(event));
   }
 
   private async noteFailure(event: ClaimedEvent, error: unknown): Promise<void> {

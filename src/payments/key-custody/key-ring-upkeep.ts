@@ -4,22 +4,14 @@ import {
   Inject,
   Injectable,
   Logger,
-  Optional,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { KeyRingError, type KeyRing } from '../payments/crypto/key-ring.js';
-import { describeError } from '../payments/http/describe-error.js';
-import { KeyRingMonitor } from '../payments/key-custody/key-ring-monitor.js';
-
-/** Where the key ring comes from. */
-export interface KeyRingSource {
-  file: string;
-  /** @throws KeyRingError naming the fault and the mend */
-  read(): Promise<KeyRing>;
-}
-
-export const KEY_RING_SOURCE = Symbol('KeyRingSource');
+import { KeyRingError } from '../crypto/key-ring.js';
+import type { KeyRingFile } from '../crypto/key-ring-file.js';
+import { describeError } from '../http/describe-error.js';
+import { OPENED_KEY_RING, type OpenedKeyRing } from '../payments.options.js';
+import { KeyRingMonitor } from './key-ring-monitor.js';
 
 /** How often the ring is checked against the database, in milliseconds; while a check fails, more often. */
 const CHECK_MS = 60_000;
@@ -27,25 +19,27 @@ const RECHECK_MS = 1_000;
 /** How often the file is looked at, in milliseconds: no event of the system tells of every way to replace a file. */
 const WATCH_MS = 1_000;
 
-/** Checks the key ring as long as the service runs, and takes up a changed ring file, at once on SIGHUP. */
+/** Checks the key ring as long as the application runs, and takes up a changed ring file. */
 @Injectable()
 export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Key ring');
   private readonly stopped = new AbortController();
+  private readonly source: KeyRingFile | undefined;
   private last = Promise.resolve();
   private readonly onChange = (): void => {
-    void this.inTurn(() => this.reload());
+    void this.reload();
   };
 
   constructor(
     private readonly monitor: KeyRingMonitor,
-    @Inject(KEY_RING_SOURCE) @Optional() private readonly source?: KeyRingSource,
-  ) {}
+    @Inject(OPENED_KEY_RING) opened: OpenedKeyRing,
+  ) {
+    this.source = 'file' in opened ? opened : undefined;
+  }
 
   async onApplicationBootstrap(): Promise<void> {
     if (this.source !== undefined) {
       watchFile(this.source.file, { interval: WATCH_MS, persistent: false }, this.onChange);
-      process.on('SIGHUP', this.onChange);
     }
     await this.inTurn(() => this.check());
     void this.keepChecking();
@@ -54,7 +48,11 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
   onApplicationShutdown(): void {
     this.stopped.abort();
     if (this.source !== undefined) unwatchFile(this.source.file, this.onChange);
-    process.off('SIGHUP', this.onChange);
+  }
+
+  /** Takes up the ring file now. A file that is no ring, or one that does not fit the database, leaves the old one in use. */
+  reload(): Promise<void> {
+    return this.inTurn(() => this.takeUp());
   }
 
   /** One after the other, so that no check judges a ring that is being replaced. */
@@ -83,7 +81,7 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
-  private async reload(): Promise<void> {
+  private async takeUp(): Promise<void> {
     if (this.source === undefined) return;
     try {
       const fault = await this.monitor.replaceRing(await this.source.read());
