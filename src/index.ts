@@ -11,9 +11,11 @@ export {
   addKey,
   createKeyRingFile,
   describeKeyRing,
+  openKeyRingFile,
   readKeyRingFile,
   retireKey,
   type KeyDescription,
+  type KeyRingFile,
   type KeyRingDescription,
   type NewKeyOptions,
 } from './payments/crypto/key-ring-file.js';
@@ -57,6 +59,7 @@ export type { Provided } from './payments/provided.js';
 export { ProjectOwnership, type OwnedProject } from './payments/project-ownership.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
+export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/config-events.js';
 export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
 export type {

@@ -12,10 +12,11 @@ const FILES = filesUnder('src').filter((file) => !file.endsWith('.spec.ts'));
 /** Gives the programs that it starts their PATH, which is no setting of the service. */
 const PASSES_PATH_ON = 'src/app/embedded-postgres.ts';
 
-/** The clients of key services: only who uses the service installs its client, so each is loaded when it is needed. */
+/** What only some install: clients of key services, the host's event emitter. Each is loaded when it is needed. */
 const OPTIONAL_CLIENTS: Record<string, string> = {
   'src/payments/crypto/key-services/aws-kms.ts': '@aws-sdk/client-kms',
   'src/payments/crypto/key-services/gcp-kms.ts': '@google-cloud/kms',
+  'src/payments/stripe-config/config-events.ts': '@nestjs/event-emitter',
 };
 
 function filesUnder(folder: string): string[] {

@@ -38,6 +38,8 @@ import {
 } from './payments.options.js';
 import { ProjectListController } from './project-list/project-list.controller.js';
 import { HostProjects, ProjectOwnership } from './project-ownership.js';
+import { SchemaCheck, requireDataSource } from './schema-check.js';
+import { ConfigEvents } from './stripe-config/config-events.js';
 import { ExpiredSecrets } from './stripe-config/expired-secrets.js';
 import { MaskingInterceptor } from './stripe-config/masking.interceptor.js';
 import { StripeConfigController } from './stripe-config/stripe-config.controller.js';
@@ -63,11 +65,15 @@ const CONTROLLERS = [
   HistoryController,
   ConfigHealthController,
   ValidateCredentialsController,
+  ProjectListController,
+];
+
+/** What a process without webhooks does not have. */
+const WEBHOOK_CONTROLLERS = [
   WebhookUrlsController,
   WebhookEndpointController,
   StripeEventController,
   WebhookController,
-  ProjectListController,
 ];
 
 const PROVIDERS: Provider[] = [
@@ -76,6 +82,7 @@ const PROVIDERS: Provider[] = [
   ProjectOwnershipGuard,
   MaskingInterceptor,
   ErrorFilter,
+  SchemaCheck,
   KeyRingMonitor,
   KeyRingUpkeep,
   StripeConfigService,
@@ -86,12 +93,7 @@ const PROVIDERS: Provider[] = [
   ValidateCredentialsService,
   StripeApi,
   WebhookEndpointService,
-  WebhookSecretStore,
-  WebhookMonitor,
-  WebhookService,
-  EventHandlers,
-  EventWorker,
-  StripeEventService,
+  ConfigEvents,
   ConfigChanges,
   StripeClients,
   {
@@ -105,6 +107,15 @@ const PROVIDERS: Provider[] = [
     useFactory: ({ ring }: OpenedKeyRing) => new Sealer(ring),
   },
   { provide: ProjectOwnership, useClass: HostProjects },
+];
+
+const WEBHOOK_PROVIDERS: Provider[] = [
+  WebhookSecretStore,
+  WebhookMonitor,
+  WebhookService,
+  EventHandlers,
+  EventWorker,
+  StripeEventService,
 ];
 
 /**
@@ -135,7 +146,8 @@ export class PaymentsModule extends ConfigurableModuleClass {
 /** Adds to the definition what depends on where and how the module is mounted. */
 function completed(definition: DynamicModule, extras: PaymentsModuleExtras): DynamicModule {
   const basePath = extras.basePath?.replace(/^\/+|\/+$/g, '') ?? DEFAULT_BASE_PATH;
-  const controllers = mountedAt(basePath, CONTROLLERS);
+  const { webhooks = true } = extras;
+  const controllers = mountedAt(basePath, [...CONTROLLERS, ...(webhooks ? WEBHOOK_CONTROLLERS : [])]);
   return {
     ...definition,
     imports: [...(definition.imports ?? []), DiscoveryModule],
@@ -143,6 +155,7 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
     providers: [
       ...(definition.providers ?? []),
       ...PROVIDERS,
+      ...(webhooks ? WEBHOOK_PROVIDERS : []),
       {
         provide: RESOLVED_OPTIONS,
         inject: [MODULE_OPTIONS_TOKEN],
@@ -150,8 +163,8 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
       },
       {
         provide: PAYMENTS_DATA_SOURCE,
-        inject: [getDataSourceToken(extras.dataSource)],
-        useFactory: (dataSource: DataSource) => dataSource,
+        inject: [{ token: getDataSourceToken(extras.dataSource), optional: true }],
+        useFactory: (dataSource?: DataSource) => requireDataSource(dataSource, extras.dataSource),
       },
     ],
     exports: [StripeClients, StripeConfigService, Sealer, KeyRingMonitor, AccessGuard],

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { CanActivate } from '@nestjs/common';
-import { KeyRing } from './crypto/key-ring.js';
+import { KeyRing, KeyRingError } from './crypto/key-ring.js';
 import { openKeyRingFile, type KeyRingFile } from './crypto/key-ring-file.js';
 import type { ProjectOwnership } from './project-ownership.js';
 import type { Provided } from './provided.js';
@@ -79,7 +79,10 @@ export interface PaymentsModuleExtras {
   basePath?: string;
   /** The name of the TypeORM data source. Default: the one without a name. */
   dataSource?: string;
-  /** Whether webhooks are taken and events handed on in this process. Default: true. */
+  /**
+   * Whether this process takes webhooks, hands events on, and offers the routes for both. Default: true. `publicBaseUrl` is
+   * wanted without them, too: webhook endpoints that another process made are removed with their configuration.
+   */
   webhooks?: boolean;
 }
 
@@ -113,7 +116,7 @@ export class PaymentsOptionsError extends Error {
  * @throws PaymentsOptionsError naming every wrong option
  */
 export function resolveOptions(options: PaymentsModuleOptions, basePath: string): ResolvedOptions {
-  const faults = findFaults(options);
+  const faults = findFaults(options, basePath);
   if (faults.length > 0) throw new PaymentsOptionsError(faults);
   return {
     ...options,
@@ -130,8 +133,9 @@ export function resolveOptions(options: PaymentsModuleOptions, basePath: string)
 }
 
 /** From JavaScript anything may come. */
-function findFaults(options: Partial<PaymentsModuleOptions>): string[] {
-  const { keyRing, projects, auth, publicBaseUrl, stripeApiBase, webhookSecretOverlapHours: hours } = options;
+function findFaults(options: Partial<PaymentsModuleOptions>, basePath: string): string[] {
+  const { keyRing, projects, auth, publicBaseUrl, stripeApiBase, clock } = options;
+  const { webhookSecretOverlapHours: hours } = options;
   const { stripeCallsPerMinute = 5, stripeCallsAtOnce = 8 } = options.limits ?? {};
   const rules: [isRight: boolean, fault: string][] = [
     [
@@ -141,11 +145,11 @@ function findFaults(options: Partial<PaymentsModuleOptions>): string[] {
       'keyRing is missing; give a KeyRing or the path of a key ring file, made with "npx nest-stripe-config-keys generate FILE"',
     ],
     [
-      typeof projects === 'function' || typeof projects === 'object',
+      typeof projects === 'function' || isObject(projects),
       'projects is missing; give a ProjectOwnership, or your own class that extends it',
     ],
     [
-      auth !== undefined && ('secret' in auth || 'issuer' in auth || 'guard' in auth),
+      isObject(auth) && ('secret' in auth || 'issuer' in auth || 'guard' in auth),
       'auth is missing; give { guard } with your own guard, { secret }, or { issuer, audience }',
     ],
     [
@@ -164,8 +168,17 @@ function findFaults(options: Partial<PaymentsModuleOptions>): string[] {
       isCount(stripeCallsPerMinute) && isCount(stripeCallsAtOnce),
       'limits.stripeCallsPerMinute and limits.stripeCallsAtOnce must be numbers above 0',
     ],
+    [clock === undefined || typeof clock === 'function', 'clock must be a function like Date.now'],
+    [
+      /^[\w.~-]+(?:\/[\w.~-]+)*$/.test(basePath),
+      'basePath must be a path of letters, digits and - . _ ~, like billing/v1, without parameters',
+    ],
   ];
   return rules.filter(([isRight]) => !isRight).map(([, fault]) => fault);
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
 
 function isHttpAddress(value: unknown): boolean {
@@ -185,11 +198,14 @@ export const OPENED_KEY_RING = Symbol('OpenedKeyRing');
 /**
  * The ring that the options name.
  *
- * @throws KeyRingError naming the file and what is wrong with it
+ * @throws PaymentsOptionsError telling what is wrong with its file
  */
 export async function openKeyRing({
   keyRing,
 }: Pick<PaymentsModuleOptions, 'keyRing'>): Promise<OpenedKeyRing> {
   if (keyRing instanceof KeyRing) return { ring: keyRing };
-  return typeof keyRing === 'string' ? openKeyRingFile(keyRing) : keyRing;
+  if (typeof keyRing !== 'string') return keyRing;
+  return openKeyRingFile(keyRing).catch((error: unknown) => {
+    throw error instanceof KeyRingError ? new PaymentsOptionsError([`keyRing: ${error.message}`]) : error;
+  });
 }

@@ -7,6 +7,7 @@ import { versionConflict, type Preconditions } from '../http/preconditions.js';
 import { KeyRingMonitor } from '../key-custody/key-ring-monitor.js';
 import { PaymentsError, ValidationFailed } from '../payments.errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
+import { ConfigEvents, type StripeConfigEventName } from './config-events.js';
 import { credentialChanges, sameSecretInBothModes } from './credential-changes.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
@@ -21,6 +22,7 @@ import {
   type ProtectedCredential,
   type SealedRow,
   type UpsertValues,
+  type WrittenRow,
 } from './stripe-config.statements.js';
 import {
   FOREIGN_MASK,
@@ -48,6 +50,7 @@ export class StripeConfigService {
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     private readonly keyRing: KeyRingMonitor,
+    private readonly events: ConfigEvents,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'webhookSecretOverlapHours'>,
   ) {}
 
@@ -90,13 +93,8 @@ export class StripeConfigService {
       overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
       ...expectationsOf(conditions),
     };
-    const [row] = await runStatement<StripeConfigView>(
-      this.dataSource,
-      'write',
-      UPSERT,
-      upsertParameters(values),
-    );
-    if (row !== undefined) return row;
+    const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', UPSERT, upsertParameters(values));
+    if (row !== undefined) return this.announce('stripe-config.updated', row, change);
     if (!holds(conditions, await this.find(projectId))) throw versionConflict();
     throw sameSecretInBothModes(
       secrets.has('test_webhook_secret') ? 'test_webhook_secret' : 'live_webhook_secret',
@@ -115,13 +113,16 @@ export class StripeConfigService {
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<void> {
     const { expected_versions } = expectationsOf(conditions);
-    const [row] = await runStatement<StripeConfigView>(this.dataSource, 'write', DEACTIVATE, [
+    const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', DEACTIVATE, [
       projectId,
       change.actor,
       change.requestId,
       expected_versions,
     ]);
-    if (row !== undefined) return;
+    if (row !== undefined) {
+      this.announce('stripe-config.deactivated', row, change);
+      return;
+    }
     if ((await this.find(projectId)) !== null) throw versionConflict();
     throw configNotFound();
   }
@@ -133,8 +134,9 @@ export class StripeConfigService {
    */
   async erasePreviousWebhookSecret(projectId: string, mode: Mode, change: Change): Promise<void> {
     const values = [projectId, change.actor, change.requestId];
-    const [row] = await runStatement(this.dataSource, 'write', ERASE_PREVIOUS[mode], values);
+    const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', ERASE_PREVIOUS[mode], values);
     if (row === undefined) throw configNotFound();
+    this.announce('stripe-config.previous-webhook-secret-erased', row, change);
   }
 
   /**
@@ -157,6 +159,18 @@ export class StripeConfigService {
         { cause: error },
       );
     }
+  }
+
+  /** Says what was changed, if anything was. */
+  private announce(
+    name: StripeConfigEventName,
+    { change_request_id, ...config }: WrittenRow,
+    change: Change,
+  ): StripeConfigView {
+    if (change_request_id === change.requestId.toLowerCase()) {
+      this.events.emit(name, { projectId: config.project_id, version: config.version, ...change });
+    }
+    return config;
   }
 
   private protect(field: CredentialField, secret: Secret, projectId: string): ProtectedCredential {

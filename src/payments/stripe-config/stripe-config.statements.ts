@@ -1,4 +1,5 @@
 import type { Statement } from '../database.js';
+import type { StripeConfigView } from './stripe-config.entity.js';
 import {
   CREDENTIAL_FIELDS,
   MODES,
@@ -24,6 +25,12 @@ const VIEW = [
   'updated_at',
   'version',
 ].join(', ');
+
+/** What a write returns: the request id is the writer's own where something has changed. */
+const WRITTEN = `${VIEW}, change_request_id`;
+
+/** What a write returns. */
+export type WrittenRow = StripeConfigView & { change_request_id: string };
 
 /** `$1` project id. */
 export const FIND: Statement = {
@@ -249,7 +256,7 @@ export const UPSERT: Statement = {
     AND NOT ${parameter('create_only')}::boolean
     AND (${parameter('expected_versions')}::integer[] IS NULL
       OR config.version = ANY (${parameter('expected_versions')}::integer[]))
-  RETURNING ${VIEW}`,
+  RETURNING ${WRITTEN}`,
 };
 
 /**
@@ -270,7 +277,7 @@ export const DEACTIVATE: Statement = {
     change_request_id = CASE WHEN is_active THEN $3 ELSE change_request_id END,
     is_active = false
   WHERE project_id = $1 AND ($4::integer[] IS NULL OR version = ANY ($4::integer[]))
-  RETURNING ${VIEW}`,
+  RETURNING ${WRITTEN}`,
 };
 
 function erasePrevious(mode: Mode): string {
@@ -300,7 +307,7 @@ function eraseNow(mode: Mode): Statement {
     changed_by = CASE WHEN ${isKept} THEN $2 ELSE changed_by END,
     change_request_id = CASE WHEN ${isKept} THEN $3 ELSE change_request_id END
   WHERE project_id = $1
-  RETURNING version`,
+  RETURNING ${WRITTEN}`,
   };
 }
 

@@ -1,0 +1,46 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import type { EventEmitter2 } from '@nestjs/event-emitter';
+import { describeError } from '../http/describe-error.js';
+import type { Change } from './stripe-config.service.js';
+
+/** What happened to a configuration. `updated` with version 1 is its creation. */
+export type StripeConfigEventName =
+  'stripe-config.updated' | 'stripe-config.deactivated' | 'stripe-config.previous-webhook-secret-erased';
+
+/** What listeners of a {@link StripeConfigEventName} get. */
+export interface StripeConfigEvent extends Change {
+  /** Lower case UUID. */
+  projectId: string;
+  /** The configuration's version since the change. */
+  version: number;
+}
+
+/**
+ * Tells the host's `EventEmitter2` (`@nestjs/event-emitter`), when it has one, what was changed through this process. A
+ * change is stored by then, whatever its listeners do.
+ */
+@Injectable()
+export class ConfigEvents implements OnModuleInit {
+  private readonly logger = new Logger('Stripe configuration');
+  private emitter: EventEmitter2 | undefined;
+
+  constructor(private readonly moduleRef: ModuleRef) {}
+
+  async onModuleInit(): Promise<void> {
+    try {
+      const { EventEmitter2 } = await import('@nestjs/event-emitter');
+      this.emitter = this.moduleRef.get(EventEmitter2, { strict: false });
+    } catch {
+      // The host has none.
+    }
+  }
+
+  emit(name: StripeConfigEventName, event: StripeConfigEvent): void {
+    try {
+      this.emitter?.emit(name, event);
+    } catch (error) {
+      this.logger.warn({ event: 'a listener failed', name, ...describeError(error) });
+    }
+  }
+}

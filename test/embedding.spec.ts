@@ -1,0 +1,359 @@
+import { createSecretKey, randomUUID } from 'node:crypto';
+import { Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
+import {
+  OnStripeEvent,
+  PaymentsModule,
+  ProjectOwnership,
+  StripeClients,
+  StripeConfigRequest,
+  StripeConfigService,
+  StripeCredentialsError,
+  paymentsEntities,
+  paymentsMigrations,
+  type AnyStripeEvent,
+  type OwnedProject,
+  type PaymentsModuleExtras,
+  type PaymentsModuleOptions,
+  type StripeConfigEvent,
+} from '../src/index.js';
+import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
+import { countByKey } from '../src/payments/key-custody/key-usage.js';
+import { rewrap } from '../src/payments/key-custody/rewrap.js';
+import { FUNCTIONS, TABLES } from '../src/payments/schema.js';
+import { Sealer } from '../src/payments/crypto/sealer.js';
+import { fakeCredential } from './support/credentials.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { eventually } from './support/eventually.js';
+import {
+  TEST_PUBLIC_URL,
+  TEST_SECRET,
+  configPath,
+  projectPath,
+  testClient,
+  testKeyRing,
+} from './support/service.js';
+import { deliver, snapshotEvent } from './support/webhooks.js';
+
+/** Every project is Alice's. */
+class Projects extends ProjectOwnership {
+  findOwner(): Promise<string> {
+    return Promise.resolve('alice');
+  }
+
+  listOwnedBy(): Promise<OwnedProject[]> {
+    return Promise.resolve([]);
+  }
+}
+
+const seen: AnyStripeEvent[] = [];
+
+@Injectable()
+class Handlers {
+  @OnStripeEvent('*')
+  on(event: AnyStripeEvent): void {
+    seen.push(event);
+  }
+}
+
+@Module({})
+class HostModule {}
+
+interface HostOptions extends PaymentsModuleExtras, Pick<ModuleMetadata, 'imports' | 'providers'> {
+  payments?: Partial<PaymentsModuleOptions>;
+  schema?: string;
+  migrationsRun?: boolean;
+}
+
+let database: TestDatabase;
+const keyRing = testKeyRing();
+const opened: NestFastifyApplication[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterEach(async () => {
+  for (const app of opened.splice(0)) await app.close();
+});
+afterAll(async () => {
+  await database.drop();
+});
+
+async function startHost({
+  payments = {},
+  schema,
+  migrationsRun = true,
+  imports = [],
+  providers = [],
+  ...extras
+}: HostOptions = {}) {
+  const source: DataSourceOptions = {
+    type: 'postgres',
+    url: database.url,
+    entities: paymentsEntities,
+    migrations: paymentsMigrations,
+    migrationsRun,
+    ...(schema !== undefined && { schema }),
+  };
+  const root = {
+    module: HostModule,
+    imports: [
+      TypeOrmModule.forRoot({ ...source, retryAttempts: 0 }),
+      PaymentsModule.forRoot({
+        keyRing,
+        projects: Projects,
+        auth: { secret: createSecretKey(TEST_SECRET) },
+        publicBaseUrl: TEST_PUBLIC_URL,
+        ...payments,
+        ...extras,
+      }),
+      ...imports,
+    ],
+    providers,
+  };
+  const options = { logger: false, abortOnError: false } as const;
+  const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), options);
+  opened.push(app);
+  await app.listen(0, '127.0.0.1');
+  return { app, ...testClient(await app.getUrl()) };
+}
+
+describe('the schema of the data source', () => {
+  // Nothing in it may be taken for anything but a name.
+  const schema = 'Pay $& ments';
+  const quoted = `"${schema.replaceAll('"', '""')}"`;
+  let host: Awaited<ReturnType<typeof startHost>>;
+  const projectId = randomUUID();
+  const webhookSecret = fakeCredential('test_webhook_secret');
+
+  beforeAll(async () => {
+    await database.query(`CREATE SCHEMA ${quoted}`);
+  });
+  beforeEach(async () => {
+    host = await startHost({ schema, providers: [Handlers] });
+    const body = { test_secret_key: fakeCredential('test_secret_key'), test_webhook_secret: webhookSecret };
+    expect((await host.request('PUT', configPath(projectId), { body })).status).toBe(200);
+  });
+
+  it('holds every table and function, and no other schema does', async () => {
+    const places = (catalog: string, name: string) =>
+      database.query<{ name: string; schema: string }>(
+        `SELECT ${name} AS name, nspname AS schema FROM ${catalog} JOIN pg_namespace n ON n.oid = ${name.slice(0, 3)}namespace
+         WHERE ${name} ~ '^stripe_' ${catalog === 'pg_class' ? "AND relkind = 'r'" : ''} ORDER BY 1`,
+      );
+    const inSchema = (names: string[]) => names.toSorted().map((name) => ({ name, schema }));
+    expect(await places('pg_class', 'relname')).toEqual(inSchema(TABLES));
+    expect(await places('pg_proc', 'proname')).toEqual(inSchema(FUNCTIONS));
+  });
+
+  it('is what the entities describe', async () => {
+    const { upQueries } = await host.app
+      .get<DataSource>(getDataSourceToken())
+      .driver.createSchemaBuilder()
+      .log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+
+  it('serves every route, and the audit trail', async () => {
+    for (const path of ['config', 'config/history', 'config/health', 'events', 'webhook-urls']) {
+      expect([path, (await host.request('GET', projectPath(projectId, path))).status]).toEqual([path, 200]);
+    }
+    const clients = host.app.get(StripeClients);
+    expect(typeof (await clients.forProject(projectId, 'test')).customers.list).toBe('function');
+    await expect(clients.publishableKey(projectId, 'test')).rejects.toThrow(StripeCredentialsError);
+    expect(await findAuditFaults(host.app.get<DataSource>(getDataSourceToken()))).toEqual([]);
+  });
+
+  it('takes webhooks and hands them on', async () => {
+    const event = snapshotEvent('test');
+    expect((await deliver(host, projectId, 'test', webhookSecret, event)).status).toBe(200);
+    await eventually('the event is handled', async () => {
+      const { json } = await host.request('GET', projectPath(projectId, `events/test/${String(event.id)}`));
+      return (json as { status: string }).status === 'handled';
+    });
+    expect(seen.filter(({ id }) => id === event.id)).toHaveLength(1);
+  });
+
+  it('is rewrapped and counted', async () => {
+    const sealer = new Sealer(testKeyRing());
+    const dataSource = host.app.get<DataSource>(getDataSourceToken());
+    const options = { batchSize: 10, rate: Infinity, dryRun: true, onProgress: () => undefined };
+    const { total } = await rewrap(dataSource, sealer, options);
+    const counts = [...(await countByKey(dataSource)).values()];
+    expect(total).toBeGreaterThan(0);
+    expect(counts.reduce((sum, { rows }) => sum + rows, 0)).toBe(total);
+  });
+
+  it('is reverted without a trace', async () => {
+    const other = `${schema} 2`;
+    await database.query(`CREATE SCHEMA "${other.replaceAll('"', '""')}"`);
+    const source = new DataSource({
+      type: 'postgres',
+      url: database.url,
+      migrations: paymentsMigrations,
+      schema: other,
+    });
+    await source.initialize();
+    try {
+      await source.runMigrations();
+      for (let left = paymentsMigrations.length; left > 0; left--) await source.undoLastMigration();
+      expect(
+        await database.query(
+          `SELECT proname AS name FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = $1
+           UNION SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
+           WHERE nspname = $1 AND relkind = 'r' AND relname <> 'migrations'`,
+          [other],
+        ),
+      ).toEqual([]);
+    } finally {
+      await source.destroy();
+    }
+  });
+});
+
+describe('changes, for the host’s event emitter', () => {
+  const told: StripeConfigEvent[] = [];
+
+  @Injectable()
+  class Listener {
+    @OnEvent('stripe-config.*')
+    on(event: StripeConfigEvent): void {
+      told.push(event);
+    }
+  }
+
+  const withEmitter = { imports: [EventEmitterModule.forRoot({ wildcard: true })], providers: [Listener] };
+
+  const put = (host: Awaited<ReturnType<typeof startHost>>, projectId: string, seed = 0) =>
+    host.request('PUT', configPath(projectId), {
+      body: { test_webhook_secret: fakeCredential('test_webhook_secret', seed) },
+    });
+
+  /** What an emitter says of a project, by name. */
+  function listenTo(host: Awaited<ReturnType<typeof startHost>>, projectId: string) {
+    const events: [unknown, StripeConfigEvent][] = [];
+    host.app.get(EventEmitter2).onAny((name, event: StripeConfigEvent) => {
+      if (event.projectId === projectId) events.push([name, event]);
+    });
+    return events;
+  }
+
+  it('are told with who made them, once each', async () => {
+    const host = await startHost(withEmitter);
+    const projectId = randomUUID();
+    const events = listenTo(host, projectId);
+
+    await put(host, projectId);
+    await put(host, projectId, 1);
+    await host.request('DELETE', projectPath(projectId, 'config/test/previous-webhook-secret'));
+    await host.request('DELETE', configPath(projectId));
+
+    expect(events.map(([name, { version, actor }]) => [name, version, actor])).toEqual([
+      ['stripe-config.updated', 1, 'alice'],
+      ['stripe-config.updated', 2, 'alice'],
+      ['stripe-config.previous-webhook-secret-erased', 3, 'alice'],
+      ['stripe-config.deactivated', 4, 'alice'],
+    ]);
+    expect(told.filter((event) => event.projectId === projectId)).toHaveLength(4);
+    expect(
+      events.every(([, event]) => Object.keys(event).sort().join() === 'actor,projectId,requestId,version'),
+    ).toBe(true);
+  });
+
+  it('are not told when nothing changed', async () => {
+    const host = await startHost(withEmitter);
+    const projectId = randomUUID();
+    await put(host, projectId);
+    await host.request('DELETE', configPath(projectId));
+    const events = listenTo(host, projectId);
+
+    await host.request('DELETE', configPath(projectId));
+    await host.request('DELETE', projectPath(projectId, 'config/test/previous-webhook-secret'));
+
+    expect(events).toEqual([]);
+  });
+
+  it('are stored whatever a listener does', async () => {
+    const host = await startHost(withEmitter);
+    host.app.get(EventEmitter2).on('stripe-config.updated', () => {
+      throw new Error('the listener failed');
+    });
+    expect((await put(host, randomUUID())).status).toBe(200);
+  });
+
+  it('need no emitter', async () => {
+    const host = await startHost();
+    expect((await put(host, randomUUID())).status).toBe(200);
+  });
+
+  it('are told of those that the host’s own code makes', async () => {
+    const host = await startHost(withEmitter);
+    const projectId = randomUUID();
+    const events = listenTo(host, projectId);
+    const request = Object.assign(new StripeConfigRequest(), {
+      live_secret_key: fakeCredential('live_secret_key'),
+    });
+    const change = { actor: 'import', requestId: randomUUID().toUpperCase() };
+
+    await host.app.get(StripeConfigService).update(projectId, request, change);
+
+    expect(events).toEqual([['stripe-config.updated', { projectId, version: 1, ...change }]]);
+  });
+});
+
+describe('without webhooks', () => {
+  it('there is no route for them, and no worker', async () => {
+    const before = seen.length;
+    const host = await startHost({ webhooks: false, providers: [Handlers] });
+    const projectId = randomUUID();
+    const secret = fakeCredential('test_webhook_secret');
+    const body = { test_secret_key: fakeCredential('test_secret_key'), test_webhook_secret: secret };
+    expect((await host.request('PUT', configPath(projectId), { body })).status).toBe(200);
+    expect((await host.request('GET', configPath(projectId))).status).toBe(200);
+
+    expect((await deliver(host, projectId, 'test', secret)).status).toBe(404);
+    for (const path of ['events', 'webhook-urls', 'test/webhook-endpoint']) {
+      expect([path, (await host.request('GET', projectPath(projectId, path))).status]).toEqual([path, 404]);
+    }
+    expect((await host.request('DELETE', configPath(projectId))).status).toBe(204);
+    expect(seen).toHaveLength(before);
+  });
+});
+
+describe('a wrong set-up ends the start, naming the option and the fix', () => {
+  it('of options', async () => {
+    const wrong = startHost({ payments: { publicBaseUrl: 'shop' } });
+    await expect(wrong).rejects.toThrow(/options of PaymentsModule.*\n- publicBaseUrl must be/);
+  });
+
+  it('of a data source that is not there', async () => {
+    await expect(startHost({ dataSource: 'payments' })).rejects.toThrow(
+      /\n- dataSource: there is no TypeORM data source "payments"; import TypeOrmModule\.forRoot/,
+    );
+  });
+
+  it('of a database that is not migrated', async () => {
+    const other = await createTestDatabase();
+    const source = database;
+    database = other;
+    try {
+      await expect(startHost({ migrationsRun: false })).rejects.toThrow(
+        /\n- dataSource: its database lacks the tables; add paymentsMigrations/,
+      );
+    } finally {
+      database = source;
+      for (const app of opened.splice(0)) await app.close().catch(() => undefined);
+      await other.drop();
+    }
+  });
+
+  it('of a ring file that is not there', async () => {
+    await expect(startHost({ payments: { keyRing: '/nowhere/ring.json' } })).rejects.toThrow(
+      /\n- keyRing: the key ring file cannot be read \(ENOENT\)/,
+    );
+  });
+});
