@@ -1,0 +1,86 @@
+import { createSecretKey } from 'node:crypto';
+import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import {
+  OnStripeEvent,
+  PaymentsModule,
+  ProjectOwnership,
+  StripeClients,
+  paymentsEntities,
+  type OwnedProject,
+  type StripeEventContext,
+  type StripeEventOf,
+} from 'nest-stripe-config';
+import { paymentsMigrations } from 'nest-stripe-config/migrations';
+
+const { DATABASE_URL = '', KEY_RING_FILE = '', AUTH_SECRET = '', STRIPE_API_BASE } = process.env;
+
+/** One person owns every project. */
+@Injectable()
+class Projects extends ProjectOwnership {
+  findOwner(): Promise<string | undefined> {
+    return Promise.resolve('alice');
+  }
+
+  listOwnedBy(): Promise<OwnedProject[]> {
+    return Promise.resolve([]);
+  }
+}
+
+/** Remembers the invoices that were paid. */
+@Injectable()
+class Invoices {
+  readonly paid: string[] = [];
+
+  @OnStripeEvent('invoice.paid')
+  onPaid(event: StripeEventOf<'invoice.paid'>, { projectId, mode }: StripeEventContext): void {
+    this.paid.push(`${projectId} ${mode} ${event.data.object.id} ${event.data.object.amount_paid}`);
+  }
+}
+
+/** What the host does with the module. */
+@Controller('host')
+class HostController {
+  constructor(
+    private readonly clients: StripeClients,
+    private readonly invoices: Invoices,
+  ) {}
+
+  @Get('balance/:projectId')
+  async balance(@Param('projectId') projectId: string): Promise<{ livemode: boolean }> {
+    const stripe = await this.clients.forProject(projectId, 'test');
+    const { livemode } = await stripe.balance.retrieve();
+    return { livemode };
+  }
+
+  @Get('paid')
+  paid(): string[] {
+    return this.invoices.paid;
+  }
+}
+
+/** A host that does as little as a host can. */
+@Module({
+  imports: [
+    TypeOrmModule.forRoot({
+      type: 'postgres',
+      url: DATABASE_URL,
+      entities: paymentsEntities,
+      migrations: paymentsMigrations,
+      migrationsRun: true,
+      uuidExtension: 'pgcrypto',
+    }),
+    PaymentsModule.forRootAsync({
+      useFactory: () => ({
+        keyRing: KEY_RING_FILE,
+        projects: Projects,
+        auth: { secret: createSecretKey(Buffer.from(AUTH_SECRET)) },
+        publicBaseUrl: 'https://host.example.test',
+        stripeApiBase: STRIPE_API_BASE,
+      }),
+    }),
+  ],
+  controllers: [HostController],
+  providers: [Invoices],
+})
+export class AppModule {}

@@ -1,0 +1,67 @@
+// Makes the package of the library from a build: `build/package/` with what its public face and its commands reach, and
+// nothing else, and `build/nest-stripe-config-<version>.tgz` of it. Run by `npm run package`.
+import { execFileSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join, posix } from 'node:path';
+import ts from 'typescript';
+
+const ROOT = join(import.meta.dirname, '..');
+const BUILD = join(ROOT, 'build');
+const PACKAGE = join(BUILD, 'package');
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package/package.json'), 'utf8'));
+const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
+
+/** What others may load, by the manifest: modules, their types, and commands. */
+const entries = [
+  ...Object.values(manifest.exports).flatMap((each) => Object.values(each)),
+  ...Object.values(manifest.bin),
+].map((path) => posix.normalize(path));
+
+/** A file's own imports; in declarations files stand for their declarations. */
+function importsOf(file) {
+  return ts
+    .preProcessFile(readFileSync(join(ROOT, file), 'utf8'), true, true)
+    .importedFiles.map(({ fileName }) =>
+      file.endsWith('.d.ts') && fileName.startsWith('.') ? fileName.replace(/\.js$/, '.d.ts') : fileName,
+    );
+}
+
+/** The package that an import comes from. */
+function packageOf(imported) {
+  return imported.split('/', imported.startsWith('@') ? 2 : 1).join('/');
+}
+
+/** Everything that the entries reach. Files that are found on the way are visited too. */
+function reachable() {
+  const files = new Set(entries);
+  const faults = [];
+  for (const file of files) {
+    if (!existsSync(join(ROOT, file))) {
+      faults.push(`${file} does not exist`);
+      continue;
+    }
+    for (const imported of importsOf(file)) {
+      if (imported.startsWith('.')) files.add(posix.join(posix.dirname(file), imported));
+      else if (!imported.startsWith('node:') && !(packageOf(imported) in declared)) {
+        faults.push(`${file} imports ${imported}, which package/package.json does not declare`);
+      }
+    }
+  }
+  if (faults.length > 0) throw new Error(`This cannot be packed:\n${faults.join('\n')}`);
+  return files;
+}
+
+const files = reachable();
+rmSync(PACKAGE, { recursive: true, force: true });
+for (const file of files) {
+  const target = join(PACKAGE, file);
+  mkdirSync(dirname(target), { recursive: true });
+  // Sources are not packed, so maps to them would lead nowhere.
+  writeFileSync(target, readFileSync(join(ROOT, file), 'utf8').replace(/^\/\/# sourceMappingURL=.*\n?/m, ''));
+}
+copyFileSync(join(ROOT, 'package/package.json'), join(PACKAGE, 'package.json'));
+for (const text of ['README.md', 'LICENSE', 'CHANGELOG.md'])
+  copyFileSync(join(ROOT, text), join(PACKAGE, text));
+
+execFileSync('npm', ['pack', '--silent', '--pack-destination', BUILD], { cwd: PACKAGE, stdio: 'inherit' });

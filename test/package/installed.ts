@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT, temporaryFolder } from '../support/process.js';
+
+/** What specs ask of a package.json. */
+export interface Manifest {
+  name: string;
+  version: string;
+  type?: string;
+  exports: Record<string, { types: string; default: string }>;
+  bin: Record<string, string>;
+  scripts?: Record<string, string>;
+  dependencies: Record<string, string>;
+  peerDependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+}
+
+export type Versions = Record<string, string>;
+
+export function readManifest(path: string): Manifest {
+  return JSON.parse(readFileSync(join(ROOT, path), 'utf8')) as Manifest;
+}
+
+/** What `npm run package` made. */
+export const TARBALL = join(ROOT, 'build', `nest-stripe-config-${readManifest('package.json').version}.tgz`);
+
+/** Runs a program in a folder to its end; one that fails tells all it wrote. */
+export async function run(folder: string, command: string, ...args: string[]): Promise<string> {
+  try {
+    return (await promisify(execFile)(command, args, { cwd: folder })).stdout;
+  } catch (error) {
+    // Its message has only what went to standard error.
+    const failure = error as Error & { stdout: string };
+    failure.message += failure.stdout;
+    throw failure;
+  }
+}
+
+/** An empty project that installed the tarball beside packages of given versions; removed by `cleanUp`. */
+export async function installedProject(
+  versions: Versions,
+  { type }: { type: 'commonjs' | 'module' } = { type: 'commonjs' },
+): Promise<string> {
+  const folder = await temporaryFolder();
+  await copyFile(TARBALL, join(folder, basename(TARBALL)));
+  const dependencies = { ...versions, 'nest-stripe-config': `file:${basename(TARBALL)}` };
+  await writeFile(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'host', private: true, type, dependencies }),
+  );
+  await run(
+    folder,
+    'npm',
+    'install',
+    '--strict-peer-deps',
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--prefer-offline',
+    '--loglevel=error',
+  );
+  return folder;
+}
