@@ -1,26 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
-  type BeforeApplicationShutdown,
+  Logger,
   type OnApplicationBootstrap,
+  type OnApplicationShutdown,
 } from '@nestjs/common';
-import type { PoolClient } from 'pg';
+import { Client, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, borrowConnection } from '../database.js';
-import { Periodic } from '../periodic.js';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { PAYMENTS_DATA_SOURCE } from '../database.js';
+import { describeError } from '../http/describe-error.js';
+import { DependencyUnavailable } from '../payments.errors.js';
 
-/** How often to see whether the connection still listens, in milliseconds. */
-const CHECK_MS = 60_000;
+const LISTEN = 'LISTEN stripe_config_changed';
+/** Longest a connection or an answer of the database is waited for, in milliseconds. */
+const ANSWER_MS = 3_000;
+/** How often to see whether the connection still works, in milliseconds. */
+const CHECK_MS = 30_000;
+/** How long to wait before connecting again, in milliseconds: twice as long after each failure. */
+const MIN_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 10_000;
+/** How long a connection may take to end, in milliseconds. */
+const END_MS = 1_000;
 
-/** Hears from the database which configurations change, on a connection of its own for as long as somebody listens. */
+/**
+ * Hears from the database which configurations change. It has a connection of its own, beside the pool, so that the host
+ * keeps every one of its pool: as long as it lives that one does nothing but listen. Without it nothing is heard, and
+ * nothing is lost: listeners must look for changes themselves as well.
+ */
 @Injectable()
-export class ConfigChanges implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Configuration changes');
   private readonly listeners: ((projectId: string | undefined) => void)[] = [];
-  private connection: PoolClient | undefined;
-  private readonly periodic = new Periodic('Configuration changes', async () => {
-    await this.listen();
-    return CHECK_MS;
-  });
+  private readonly stopped = new AbortController();
+  private running = Promise.resolve();
+  private pauseMs = MIN_PAUSE_MS;
+  private failing = false;
 
   constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
 
@@ -30,32 +46,85 @@ export class ConfigChanges implements OnApplicationBootstrap, BeforeApplicationS
   }
 
   onApplicationBootstrap(): void {
-    this.periodic.start();
+    this.running = this.keepListening();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
-    await this.periodic.stop();
-    this.connection?.release(true);
-    this.connection = undefined;
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped.abort();
+    await this.running;
   }
 
+  private async keepListening(): Promise<void> {
+    const { signal } = this.stopped;
+    while (!signal.aborted) {
+      try {
+        await this.listen();
+      } catch (error) {
+        this.warnOnce(error);
+      }
+      await delay(this.pauseMs, undefined, { ref: false, signal }).catch(ignore);
+      this.pauseMs = Math.min(this.pauseMs * 2, MAX_PAUSE_MS);
+    }
+  }
+
+  /** Listens until the connection is lost or this is stopped; always rejects. */
   private async listen(): Promise<void> {
-    if (this.connection !== undefined) return;
-    const connection = await borrowConnection(this.dataSource);
-    connection.on('notification', ({ payload }) => {
+    const client = clientBeside(this.dataSource);
+    const lost = new AbortController();
+    client.on('notification', ({ payload }) => {
       this.tell(payload);
     });
-    connection.once('error', () => {
-      this.connection = undefined;
-      connection.release(true);
-      this.periodic.wake();
-    });
-    await connection.query('LISTEN stripe_config_changed');
-    this.connection = connection;
-    this.tell(undefined);
+    // The second may come without the first.
+    for (const event of ['error', 'end'] as const) {
+      client.on(event, (error?: Error) => {
+        lost.abort(error);
+      });
+    }
+    const signal = AbortSignal.any([lost.signal, this.stopped.signal]);
+    try {
+      await client.connect();
+      // A host that forgets to close its application ends all the same.
+      (client as Client & { unref(): void }).unref();
+      await client.query(LISTEN);
+      this.pauseMs = MIN_PAUSE_MS;
+      this.failing = false;
+      this.tell(undefined);
+      for (;;) {
+        await delay(CHECK_MS, undefined, { ref: false, signal });
+        // Again changes nothing, and tells whether anybody is there.
+        await client.query(LISTEN);
+      }
+    } finally {
+      if (!lost.signal.aborted) await Promise.race([client.end(), delay(END_MS)]);
+    }
+  }
+
+  private warnOnce(error: unknown): void {
+    if (this.failing || this.stopped.signal.aborted) return;
+    this.failing = true;
+    const cause = error instanceof Error && error.name === 'AbortError' ? error.cause : error;
+    this.logger.warn({ event: 'not heard at the moment, but looked for', ...describeError(cause) });
   }
 
   private tell(projectId: string | undefined): void {
     for (const listener of this.listeners) listener(projectId);
   }
+}
+
+/** A connection as those of the pool are. */
+function clientBeside(dataSource: DataSource): Client {
+  if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
+  const { options } = (dataSource.driver as PostgresDriver).master as Pool;
+  return new Client({
+    ...options,
+    // The pool hides it from the spread.
+    password: options.password,
+    connectionTimeoutMillis: ANSWER_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+  });
+}
+
+function ignore(): void {
+  // The pause was cut short.
 }

@@ -1,43 +1,42 @@
-import { Inject, Injectable, type BeforeApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type Stripe from 'stripe';
+import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { Sealer } from '../crypto/sealer.js';
+import type { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
-import { PaymentsError, StripeCredentialsError } from '../payments.errors.js';
+import { canonicalUuid } from '../http/project-ownership.guard.js';
+import { StripeCredentialsError } from '../payments.errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import { Periodic } from '../periodic.js';
-import { clientOf } from '../stripe/client-of.js';
-import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
+import { clientOf, type StripeClient } from '../stripe/client-of.js';
+import { sealContext } from '../stripe-config/stripe-config.service.js';
 import { FIND_VERSIONS } from '../stripe-config/stripe-config.statements.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import { ConfigChanges } from './config-changes.js';
+import { Kept, type Made } from './kept.js';
+import { FIND_KEY, type SealedKeyRow } from './stripe-clients.statements.js';
 
 /** How often what is kept is compared with the database, in milliseconds, should its announcements not arrive. */
 const COMPARE_MS = 5_000;
-/** Of how many projects clients are kept. */
-const MAX_PROJECTS = 10_000;
-
-/** What is kept of a project. */
-interface Kept {
-  /** Of its configuration, once it is known. */
-  version: number | undefined;
-  readonly clients: Map<Mode, Promise<Stripe>>;
-  readonly publishableKeys: Map<Mode, Promise<string>>;
-}
 
 /**
  * Stripe clients for the code that charges cards. A client is kept until its project's configuration changes, on whichever
- * replica: the database announces changes, and every few seconds the versions are compared as well.
+ * replica: the database announces changes, and every few seconds the versions are compared as well. While the database
+ * cannot be reached, what is kept goes on working, perhaps with a key that was replaced; it is compared as soon as the
+ * database is back.
  */
 @Injectable()
-export class StripeClients implements OnModuleInit, BeforeApplicationShutdown {
-  private readonly kept = new Map<string, Kept>();
+export class StripeClients implements OnModuleInit, OnApplicationShutdown {
+  private readonly logger = new Logger('Stripe clients');
+  private readonly clients = keptByMode<StripeClient>();
+  private readonly publishableKeys = keptByMode<string>();
+  private readonly kept = [...this.clients.values(), ...this.publishableKeys.values()];
   private readonly periodic = new Periodic('Stripe clients', async () => {
     await this.compare();
     return COMPARE_MS;
   });
 
   constructor(
-    private readonly configs: StripeConfigService,
+    private readonly sealer: Sealer,
     private readonly changes: ConfigChanges,
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'stripeApiBase'>,
@@ -45,83 +44,81 @@ export class StripeClients implements OnModuleInit, BeforeApplicationShutdown {
 
   onModuleInit(): void {
     this.changes.subscribe((projectId) => {
-      if (projectId === undefined) this.kept.clear();
-      else this.kept.delete(projectId);
+      if (projectId === undefined) this.periodic.wake();
+      else for (const kept of this.kept) kept.forget(projectId);
     });
     this.periodic.start();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     await this.periodic.stop();
   }
 
   /**
    * A client of Stripe's official SDK that uses the secret key of a project and mode. Ask for it each time: it costs nothing
-   * while the configuration stays the same. Neither `util.inspect` nor JSON shows the key.
+   * while the configuration stays the same. It shows its key nowhere: not to `util.inspect`, not as JSON, not in its errors.
    *
-   * @param projectId lower case UUID
+   * Timeout (80 s) and retries are the SDK's own, since giving up early on a payment leaves its outcome unknown; requests
+   * that may fail sooner take `{ timeout }`, as ever.
+   *
+   * @param projectId UUID
    * @throws StripeCredentialsError when there is no key to use, telling why
    * @throws DependencyUnavailable when it is not kept and the database does not answer
+   * @throws ValidationFailed when the id is no UUID
    */
-  forProject(projectId: string, mode: Mode): Promise<Stripe> {
-    const { clients } = this.keptOf(projectId);
-    return clients.get(mode) ?? this.keep(clients, mode, this.makeClient(projectId, mode));
+  forProject(projectId: string, mode: Mode): Promise<StripeClient> {
+    const kept = this.clients.get(mode);
+    return (
+      kept?.recall(projectId) ??
+      this.make(kept, projectId, async (id) => {
+        const { version, value } = await this.open(id, mode, 'secret');
+        const name = `[Stripe client of project ${id}, ${mode}]`;
+        return { version, value: clientOf(value, this.options.stripeApiBase, name) };
+      })
+    );
   }
 
   /** The publishable key of a project and mode, for its web pages. Throws as {@link forProject}. */
   publishableKey(projectId: string, mode: Mode): Promise<string> {
-    const { publishableKeys } = this.keptOf(projectId);
+    const kept = this.publishableKeys.get(mode);
     return (
-      publishableKeys.get(mode) ?? this.keep(publishableKeys, mode, this.findPublishableKey(projectId, mode))
+      kept?.recall(projectId) ??
+      this.make(kept, projectId, async (id) => {
+        const { version, value } = await this.open(id, mode, 'publishable');
+        return { version, value: value.reveal() };
+      })
     );
   }
 
-  private async makeClient(projectId: string, mode: Mode): Promise<Stripe> {
-    const key = await this.open(projectId, mode, 'secret_key');
-    return clientOf(key, this.options.stripeApiBase, `[Stripe client of project ${projectId}, ${mode}]`);
+  /** Whoever asks while it is being made waits for the same. */
+  private async make<T>(
+    kept: Kept<T> | undefined,
+    projectId: string,
+    make: (projectId: string) => Promise<Made<T>>,
+  ): Promise<T> {
+    // From JavaScript anything may come.
+    if (kept === undefined) throw new TypeError('the mode must be "test" or "live"');
+    const id = canonicalUuid(projectId, 'project_id');
+    return kept.recall(id) ?? kept.keep(id, make(id));
   }
 
-  private async findPublishableKey(projectId: string, mode: Mode): Promise<string> {
-    return (await this.open(projectId, mode, 'publishable_key')).reveal();
-  }
-
-  private async open(projectId: string, mode: Mode, kind: 'secret_key' | 'publishable_key') {
-    const config = await this.configs.find(projectId);
-    if (config?.is_active === false) throw new StripeCredentialsError('deactivated', mode);
-    const key = await this.configs.open(projectId, `${mode}_${kind}`).catch((error: unknown) => {
-      if (!(error instanceof PaymentsError) || error.code !== 'secret_unreadable') throw error;
+  private async open(projectId: string, mode: Mode, kind: 'secret' | 'publishable'): Promise<Made<Secret>> {
+    const field = `${mode}_${kind}_key` as const;
+    const [row] = await runStatement<SealedKeyRow>(this.dataSource, 'read', FIND_KEY[field], [projectId]);
+    if (row?.is_active === false) throw new StripeCredentialsError('deactivated', mode);
+    if (row === undefined || row.sealed === null) throw new StripeCredentialsError('not_configured', mode);
+    try {
+      const value = this.sealer.open(row.sealed, sealContext(row.project_id, field));
+      return { version: row.version, value };
+    } catch (error) {
+      this.logger.error({ event: 'a stored secret cannot be opened', configId: row.id, projectId, field });
       throw new StripeCredentialsError('unreadable', mode, { cause: error });
-    });
-    if (config === null || key === null) throw new StripeCredentialsError('not_configured', mode);
-    const kept = this.kept.get(projectId);
-    if (kept !== undefined) kept.version = config.version;
-    return key;
-  }
-
-  private keptOf(projectId: string): Kept {
-    const kept = this.kept.get(projectId);
-    if (kept !== undefined) return kept;
-    const made: Kept = { version: undefined, clients: new Map(), publishableKeys: new Map() };
-    this.kept.set(projectId, made);
-    for (const oldest of this.kept.keys()) {
-      if (this.kept.size <= MAX_PROJECTS) break;
-      this.kept.delete(oldest);
     }
-    return made;
-  }
-
-  /** What could not be made is not kept. */
-  private keep<T>(entries: Map<Mode, Promise<T>>, mode: Mode, made: Promise<T>): Promise<T> {
-    entries.set(mode, made);
-    made.catch(() => {
-      if (entries.get(mode) === made) entries.delete(mode);
-    });
-    return made;
   }
 
   private async compare(): Promise<void> {
-    if (this.kept.size === 0) return;
-    const ids = [...this.kept.keys()];
+    const ids = [...new Set(this.kept.flatMap(({ projectIds }) => projectIds))];
+    if (ids.length === 0) return;
     const rows = await runStatement<{ project_id: string; version: number }>(
       this.dataSource,
       'read',
@@ -129,8 +126,13 @@ export class StripeClients implements OnModuleInit, BeforeApplicationShutdown {
       [ids],
     );
     const versions = new Map(rows.map(({ project_id, version }) => [project_id, version]));
-    for (const id of ids) {
-      if (this.kept.get(id)?.version !== versions.get(id)) this.kept.delete(id);
-    }
+    for (const id of ids) for (const kept of this.kept) kept.forgetUnless(id, versions.get(id));
   }
+}
+
+function keptByMode<T>(): ReadonlyMap<Mode, Kept<T>> {
+  return new Map([
+    ['test', new Kept<T>()],
+    ['live', new Kept<T>()],
+  ]);
 }

@@ -1,19 +1,28 @@
+import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
 
+/** A client of Stripe's official SDK. */
+export type StripeClient = Stripe;
+
+/** Secret and restricted keys, whole or masked as Stripe does it. */
+const KEYS = /\b[rs]k_(?:test|live)_[\w*]+/g;
+
 /**
- * A client that uses a key and does not show it: the SDK would keep it where `util.inspect` finds it, so it is put on each
- * request instead.
+ * A client that uses a key and does not show it, whatever of it is printed: the SDK would keep the key where `util.inspect`
+ * finds it, so it is put on each request instead, and no request is left within reach of a result or an error.
  *
  * @param name what the client is shown as
  */
-export function clientOf(key: Secret, apiBase: string, name: string): Stripe {
+export function clientOf(key: Secret, apiBase: string, name: string): StripeClient {
   const { protocol, hostname, port } = new URL(apiBase);
   const client = new Stripe('', {
     protocol: protocol === 'http:' ? 'http' : 'https',
     host: hostname,
     port: port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port),
+    appInfo: { name: 'nest-stripe-config' },
+    httpClient: new DiscreetHttpClient(),
     authenticator: (request) => {
       request.headers.Authorization = `Bearer ${key.reveal()}`;
       return Promise.resolve();
@@ -23,4 +32,55 @@ export function clientOf(key: Secret, apiBase: string, name: string): Stripe {
     Object.defineProperty(client, shown, { value: () => name, enumerable: false });
   }
   return client;
+}
+
+type MakeRequest = Stripe.HttpClient['makeRequest'];
+type StripeResponse = Awaited<ReturnType<MakeRequest>>;
+
+/** The SDK's own way to make requests, but for the answers. */
+class DiscreetHttpClient extends Stripe.HttpClient {
+  readonly #client = Stripe.createNodeHttpClient();
+
+  override getClientName(): string {
+    return this.#client.getClientName();
+  }
+
+  override async makeRequest(...request: Parameters<MakeRequest>): Promise<StripeResponse> {
+    return new DiscreetResponse(await this.#client.makeRequest(...request));
+  }
+}
+
+/** An answer without the way back to its request, and without keys in what Stripe says of errors. */
+class DiscreetResponse extends Stripe.HttpClientResponse {
+  readonly #response: StripeResponse;
+
+  constructor(response: StripeResponse) {
+    super(response.getStatusCode(), response.getHeaders());
+    this.#response = response;
+  }
+
+  /** What becomes `lastResponse` of a result. */
+  override getRawResponse(): unknown {
+    return { statusCode: this.getStatusCode(), headers: this.getHeaders() };
+  }
+
+  override toStream(streamCompleteCallback: () => void): unknown {
+    const stream = this.#response.toStream(streamCompleteCallback) as Readable;
+    return pipeline(stream, new PassThrough(), () => {
+      // Whoever reads it is told by the stream.
+    });
+  }
+
+  override async toJSON(): Promise<unknown> {
+    let answer: { error?: unknown };
+    try {
+      answer = (await this.#response.toJSON()) as typeof answer;
+    } catch (error) {
+      // The parser's error has the whole body.
+      throw error instanceof SyntaxError ? new SyntaxError('no JSON') : error;
+    }
+    return answer.error === undefined
+      ? answer
+      : (JSON.parse(JSON.stringify(answer).replace(KEYS, '[secret]')) as unknown);
+  }
 }
