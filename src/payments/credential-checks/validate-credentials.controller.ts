@@ -38,7 +38,7 @@ export class ValidateCredentialsController {
   validate(
     @Param('project_id') projectId: string,
     @JsonBody(new RequestBodyPipe(ValidateStripeCredentialsRequest, VALIDATE_FIELDS))
-    body: ValidateStripeCredentialsRequest,
+    body: Readonly<ValidateStripeCredentialsRequest>,
   ): Promise<ValidateStripeCredentialsResponse> {
     return this.credentials.validate(projectId, body);
   }

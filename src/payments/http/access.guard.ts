@@ -11,7 +11,7 @@ import { PaymentsError } from '../payments.errors.js';
 import { RESOLVED_OPTIONS, type HostAccessOptions, type ResolvedOptions } from '../payments.options.js';
 import { instanceOf } from '../provided.js';
 import { isSubject, type Caller } from './access-token.js';
-import { requestOf } from './http-request.js';
+import { CALLER, requestOf } from './http-request.js';
 import { tokenGuard } from './token.guard.js';
 
 /** Judges who calls, by access tokens or by a guard of the host, and puts the {@link Caller} on the request. */
@@ -32,7 +32,7 @@ export class AccessGuard implements CanActivate, OnModuleInit {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (this.judge === undefined) throw new Error('the module has not been initialized');
-    requestOf(context).caller = await this.judge(context);
+    requestOf(context)[CALLER] = await this.judge(context);
     return true;
   }
 }

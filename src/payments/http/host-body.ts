@@ -11,9 +11,17 @@ const WITHOUT_BODY = {
 /** The headers of requests whose parsers were kept away, as they came. */
 const HIDDEN = new WeakMap<IncomingMessage, IncomingHttpHeaders>();
 
-/** The headers of a request as they came. */
-export function headersOf(request: IncomingMessage): IncomingHttpHeaders {
-  return HIDDEN.get(request) ?? request.headers;
+/**
+ * Where a handler has what Nest's Fastify adapter puts into the `config` of its route: `FASTIFY_ROUTE_CONFIG_METADATA` of
+ * `@nestjs/platform-fastify`, which hosts on Express have not installed.
+ */
+const ROUTE_CONFIG_METADATA = '__fastify_route_config__';
+
+/** Marks a route as one of this module. */
+const OURS = Symbol('nest-stripe-config');
+
+interface RouteConfig {
+  [OURS]?: true;
 }
 
 /** What is used of Fastify, which only its hosts install. */
@@ -21,36 +29,93 @@ interface FastifyLike {
   addHook(
     name: 'onRequest',
     hook: (
-      request: { raw: IncomingMessage; headers: IncomingHttpHeaders },
+      request: { headers: IncomingHttpHeaders; routeOptions: { config?: RouteConfig } },
       reply: unknown,
       done: () => void,
     ) => void,
   ): void;
 }
 
+/** What is used of Express. */
+interface ExpressLike {
+  router: { stack: readonly ExpressLayer[] };
+}
+
+interface ExpressLayer {
+  route?: { stack: readonly { handle: object }[] };
+  /** @throws URIError for a path that cannot be decoded */
+  match(path: string): unknown;
+}
+
+type ExpressRequest = IncomingMessage & { path: string };
+
+/** The headers of a request as they came. */
+export function headersOf(request: IncomingMessage): IncomingHttpHeaders {
+  return HIDDEN.get(request) ?? request.headers;
+}
+
+/**
+ * Marks the route of a handler as one whose body stays on the stream. Nest copies metadata of a handler to what it
+ * registers with Express, and this one to Fastify's route.
+ */
+export function keepBodyOnStream(handler: object): void {
+  Reflect.defineMetadata(ROUTE_CONFIG_METADATA, { [OURS]: true } satisfies RouteConfig, handler);
+}
+
 /**
  * Keeps the host's parsers away from the bodies of this module's routes, on Express and Fastify alike: they find no header
- * that tells of a body, so that it stays on the stream for what reads it behind the guards. To be called while modules
- * are made, which is before the host's parsers are registered.
+ * that tells of a body, so that it stays on the stream for what reads it behind the guards. Routes are known by their mark
+ * and not by their address, which the host has a say in, and which routes of its own may resemble. To be called while
+ * modules are made, which is before the host's parsers are registered.
  */
 export function keepBodiesFromHost({ httpAdapter }: HttpAdapterHost, basePath: string): void {
   // An application without HTTP has no adapter, whatever the type says.
   if ((httpAdapter as unknown) === undefined) return;
-  const prefix = `/${basePath}/stripe/`.toLowerCase();
-  const isOurs = ({ url = '' }: IncomingMessage): boolean => url.toLowerCase().includes(prefix);
-  if (httpAdapter.getType() === 'fastify') {
-    httpAdapter.getInstance<FastifyLike>().addHook('onRequest', (request, _reply, done) => {
-      // Fastify lays them over the request's own, which stay as they are.
-      if (isOurs(request.raw)) request.headers = WITHOUT_BODY;
-      done();
-    });
-  } else {
-    httpAdapter.use((request: IncomingMessage, _response: unknown, next: () => void) => {
-      if (isOurs(request)) {
+  if (httpAdapter.getType() === 'fastify') keepFromFastify(httpAdapter.getInstance());
+  else {
+    const isOurs = expressMatcher(httpAdapter.getInstance(), `/${basePath}/`.toLowerCase());
+    httpAdapter.use((request: ExpressRequest, _response: unknown, next: () => void) => {
+      if (!HIDDEN.has(request) && isOurs(request.path)) {
         HIDDEN.set(request, request.headers);
         request.headers = { ...request.headers, ...WITHOUT_BODY };
       }
       next();
     });
   }
+}
+
+function keepFromFastify(fastify: FastifyLike): void {
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    // Fastify lays them over the request's own, which stay as they are.
+    if (request.routeOptions.config?.[OURS]) request.headers = WITHOUT_BODY;
+    done();
+  });
+}
+
+/**
+ * Makes what asks Express's router whether a path is one of ours: Express finds the route only after the parsers.
+ *
+ * @param part of every path of ours, in lower case: spares the host's requests the question
+ */
+function expressMatcher(express: ExpressLike, part: string): (path: string) => boolean {
+  let ours: readonly ExpressLayer[] = [];
+  return (path) => {
+    if (!path.toLowerCase().includes(part)) return false;
+    // They are registered after this was made.
+    if (ours.length === 0) ours = express.router.stack.filter(isOurLayer);
+    try {
+      return ours.some((layer) => Boolean(layer.match(path)));
+    } catch {
+      return false;
+    }
+  };
+}
+
+function isOurLayer({ route }: ExpressLayer): boolean {
+  return (
+    route?.stack.some(({ handle }) => {
+      const config = Reflect.getMetadata(ROUTE_CONFIG_METADATA, handle) as RouteConfig | undefined;
+      return config?.[OURS] === true;
+    }) ?? false
+  );
 }

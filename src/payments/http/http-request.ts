@@ -4,6 +4,9 @@ import type { ExecutionContext } from '@nestjs/common';
 import type { Change } from '../stripe-config/stripe-config.service.js';
 import type { Caller } from './access-token.js';
 
+/** Where a request keeps who calls: a name that no host has for anything else. */
+export const CALLER = Symbol('Caller');
+
 /** What this module uses of a request, the same on Fastify and on Express. */
 export interface HttpRequest {
   headers: IncomingHttpHeaders;
@@ -12,7 +15,7 @@ export interface HttpRequest {
   raw?: IncomingMessage;
   id?: unknown;
   /** Set by {@link JwtAuthGuard}. */
-  caller?: Caller;
+  [CALLER]?: Caller;
 }
 
 /** The request of an execution context. */
@@ -26,7 +29,7 @@ export function rawRequestOf(request: HttpRequest): IncomingMessage {
 }
 
 /** The subject of the caller that {@link JwtAuthGuard} let pass. */
-export function subjectOf({ caller }: HttpRequest): string {
+export function subjectOf({ [CALLER]: caller }: HttpRequest): string {
   if (caller === undefined) throw new Error('no guard has set a caller on this request');
   return caller.subject;
 }

@@ -1,5 +1,12 @@
-import { Controller, RequestMapping, RequestMethod, type Type } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
+import {
+  Controller,
+  RequestMapping,
+  RequestMethod,
+  UseFilters,
+  type ExceptionFilter,
+  type Type,
+} from '@nestjs/common';
+import { EXCEPTION_FILTERS_METADATA, METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner } from '@nestjs/core';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { PaymentsError } from '../payments.errors.js';
@@ -21,11 +28,13 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /**
  * Makes a controller that answers 405 for every method that the given controllers do not offer on their paths.
- * Routers answer 404 there, which would send a caller looking for a wrong address.
+ * Routers answer 404 there, which would send a caller looking for a wrong address. The answer is left to the filters of
+ * the given controllers.
  */
 export function refuseOtherMethods(...controllers: Type[]): Type {
   @ApiExcludeController()
   @Controller()
+  @UseFilters(...filtersOf(controllers))
   class OtherMethodsController {}
 
   for (const [path, offered] of offeredMethods(controllers)) {
@@ -43,6 +52,14 @@ export function refuseOtherMethods(...controllers: Type[]): Type {
     }
   }
   return OtherMethodsController;
+}
+
+function filtersOf(controllers: Type[]): Set<Type<ExceptionFilter>> {
+  const filters = controllers.map(
+    (controller) =>
+      Reflect.getMetadata(EXCEPTION_FILTERS_METADATA, controller) as Type<ExceptionFilter>[] | undefined,
+  );
+  return new Set(filters.flatMap((each) => each ?? []));
 }
 
 /** The methods of each path, read where Nest's own decorators leave them. */

@@ -1,16 +1,24 @@
 import { Controller, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
+import { MetadataScanner } from '@nestjs/core';
 import { DEFAULT_BASE_PATH } from '../payments.module-definition.js';
+import { keepBodyOnStream } from './host-body.js';
 
 /**
  * Puts controllers below a base path: each becomes a class of its own, of the same name, that inherits everything but the
- * path. Versions of the host's routes do not concern them.
+ * path. Versions of the host's routes do not concern them, nor do its parsers.
  */
 export function mountedAt(basePath: string, controllers: readonly Type[]): Type[] {
   return controllers.map((controller) => {
     const path = Reflect.getMetadata(PATH_METADATA, controller) as string;
     const mounted = { [controller.name]: class extends controller {} }[controller.name] as Type;
     Controller({ path: path.replace(DEFAULT_BASE_PATH, basePath), version: VERSION_NEUTRAL })(mounted);
+    for (const handler of handlersOf(mounted)) keepBodyOnStream(handler);
     return mounted;
   });
+}
+
+function handlersOf({ prototype }: Type): object[] {
+  const methods = prototype as Record<string, object>;
+  return new MetadataScanner().getAllMethodNames(methods).map((name) => methods[name] ?? {});
 }

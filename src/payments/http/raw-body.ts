@@ -1,17 +1,32 @@
 import type { IncomingMessage } from 'node:http';
+import { Logger } from '@nestjs/common';
 import { PaymentsError } from '../payments.errors.js';
 import { headersOf } from './host-body.js';
 
+const logger = new Logger('RequestBody');
+
 /**
- * Reads a request's body as it came.
+ * Reads a request's body as it came. What the host has read already is taken from its `rawBody`.
  *
  * @param maxBytes largest body that is read
  * @throws PaymentsError `body_too_large`, or `malformed_body` when the client went away in the middle
+ * @throws Error when the host has read the body and has not kept it
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  if (Number(headersOf(request)['content-length'] ?? 0) > maxBytes) throw bodyTooLarge(request, maxBytes);
+  if (request.readableDidRead || request.readableEnded) {
+    const body = bodyOfHost(request);
+    if (body.length > maxBytes) throw bodyTooLarge(request, maxBytes);
+    return body;
+  }
+  return readStream(request, maxBytes);
+}
+
+async function readStream(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
+  // It would tell of neither an end nor an error any more.
+  if (request.destroyed) throw endedTooEarly();
   const chunks: Buffer[] = [];
   let size = 0;
-  if (Number(headersOf(request)['content-length'] ?? 0) > maxBytes) throw bodyTooLarge(request, maxBytes);
   return new Promise((resolve, reject) => {
     request
       .on('data', (chunk: Buffer) => {
@@ -28,13 +43,30 @@ export async function readBody(request: IncomingMessage, maxBytes: number): Prom
       })
       // Nobody reads the answer.
       .once('error', () => {
-        reject(new PaymentsError('malformed_body', 'The body ended too early.'));
+        reject(endedTooEarly());
       });
   });
+}
+
+/** A stream that was read gives nothing more, not even an end. */
+function bodyOfHost(request: IncomingMessage): Buffer {
+  const { rawBody } = request as { rawBody?: unknown };
+  if (Buffer.isBuffer(rawBody)) return rawBody;
+  logger.error({
+    event: 'the application read the body of a request to the payments module and did not keep it',
+    fix:
+      'register body parsers after NestFactory.create(), or let those before it keep the bytes: ' +
+      'express.json({ verify: (request, _response, bytes) => { request.rawBody = bytes; } })',
+  });
+  throw new Error('the body was read before the payments module could read it');
 }
 
 /** The rest is read and thrown away, so that the client gets the answer instead of a broken connection. */
 function bodyTooLarge(request: IncomingMessage, maxBytes: number): PaymentsError {
   request.resume();
   return new PaymentsError('body_too_large', `The body is larger than ${maxBytes / 1024} KiB.`);
+}
+
+function endedTooEarly(): PaymentsError {
+  return new PaymentsError('malformed_body', 'The body ended too early.');
 }

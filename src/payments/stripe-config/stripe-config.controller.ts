@@ -93,7 +93,8 @@ export class StripeConfigController {
   @ApiErrors(400, 401, 403, 404, 412, 413, 415, 422, 503)
   update(
     @Param('project_id') projectId: string,
-    @JsonBody(new RequestBodyPipe(StripeConfigRequest, CREDENTIAL_FIELDS)) body: StripeConfigRequest,
+    @JsonBody(new RequestBodyPipe(StripeConfigRequest, CREDENTIAL_FIELDS))
+    body: Readonly<StripeConfigRequest>,
     @Req() request: HttpRequest,
     @ConditionalOn() conditions: Preconditions,
   ): Promise<StripeConfigView> {

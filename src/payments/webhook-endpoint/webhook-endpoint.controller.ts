@@ -81,7 +81,7 @@ export class WebhookEndpointController {
     @Param('project_id') projectId: string,
     @Param('mode', ModePipe) mode: Mode,
     @OptionalJsonBody(new RequestBodyPipe(WebhookEndpointRequest, WEBHOOK_ENDPOINT_FIELDS))
-    body: WebhookEndpointRequest,
+    body: Readonly<WebhookEndpointRequest>,
     @Req() request: HttpRequest,
   ): Promise<WebhookEndpointResponse> {
     return toResponse(await this.endpoints.ensure(projectId, mode, body.event_types, changeBy(request)));
