@@ -30,6 +30,7 @@ export type {
 export { Secret } from './payments/crypto/secret.js';
 export { ErrorFilter } from './payments/http/error.filter.js';
 export { SECURITY_SCHEMES } from './payments/http/api-documentation.js';
+export { completeDocument } from './payments/http/complete-document.js';
 export type { Caller } from './payments/http/access-token.js';
 export { JwtAuthGuard } from './payments/http/jwt-auth.guard.js';
 export { ProjectOwnershipGuard } from './payments/http/project-ownership.guard.js';

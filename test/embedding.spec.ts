@@ -1,8 +1,10 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
-import { Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { readFileSync } from 'node:fs';
+import { Controller, Get, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ApiSecurity, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import {
@@ -13,6 +15,7 @@ import {
   StripeConfigRequest,
   StripeConfigService,
   StripeCredentialsError,
+  completeDocument,
   paymentsEntities,
   paymentsMigrations,
   type AnyStripeEvent,
@@ -63,7 +66,8 @@ class Handlers {
 @Module({})
 class HostModule {}
 
-interface HostOptions extends PaymentsModuleExtras, Pick<ModuleMetadata, 'imports' | 'providers'> {
+interface HostOptions
+  extends PaymentsModuleExtras, Pick<ModuleMetadata, 'imports' | 'providers' | 'controllers'> {
   payments?: Partial<PaymentsModuleOptions>;
   schema?: string;
   migrationsRun?: boolean;
@@ -89,6 +93,7 @@ async function startHost({
   migrationsRun = true,
   imports = [],
   providers = [],
+  controllers = [],
   ...extras
 }: HostOptions = {}) {
   const source: DataSourceOptions = {
@@ -114,6 +119,7 @@ async function startHost({
       ...imports,
     ],
     providers,
+    controllers,
   };
   const options = { logger: false, abortOnError: false } as const;
   const app = await NestFactory.create<NestFastifyApplication>(root, new FastifyAdapter(), options);
@@ -321,6 +327,85 @@ describe('without webhooks', () => {
     }
     expect((await host.request('DELETE', configPath(projectId))).status).toBe(204);
     expect(seen).toHaveLength(before);
+  });
+});
+
+describe('the host’s OpenAPI document', () => {
+  interface Operation extends Record<string, unknown> {
+    security?: unknown;
+  }
+  type Paths = Record<string, Record<string, Operation>>;
+  const documented = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as {
+    paths: Paths;
+    components: { schemas: object };
+  };
+
+  @Controller('shops')
+  class ShopController {
+    @Get()
+    @ApiSecurity('session')
+    list(): string[] {
+      return [];
+    }
+  }
+
+  /** As a host makes it: with its own scheme, and below a base path of its own. */
+  async function documentOf(options: { security?: string[] }) {
+    const host = await startHost({ basePath: 'billing', controllers: [ShopController] });
+    const config = new DocumentBuilder()
+      .setOpenAPIVersion('3.1.0')
+      .addBearerAuth({ type: 'http' }, 'session')
+      .build();
+    const document = completeDocument(SwaggerModule.createDocument(host.app, config), options);
+    return JSON.parse(JSON.stringify(document)) as {
+      paths: Paths;
+      components: { schemas: object; securitySchemes: object };
+    };
+  }
+
+  /** The operations of the module without what names them in the whole document. */
+  function operationsOf(paths: Paths, basePath: string): Record<string, Operation> {
+    return Object.fromEntries(
+      Object.entries(paths)
+        .filter(([path]) => path.startsWith(`/${basePath}/`))
+        .flatMap(([path, item]) =>
+          Object.entries(item).map(([method, { operationId, security, ...operation }]) => {
+            expect(typeof operationId).toBe('string');
+            return [
+              `${method} ${path.slice(basePath.length + 1)}`,
+              { ...operation, secured: security !== undefined },
+            ];
+          }),
+        ),
+    );
+  }
+
+  it('has every operation as documented, under the host’s security scheme', async () => {
+    const { paths, components } = await documentOf({ security: ['session'] });
+    const ours = operationsOf(paths, 'billing');
+    expect(ours).toEqual(operationsOf(documented.paths, 'api/v1/payments'));
+    expect(components.schemas).toMatchObject(
+      Object.fromEntries(
+        Object.entries(documented.components.schemas).filter(([name]) => name.startsWith('Stripe')),
+      ),
+    );
+    expect(Object.keys(components.securitySchemes)).toEqual(['session']);
+    const named = Object.entries(paths).flatMap(([path, item]) =>
+      path.startsWith('/billing/') ? Object.values(item).map(({ security }) => security) : [],
+    );
+    expect(new Set(named.map((security) => JSON.stringify(security)))).toEqual(
+      new Set([JSON.stringify([{ session: [] }]), undefined]),
+    );
+  });
+
+  it('declares the documented schemes where the host names none, and leaves the host’s own', async () => {
+    const { paths, components } = await documentOf({});
+    expect(Object.keys(components.securitySchemes).sort()).toEqual(['Bearer', 'OAuth2', 'session']);
+    expect(paths['/billing/stripe/projects/{project_id}/config']?.put?.security).toEqual([
+      { OAuth2: [] },
+      { Bearer: [] },
+    ]);
+    expect(paths['/shops']?.get?.security).toEqual([{ session: [] }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { SECURITY_SCHEMES } from '../payments/http/api-documentation.js';
+import { completeDocument } from '../payments/http/complete-document.js';
 import type { IssuerMetadata } from '../payments/http/issuer-keys.js';
 
 const DESCRIPTION = `Keeps the Stripe credentials of projects: takes them, seals them, and shows only masks.
@@ -35,10 +36,7 @@ export function openApiDocument(
   const document = SwaggerModule.createDocument(app, builder.build(), {
     operationIdFactory: (controller, method) => method + controller.replace(/Controller$/, ''),
   });
-  const request = document.components?.schemas?.StripeConfigRequest;
-  // The decorators of @nestjs/swagger have no word for this.
-  if (request !== undefined) Object.assign(request, { additionalProperties: false });
-  return document;
+  return completeDocument(document);
 }
 
 function oauth2Flows(issuer: IssuerMetadata | undefined): object {
