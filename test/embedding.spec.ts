@@ -69,6 +69,8 @@ class HostModule {}
 interface HostOptions
   extends PaymentsModuleExtras, Pick<ModuleMetadata, 'imports' | 'providers' | 'controllers'> {
   payments?: Partial<PaymentsModuleOptions>;
+  /** Default: the database of this spec. */
+  url?: string;
   schema?: string;
   migrationsRun?: boolean;
 }
@@ -76,19 +78,30 @@ interface HostOptions
 let database: TestDatabase;
 const keyRing = testKeyRing();
 const opened: NestFastifyApplication[] = [];
+const connected: DataSource[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
 });
 afterEach(async () => {
-  for (const app of opened.splice(0)) await app.close();
+  for (const app of opened.splice(0)) await app.close().catch(() => undefined);
+  for (const dataSource of connected.splice(0)) if (dataSource.isInitialized) await dataSource.destroy();
 });
 afterAll(async () => {
   await database.drop();
 });
 
+/** An application that does not start does not close what it opened. */
+async function connect(options: DataSourceOptions | undefined): Promise<DataSource> {
+  if (options === undefined) throw new Error('no options');
+  const dataSource = await new DataSource(options).initialize();
+  connected.push(dataSource);
+  return dataSource;
+}
+
 async function startHost({
   payments = {},
+  url = database.url,
   schema,
   migrationsRun = true,
   imports = [],
@@ -98,7 +111,7 @@ async function startHost({
 }: HostOptions = {}) {
   const source: DataSourceOptions = {
     type: 'postgres',
-    url: database.url,
+    url,
     entities: paymentsEntities,
     migrations: paymentsMigrations,
     migrationsRun,
@@ -107,7 +120,10 @@ async function startHost({
   const root = {
     module: HostModule,
     imports: [
-      TypeOrmModule.forRoot({ ...source, retryAttempts: 0 }),
+      TypeOrmModule.forRootAsync({
+        useFactory: () => ({ ...source, retryAttempts: 0 }),
+        dataSourceFactory: (options) => connect(options),
+      }),
       PaymentsModule.forRoot({
         keyRing,
         projects: Projects,
@@ -423,15 +439,11 @@ describe('a wrong set-up ends the start, naming the option and the fix', () => {
 
   it('of a database that is not migrated', async () => {
     const other = await createTestDatabase();
-    const source = database;
-    database = other;
     try {
-      await expect(startHost({ migrationsRun: false })).rejects.toThrow(
+      await expect(startHost({ url: other.url, migrationsRun: false })).rejects.toThrow(
         /\n- dataSource: its database lacks the tables; add paymentsMigrations/,
       );
     } finally {
-      database = source;
-      for (const app of opened.splice(0)) await app.close().catch(() => undefined);
       await other.drop();
     }
   });

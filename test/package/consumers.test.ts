@@ -17,6 +17,7 @@ const PROJECT = '7b0cbb0c-5d0d-4b70-9a5e-2f7a3f1d9c11';
 const LOWEST: Versions = {
   '@nestjs/common': '11.0.1',
   '@nestjs/core': '11.0.1',
+  '@nestjs/event-emitter': '3.0.0',
   '@nestjs/passport': '11.0.2',
   '@nestjs/swagger': '11.0.1',
   '@nestjs/typeorm': '11.0.0',
@@ -33,6 +34,7 @@ const NEST_11: Versions = {
   ...LOWEST,
   '@nestjs/common': '11.2.10',
   '@nestjs/core': '11.2.10',
+  '@nestjs/event-emitter': '3.1.0',
   '@nestjs/passport': '11.0.5',
   '@nestjs/swagger': '11.4.7',
   '@nestjs/typeorm': '11.0.3',
@@ -43,10 +45,11 @@ const NEST_11: Versions = {
   typeorm: '0.3.31',
 };
 
+const { dependencies, devDependencies } = readManifest('package.json');
+const TESTED_WITH: Versions = { ...devDependencies, ...dependencies };
+
 /** The versions that the project itself is tested with. */
-const NEST_12 = Object.fromEntries(
-  Object.keys(LOWEST).map((name) => [name, readManifest('package.json').dependencies[name] ?? '']),
-);
+const NEST_12 = Object.fromEntries(Object.keys(LOWEST).map((name) => [name, TESTED_WITH[name] ?? '']));
 
 const TYPES: Versions = { '@types/node': '20.19.43' };
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 
 /** A database of its own for one spec. */
@@ -25,6 +26,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     },
     async drop() {
       await pool.end();
+      await letConnectionsEnd(name);
       await administer(`DROP DATABASE ${name} WITH (FORCE)`);
     },
   };
@@ -54,6 +56,21 @@ function adminUrl(): string {
   const url = process.env.TEST_ADMIN_DATABASE_URL;
   if (url === undefined) throw new Error('the global setup has not provided a PostgreSQL');
   return url;
+}
+
+/** A connection that its client is just closing must not be cut: it would report that to nobody. The rest is cut. */
+async function letConnectionsEnd(name: string): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl() });
+  await client.connect();
+  try {
+    for (let tries = 0; tries < 20; tries++) {
+      const { rowCount } = await client.query('SELECT FROM pg_stat_activity WHERE datname = $1', [name]);
+      if (rowCount === 0) return;
+      await delay(10);
+    }
+  } finally {
+    await client.end();
+  }
 }
 
 async function administer(statement: string): Promise<void> {
