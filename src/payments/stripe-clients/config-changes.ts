@@ -95,7 +95,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
         await client.query(LISTEN);
       }
     } finally {
-      if (!lost.signal.aborted) await Promise.race([client.end(), delay(END_MS)]);
+      if (!lost.signal.aborted) await Promise.race([client.end(), delay(END_MS, undefined, { ref: false })]);
     }
   }
 
