@@ -24,7 +24,7 @@ const LOWEST: Versions = {
   'class-transformer': '0.5.1',
   'class-validator': '0.14.0',
   passport: '0.7.0',
-  pg: '8.11.0',
+  pg: '8.15.0',
   'reflect-metadata': '0.2.0',
   rxjs: '7.8.0',
   typeorm: '0.3.20',

@@ -15,7 +15,7 @@ const SERVICE_FILES = [
 ];
 
 /** Packages that are needed though no file imports them: what the others build on must be the host's own copy. */
-const BUILT_UPON = ['passport', 'pg', 'reflect-metadata'];
+const BUILT_UPON = ['passport', 'reflect-metadata'];
 
 /** Packages of the service, or of one kind of host, that no other host should be made to install. */
 const SERVICE_ONLY =
