@@ -29,9 +29,11 @@ import { countByKey } from '../src/payments/key-custody/key-usage.js';
 import { rewrap } from '../src/payments/key-custody/rewrap.js';
 import { FUNCTIONS, TABLES } from '../src/payments/schema.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
+import { requireDataSource } from '../src/payments/schema-check.js';
 import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
+import { runProgram, type Settings } from './support/process.js';
 import {
   TEST_PUBLIC_URL,
   TEST_SECRET,
@@ -208,6 +210,13 @@ describe('the schema of the data source', () => {
     const counts = [...(await countByKey(dataSource)).values()];
     expect(total).toBeGreaterThan(0);
     expect(counts.reduce((sum, { rows }) => sum + rows, 0)).toBe(total);
+  });
+
+  it('is where the command line looks when it is told', async () => {
+    const verify = (settings: Settings) =>
+      runProgram('dist/cli/audit.js', ['verify'], { DATABASE_URL: database.url, ...settings }).exit();
+    expect(await verify({ DATABASE_SCHEMA: schema })).toBe(0);
+    expect(await verify({})).toBe(1);
   });
 
   it('is reverted without a trace', async () => {
@@ -435,6 +444,11 @@ describe('a wrong set-up ends the start, naming the option and the fix', () => {
     await expect(startHost({ dataSource: 'payments' })).rejects.toThrow(
       /\n- dataSource: there is no TypeORM data source "payments"; import TypeOrmModule\.forRoot/,
     );
+  });
+
+  it('of a data source that is not PostgreSQL', () => {
+    const source = { options: { type: 'sqlite' } } as unknown as DataSource;
+    expect(() => requireDataSource(source, 'old')).toThrow(/\n- dataSource: "old" is not PostgreSQL/);
   });
 
   it('of a database that is not migrated', async () => {

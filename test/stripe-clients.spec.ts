@@ -382,6 +382,21 @@ describe('on another replica', () => {
   });
 });
 
+describe('on the replica that made the change', () => {
+  it('the next question gets what is new, without waiting for an announcement', async () => {
+    await put('before', 'test_secret_key');
+    const own = here.app.get(StripeClients);
+    expect(await keyInUse('test', own)).toBe(fakeCredential('test_secret_key', 'before'));
+    await unannounced(async () => {
+      const body = { test_secret_key: fakeCredential('test_secret_key', 'after') };
+      expect((await here.request('PUT', configPath(projectId), { body })).status).toBe(200);
+      expect(await keyInUse('test', own)).toBe(body.test_secret_key);
+      expect((await here.request('DELETE', configPath(projectId))).status).toBe(204);
+      await expect(own.forProject(projectId, 'test')).rejects.toThrow(StripeCredentialsError);
+    });
+  });
+});
+
 describe('without announcements', () => {
   it('a PUT and a DELETE are noticed by comparing', async () => {
     await unannounced(async () => {

@@ -106,7 +106,8 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     this.logger.warn({ event: 'not heard at the moment, but looked for', ...describeError(cause) });
   }
 
-  private tell(projectId: string | undefined): void {
+  /** Tells the listeners in this process, who need not wait for what the database says. */
+  tell(projectId: string | undefined): void {
     for (const listener of this.listeners) listener(projectId);
   }
 }

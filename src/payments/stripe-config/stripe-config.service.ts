@@ -7,6 +7,7 @@ import { versionConflict, type Preconditions } from '../http/preconditions.js';
 import { KeyRingMonitor } from '../key-custody/key-ring-monitor.js';
 import { PaymentsError, ValidationFailed } from '../payments.errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
+import { ConfigChanges } from '../stripe-clients/config-changes.js';
 import { ConfigEvents, type StripeConfigEventName } from './config-events.js';
 import { credentialChanges, sameSecretInBothModes } from './credential-changes.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
@@ -50,6 +51,7 @@ export class StripeConfigService {
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     private readonly keyRing: KeyRingMonitor,
+    private readonly changes: ConfigChanges,
     private readonly events: ConfigEvents,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'webhookSecretOverlapHours'>,
   ) {}
@@ -168,6 +170,7 @@ export class StripeConfigService {
     change: Change,
   ): StripeConfigView {
     if (change_request_id === change.requestId.toLowerCase()) {
+      this.changes.tell(config.project_id);
       this.events.emit(name, { projectId: config.project_id, version: config.version, ...change });
     }
     return config;
