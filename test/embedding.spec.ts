@@ -40,9 +40,11 @@ import {
   configPath,
   projectPath,
   testClient,
+  webhookPath,
   testKeyRing,
 } from './support/service.js';
-import { deliver, snapshotEvent } from './support/webhooks.js';
+import { LocalStripe } from './support/stripe/local-stripe.js';
+import { deliver, sendWebhook, signatureOf, snapshotEvent } from './support/webhooks.js';
 
 /** Every project is Alice's. */
 class Projects extends ProjectOwnership {
@@ -333,6 +335,35 @@ describe('changes, for the host’s event emitter', () => {
     await host.app.get(StripeConfigService).update(projectId, request, change);
 
     expect(events).toEqual([['stripe-config.updated', { projectId, version: 1, ...change }]]);
+  });
+});
+
+describe('options', () => {
+  it('clock: signatures are judged by the host’s time', async () => {
+    const hour = 3_600;
+    const host = await startHost({ payments: { clock: () => Date.now() - hour * 1000 } });
+    const projectId = randomUUID();
+    const secret = fakeCredential('test_webhook_secret');
+    await host.request('PUT', configPath(projectId), { body: { test_webhook_secret: secret } });
+    const payload = JSON.stringify(snapshotEvent('test'));
+    const path = webhookPath(projectId, 'test');
+    expect((await sendWebhook(host, path, payload, signatureOf(payload, secret))).status).toBe(400);
+    expect((await sendWebhook(host, path, payload, signatureOf(payload, secret, hour))).status).toBe(200);
+  });
+
+  it('limits: how often Stripe is asked', async () => {
+    const stripe = await LocalStripe.start();
+    try {
+      const limits = { stripeCallsPerMinute: 2 };
+      const host = await startHost({ payments: { stripeApiBase: stripe.url, limits } });
+      const path = projectPath(randomUUID(), 'validate-credentials');
+      const body = { secret_key: fakeCredential('test_secret_key'), is_test_mode: true };
+      const statuses = [];
+      for (let call = 0; call < 3; call++) statuses.push((await host.request('POST', path, { body })).status);
+      expect(statuses).toEqual([200, 200, 429]);
+    } finally {
+      await stripe.stop();
+    }
   });
 });
 

@@ -2,10 +2,11 @@ import { VersioningType, type INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { expectNestError, expectShopError } from './hosts/answers.js';
-import { itIsAGoodGuest, type HostManners } from './hosts/contract.js';
+import { itIsAGoodGuest, itKeepsTheContract, type HostManners } from './hosts/contract.js';
 import { ShopFilter, strictPipe } from './hosts/shop.js';
 import { ADAPTERS, startHost, type AdapterName, type HostOptions } from './hosts/start-host.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { startTestService, type TestService } from './support/service.js';
 
 let database: TestDatabase;
 
@@ -69,4 +70,15 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('in a host on %s', (adapte
       ...manners,
     });
   });
+});
+
+describe('the standalone service', () => {
+  let service: TestService;
+
+  beforeAll(async () => {
+    service = await startTestService();
+  });
+  afterAll(() => service.stop());
+
+  itKeepsTheContract(() => service);
 });
