@@ -62,7 +62,14 @@ export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
 export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/config-events.js';
 export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
-export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
+export { StripeConfigService, type Change } from './payments/stripe-config/stripe-config.service.js';
+export type {
+  CredentialField,
+  Mode,
+  PreviousField,
+  SealedField,
+} from './payments/stripe-config/stripe-keys.js';
+export type { Preconditions } from './payments/http/preconditions.js';
 export type {
   AnyStripeEvent,
   StripeEventOf,

@@ -41,8 +41,8 @@ export class ConfigHealthService {
   async find(projectId: string, mode: Mode): Promise<ModeHealth> {
     const row = await this.findRow(projectId, mode);
     const [secretKey, publishableKey] = await Promise.all([
-      row.has_secret_key ? this.tryToOpen(projectId, `${mode}_secret_key`) : null,
-      row.has_publishable_key ? this.tryToOpen(projectId, `${mode}_publishable_key`) : null,
+      row.has_secret_key ? this.configs.tryToOpen(projectId, `${mode}_secret_key`) : null,
+      row.has_publishable_key ? this.configs.tryToOpen(projectId, `${mode}_publishable_key`) : null,
     ]);
     const isStale = !isKeyKnown(row) || row.is_key_fresh !== true;
     const isChecked = secretKey !== null && isStale && (await this.check(projectId, mode, secretKey, row));
@@ -63,13 +63,6 @@ export class ConfigHealthService {
     const [row] = await runStatement<HealthRow>(this.dataSource, 'read', FIND_HEALTH[mode], [projectId]);
     if (row === undefined) throw configNotFound();
     return row;
-  }
-
-  private tryToOpen(projectId: string, field: CredentialField): Promise<Secret | null> {
-    return this.configs.open(projectId, field).catch((error: unknown) => {
-      if (error instanceof PaymentsError && error.code === 'secret_unreadable') return null;
-      throw error;
-    });
   }
 
   /** @returns whether something new is known */

@@ -28,8 +28,8 @@ import { changePrivateFile, createPrivateFile, readPrivateFile } from './private
  * needed any more. Retired keys are not unwrapped.
  *
  * @param path a JSON file of mode 0400 or 0600 (not judged on Windows)
- * @param options.allowDevelopment whether a ring that the service made for itself may be used; false in production
- * @param options.keyServices how the key services that the ring names are reached
+ * @param options `allowDevelopment`: whether a ring that the service made for itself may be used; false in production
+ *   `keyServices`: how the key services that the ring names are reached
  * @throws KeyRingError naming the fault and the mend.
  */
 export async function readKeyRingFile(
@@ -94,7 +94,7 @@ export interface NewKeyOptions {
  * Writes a new key ring with one active key. Never overwrites.
  *
  * @param path the file to make, mode 0600
- * @param options.development marks the ring so that production refuses it; default false
+ * @param options `development`: marks the ring so that production refuses it; default false
  * @returns the id of the new key
  * @throws KeyRingError when the key cannot be wrapped, and the system's error (EEXIST when there is a file)
  */

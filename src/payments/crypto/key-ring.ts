@@ -8,7 +8,7 @@ export const KEY_BYTES = 32;
 
 /** One key of the ring, its root already parted into one subkey for each use. */
 export interface RingKey {
-  /** Ten base32 characters derived from the key itself, see {@link keyId}. */
+  /** Ten base32 characters derived from the key itself, see `keyId`. */
   readonly id: string;
   readonly state: KeyState;
   /** AES-256-GCM. */
@@ -135,7 +135,7 @@ export class KeyRing {
     return this.#byId.get(id);
   }
 
-  /** Tells rings apart by the ids and states of all their keys, see {@link ringFingerprint}. No secret. */
+  /** Tells rings apart by the ids and states of all their keys, see `ringFingerprint`. No secret. */
   fingerprint(): string {
     return this.#fingerprint;
   }

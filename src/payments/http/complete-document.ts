@@ -16,7 +16,7 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
  * Completes an OpenAPI document, made by the service or by a host, with what the decorators of `@nestjs/swagger` cannot
  * say: that unknown fields are refused, and which security schemes our operations have.
  *
- * @param options.security names of the document's own schemes, each of which is enough. Default: `OAuth2` and `Bearer` as the
+ * @param options `security`: names of the document's own schemes, each of which is enough. Default: `OAuth2` and `Bearer` as the
  *   contract documents them, declared where the document lacks them
  */
 export function completeDocument(

@@ -69,8 +69,8 @@ export function keepBodyOnStream(handler: object): void {
  * modules are made, which is before the host's parsers are registered.
  */
 export function keepBodiesFromHost({ httpAdapter }: HttpAdapterHost, basePath: string): void {
-  // An application without HTTP has no adapter, whatever the type says.
-  if ((httpAdapter as unknown) === undefined) return;
+  // An application without HTTP has none, whatever the type says: undefined, or null beside `createApplicationContext`.
+  if ((httpAdapter as unknown) === undefined || (httpAdapter as unknown) === null) return;
   if (httpAdapter.getType() === 'fastify') keepFromFastify(httpAdapter.getInstance());
   else {
     const isOurs = expressMatcher(httpAdapter.getInstance(), `/${basePath}/`.toLowerCase());

@@ -6,7 +6,7 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import { Client, type Pool } from 'pg';
+import pg, { type Client, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { PAYMENTS_DATA_SOURCE } from '../database.js';
@@ -116,7 +116,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
 function clientBeside(dataSource: DataSource): Client {
   if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
   const { options } = (dataSource.driver as PostgresDriver).master as Pool;
-  return new Client({
+  return new pg.Client({
     ...options,
     // The pool hides it from the spread.
     password: options.password,

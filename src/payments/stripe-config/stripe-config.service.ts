@@ -163,6 +163,14 @@ export class StripeConfigService {
     }
   }
 
+  /** As {@link open}, and null as well when it cannot be opened. */
+  tryToOpen(projectId: string, field: CredentialField): Promise<Secret | null> {
+    return this.open(projectId, field).catch((error: unknown) => {
+      if (error instanceof PaymentsError && error.code === 'secret_unreadable') return null;
+      throw error;
+    });
+  }
+
   /** Says what was changed, if anything was. */
   private announce(
     name: StripeConfigEventName,

@@ -122,7 +122,7 @@ export class WebhookEndpointService {
   /** The keys with which {@link removeAll} can remove endpoints: opened before, since deleting a configuration erases them. */
   async openKeys(projectId: string): Promise<Record<Mode, Secret | null>> {
     const [test, live] = await Promise.all(
-      MODES.map((mode) => this.configs.open(projectId, `${mode}_secret_key`).catch(unlessUnreadable)),
+      MODES.map((mode) => this.configs.tryToOpen(projectId, `${mode}_secret_key`)),
     );
     return { test: test ?? null, live: live ?? null };
   }
@@ -377,11 +377,6 @@ function union(a: readonly string[], b: readonly string[]): string[] {
 /** Whether something of it may be in Stripe, as far as we know. */
 function isInStripe({ endpoint_id, removed_at, idempotency_key }: WebhookEndpointEntity): boolean {
   return idempotency_key !== null || (endpoint_id !== null && removed_at === null);
-}
-
-function unlessUnreadable(error: unknown): null {
-  if (error instanceof PaymentsError && error.code === 'secret_unreadable') return null;
-  throw error;
 }
 
 function unlessMissing(error: unknown): void {
