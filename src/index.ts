@@ -65,6 +65,7 @@ export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService, type Change } from './payments/stripe-config/stripe-config.service.js';
 export type {
   CredentialField,
+  CredentialKind,
   Mode,
   PreviousField,
   SealedField,

@@ -9,7 +9,7 @@ import { judgeKey } from '../stripe/judge-key.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { looksLikeSameAccount } from '../stripe-config/account-hint.js';
 import { StripeConfigService, configNotFound } from '../stripe-config/stripe-config.service.js';
-import type { CredentialField, Mode } from '../stripe-config/stripe-keys.js';
+import type { Mode } from '../stripe-config/stripe-keys.js';
 import { FIND_HEALTH, SAVE_KEY_STATE, type HealthRow } from './config-health.statements.js';
 
 /** What is known of one mode's credentials. */
