@@ -17,12 +17,13 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function startThrottledHost(adapter: string): Promise<TestClient> {
+async function startThrottledHost(adapter: string, sparedPath = ''): Promise<TestClient> {
   const program = runProgram('test/hosts/throttled-host.js', [], {
     ADAPTER: adapter,
     AUTH_JWT_SECRET: TEST_SECRET.toString(),
     DATABASE_URL: database.url,
     LIMIT: String(LIMIT),
+    SPARED_PATH: sparedPath,
   });
   return testClient(await waitForOutput(program, /listening at (http:\/\/[\w.:]+)/));
 }
@@ -38,3 +39,15 @@ it.each(Object.keys(ADAPTERS))('a throttler of a host on %s counts our routes, t
   expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
   expectNestError(await host.request('GET', '/teas'), 429);
 });
+
+it.each(Object.keys(ADAPTERS))(
+  'a throttler of a host on %s can leave our routes out by their path',
+  async (adapter) => {
+    const host = await startThrottledHost(adapter, '/api/v1/payments/');
+    for (let count = 0; count <= LIMIT; count++) {
+      expect((await host.request('GET', configPath(PROJECT_ID))).status).toBe(200);
+    }
+    for (let count = 0; count < LIMIT; count++) await host.request('GET', '/teas');
+    expectNestError(await host.request('GET', '/teas'), 429);
+  },
+);

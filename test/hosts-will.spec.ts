@@ -49,6 +49,15 @@ class Wrapper implements NestInterceptor {
   }
 }
 
+/** Leaves out our routes, as the README says. */
+@Injectable()
+class SparingWrapper extends Wrapper {
+  override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { url } = context.switchToHttp().getRequest<{ url: string }>();
+    return url.startsWith('/shop/api/v1/payments/') ? next.handle() : super.intercept(context, next);
+  }
+}
+
 const OF_HOST = { caller: 'a caller', user: 'a user', authInfo: 'something about them' };
 
 /** Keeps things on requests under the names that are the likeliest to be taken twice. */
@@ -111,6 +120,14 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('on %s', (adapter) => {
     const webhook = await sendWebhook(host.ours, webhookPath(projectId, 'test'), payload, signature);
     expect(webhook).toMatchObject({ status: 200, json: { data: { received: true } } });
     expect((await config('DELETE')).status).toBe(204);
+  });
+
+  it('an interceptor of the host can leave our routes out by their path', async () => {
+    await start({ prefix: '/shop', providers: [{ provide: APP_INTERCEPTOR, useClass: SparingWrapper }] });
+    expect((await config('GET')).json).toBeNull();
+    expect((await config('PUT', { body: {} })).json).toMatchObject({ project_id: projectId });
+    const ordered = await host.own.request('POST', '/orders', { body: { item: 'tea' } });
+    expect(ordered.json).toHaveProperty('data');
   });
 
   it('what the host keeps on a request stays', async () => {
