@@ -33,12 +33,13 @@ export function findSigningSecret(
 
 function parseHeader(header: string): { time: string; digests: Buffer[] } | undefined {
   if (header.length > MAX_HEADER_LENGTH) return undefined;
-  const items = header.split(',').map((item) => /^(t|v1)=([0-9a-f]+)$/.exec(item) ?? []);
+  const items = header.split(',').map((item) => /^([^=]*)=(.+)$/.exec(item));
   const valuesOf = (name: string): string[] =>
-    items.flatMap(([, key, value]) => (key === name && value !== undefined ? [value] : []));
+    items.flatMap((item) => (item?.[1] === name ? (item[2] ?? '') : []));
   const [time, ...otherTimes] = valuesOf('t');
-  const digests = valuesOf('v1').filter((value) => value.length === 64);
-  if (time === undefined || otherTimes.length > 0 || !/^\d{1,12}$/.test(time)) return undefined;
-  if (digests.length === 0 || digests.length > MAX_SIGNATURES) return undefined;
+  const digests = valuesOf('v1').filter((value) => /^[0-9a-f]{64}$/.test(value));
+  // A name without a value makes Stripe's SDK refuse the whole header, too.
+  if (items.includes(null) || time === undefined || otherTimes.length > 0) return undefined;
+  if (!/^\d{1,12}$/.test(time) || digests.length === 0 || digests.length > MAX_SIGNATURES) return undefined;
   return { time, digests: digests.map((digest) => Buffer.from(digest, 'hex')) };
 }
