@@ -11,7 +11,8 @@ async function main(): Promise<void> {
     // A terminal's Ctrl-C may arrive twice: from the terminal and from npm.
     if (stopping) return;
     stopping = true;
-    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS).unref();
+    // It keeps the process alive, too: what is waited for at the end need not, and PostgreSQL would be left behind.
+    setTimeout(() => process.exit(1), SHUTDOWN_LIMIT_MS);
     void starting.then((service) => service.stop()).then(() => process.exit(0), fail);
   };
   process.on('SIGINT', stop);

