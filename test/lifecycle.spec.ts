@@ -22,6 +22,7 @@ import {
   type Settings,
 } from './support/process.js';
 import { configPath, testToken } from './support/service.js';
+import { isAlive } from './support/is-alive.js';
 
 let folder: string;
 
@@ -351,15 +352,4 @@ async function keyRing(): Promise<string> {
 function postmasterOf(dataDir: string): number | undefined {
   const file = join(dataDir, 'postgres', 'postmaster.pid');
   return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : undefined;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  // Where the first process does not reap, an orphan that ended stays a zombie.
-  const stat = `/proc/${pid}/stat`;
-  return !existsSync(stat) || !/\) [ZX]/.test(readFileSync(stat, 'utf8'));
 }

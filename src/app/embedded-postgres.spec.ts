@@ -1,7 +1,7 @@
 import { transformFile } from '@swc/core';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client } from 'pg';
 import { EmbeddedPostgresError, startEmbeddedPostgres, type EmbeddedPostgres } from './embedded-postgres.js';
+import { isAlive } from '../../test/support/is-alive.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const projectModules = join(here, '..', '..', 'node_modules');
@@ -359,17 +360,6 @@ async function postmaster(): Promise<number> {
   const pid = await findPostmaster();
   if (pid === undefined) throw new Error('no PostgreSQL runs');
   return pid;
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  // The first process may take its time, or for ever, to reap an orphan that ended.
-  const stat = `/proc/${pid}/stat`;
-  return !existsSync(stat) || !/\) [ZX]/.test(readFileSync(stat, 'utf8'));
 }
 
 async function waitUntil(condition: () => boolean): Promise<void> {

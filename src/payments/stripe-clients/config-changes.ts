@@ -84,7 +84,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     try {
       await client.connect();
       // A host that forgets to close its application ends all the same.
-      (client as Client & { unref(): void }).unref();
+      client.unref();
       await client.query(LISTEN);
       this.pauseMs = MIN_PAUSE_MS;
       this.failing = false;
@@ -95,7 +95,11 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
         await client.query(LISTEN);
       }
     } finally {
-      if (!lost.signal.aborted) await Promise.race([client.end(), delay(END_MS, undefined, { ref: false })]);
+      if (!lost.signal.aborted) {
+        // Else the process may end right here, before a host has done what it does after closing.
+        client.ref();
+        await Promise.race([client.end(), delay(END_MS, undefined, { ref: false })]);
+      }
     }
   }
 
@@ -112,8 +116,14 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
   }
 }
 
+/** What the typings of `pg` leave out. */
+interface ReferencedClient extends Client {
+  ref(): void;
+  unref(): void;
+}
+
 /** A connection as those of the pool are. */
-function clientBeside(dataSource: DataSource): Client {
+function clientBeside(dataSource: DataSource): ReferencedClient {
   if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
   const { options } = (dataSource.driver as PostgresDriver).master as Pool;
   return new pg.Client({
@@ -123,7 +133,7 @@ function clientBeside(dataSource: DataSource): Client {
     connectionTimeoutMillis: ANSWER_MS,
     query_timeout: ANSWER_MS,
     keepAlive: true,
-  });
+  }) as ReferencedClient;
 }
 
 function ignore(): void {

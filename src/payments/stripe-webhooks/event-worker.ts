@@ -101,7 +101,8 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
       LEASE_SECONDS,
     ]);
     await Promise.all(lanesOf(claimed).map((lane) => this.handleLane(lane)));
-    if (claimed.length < BATCH) await delay(GATHER_MS, undefined, { ref: false });
+    // It is waited for at the end, so it must not be what lets the process go before.
+    if (claimed.length < BATCH) await delay(GATHER_MS);
     return claimed.length > 0 ? 0 : POLL_MS;
   }
 
