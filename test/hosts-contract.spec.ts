@@ -42,6 +42,22 @@ const VARIANTS: Record<string, Variant> = {
     prepare: versioned,
     manners: { catalogVersion: '/v2' },
   },
+  'with versions in a header': {
+    version: '1',
+    versionHeaders: (version) => ({ 'x-version': version }),
+    prepare: (app) => {
+      app.enableVersioning({ type: VersioningType.HEADER, header: 'x-version', defaultVersion: '1' });
+    },
+    manners: { catalogVersion: '2' },
+  },
+  'with versions in the media type': {
+    version: '1',
+    versionHeaders: (version) => ({ accept: `application/json;v=${version}` }),
+    prepare: (app) => {
+      app.enableVersioning({ type: VersioningType.MEDIA_TYPE, key: 'v=', defaultVersion: '1' });
+    },
+    manners: { catalogVersion: '2' },
+  },
   'with body parsers of its own': { application: { bodyParser: false }, prepare: ownParsers },
   'that wants raw bodies': { application: { rawBody: true }, manners: { keepsRawBodies: true } },
   'that is strict, speaks its own way, and has all of that': {

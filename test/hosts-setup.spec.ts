@@ -3,18 +3,21 @@ import {
   Inject,
   Injectable,
   Module,
+  Scope,
   UnauthorizedException,
   type CanActivate,
   type DynamicModule,
   type ExecutionContext,
+  type Provider,
 } from '@nestjs/common';
+import { RouterModule } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import jsonwebtoken from 'jsonwebtoken';
 import { of, type Observable } from 'rxjs';
 import { PaymentsModule, PaymentsOptionsError, type PaymentsModuleOptions } from '../src/index.js';
 import { expectNestError, expectOurError, expectOurInvalid } from './hosts/answers.js';
-import { shopToken } from './hosts/shop.js';
+import { Shops, shopToken } from './hosts/shop.js';
 import {
   ADAPTERS,
   HOST_RING,
@@ -154,7 +157,68 @@ describe('options', () => {
     ];
     await expect(start({ imports })).rejects.toThrow(PaymentsOptionsError);
   });
+
+  describe('that name a class of which there is no one instance', () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class OfRequest {}
+
+    @Injectable()
+    class GuardOfRequest implements CanActivate {
+      constructor(readonly request: OfRequest) {}
+
+      canActivate(): boolean {
+        return true;
+      }
+    }
+
+    @Injectable({ scope: Scope.TRANSIENT })
+    class ManyShops extends Shops {}
+
+    it.each<[string, Partial<PaymentsModuleOptions>, Provider[], RegExp]>([
+      [
+        'because of what it needs',
+        { auth: { guard: GuardOfRequest } },
+        [OfRequest, GuardOfRequest],
+        /\n- auth\.guard: GuardOfRequest,.* give it the default scope$/,
+      ],
+      [
+        'by its scope',
+        { projects: ManyShops },
+        [ManyShops],
+        /\n- projects: ManyShops,.* give it the default scope$/,
+      ],
+      [
+        'because it is not listed, and needs what is not either',
+        { auth: { guard: GuardOfRequest } },
+        [],
+        /\n- auth\.guard: Nest has no GuardOfRequest and cannot make one; list it among the providers/,
+      ],
+    ])('%s keep the host from starting', async (_, changes, providers, message) => {
+      const imports = [PaymentsModule.forRoot(paymentsOptions(changes))];
+      const starting = start({ imports, providers });
+      await expect(starting).rejects.toThrow(PaymentsOptionsError);
+      await expect(starting).rejects.toThrow(message);
+    });
+  });
 });
+
+it.each(Object.keys(ADAPTERS) as AdapterName[])(
+  'may be put below a path by a router on %s',
+  async (adapter) => {
+    const { ours } = await start({
+      adapter,
+      imports: [
+        PaymentsModule.forRoot(paymentsOptions()),
+        RouterModule.register([{ path: 'billing', module: PaymentsModule }]),
+      ],
+    });
+    const id = await ours.createProject();
+    const move = (path: string) => `/billing${path}`;
+    expect(await configureAndDeliver(ours, id, move)).toMatchObject(RECEIVED);
+    expectOurError(await ours.request('PATCH', move(configPath(id))), 405, 'method_not_allowed');
+    expectNestError(await ours.request('GET', configPath(id)), 404);
+  },
+);
 
 describe.each(Object.keys(ADAPTERS) as AdapterName[])('two instances in one host on %s', (adapter) => {
   let other: TestDatabase;

@@ -1,6 +1,7 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import {
+  ClassSerializerInterceptor,
   ForbiddenException,
   Injectable,
   type CallHandler,
@@ -12,7 +13,7 @@ import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
 import { finalize, map, tap, type Observable } from 'rxjs';
 import { expectNestError, expectOurError } from './hosts/answers.js';
 import { ADAPTERS, startHost, type AdapterName, type Host, type HostOptions } from './hosts/start-host.js';
-import { fakeCredential } from './support/credentials.js';
+import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
 import { configPath, testToken, webhookPath, type RequestOptions } from './support/service.js';
@@ -120,6 +121,24 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('on %s', (adapter) => {
     const webhook = await sendWebhook(host.ours, webhookPath(projectId, 'test'), payload, signature);
     expect(webhook).toMatchObject({ status: 200, json: { data: { received: true } } });
     expect((await config('DELETE')).status).toBe(204);
+  });
+
+  it('the interceptor that hosts serialize their own classes with changes nothing of ours', async () => {
+    await start({ providers: [{ provide: APP_INTERCEPTOR, useClass: ClassSerializerInterceptor }] });
+    expect((await config('GET')).text).toBe('null');
+    const key = fakeCredential('test_secret_key');
+    const put = await config('PUT', { body: { test_secret_key: key } });
+    expect({ status: put.status, json: put.json }).toMatchObject({
+      status: 200,
+      json: {
+        project_id: projectId,
+        test_secret_key_masked: expectedMask('test_secret_key', key),
+        live_secret_key_masked: null,
+        created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/) as unknown,
+      },
+    });
+    const { status, text } = await config('GET');
+    expect({ status, text }).toEqual({ status: 200, text: put.text });
   });
 
   it('an interceptor of the host can leave our routes out by their path', async () => {

@@ -2,6 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { KeyServiceOptions } from '../payments/crypto/key-services/key-service.js';
 import { Secret } from '../payments/crypto/secret.js';
+import { MIN_SECRET_BYTES, isOrigin } from '../payments/options-faults.js';
 
 /** The standalone service's settings, read from the environment here and nowhere else. */
 export interface Env {
@@ -42,9 +43,6 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 
 /** Marks secrets that the service made for itself, so that production can refuse them. */
 export const DEVELOPMENT_SECRET_PREFIX = 'development-only-';
-
-/** Shortest `AUTH_JWT_SECRET`, in bytes: as long as the digest of HS256 (RFC 7518 section 3.2). */
-const MIN_SECRET_BYTES = 32;
 
 /** Wrong settings, all of them, by name and never by value. */
 export class EnvError extends Error {
@@ -329,12 +327,6 @@ class Settings {
     if (choice === undefined) this.fault(name, `must be one of ${choices.join(', ')}`);
     return choice ?? absent;
   }
-}
-
-/** Whether an address names a server and nothing on it. */
-function isOrigin(value: string): boolean {
-  const { href, origin } = new URL(value);
-  return href === `${origin}/`;
 }
 
 function isUrl(value: string, protocols: readonly string[]): boolean {

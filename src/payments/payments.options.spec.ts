@@ -1,5 +1,6 @@
-import { createSecretKey, randomBytes } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { KeyRing, ringKey } from './crypto/key-ring.js';
+import { JwtAuthGuard } from './http/jwt-auth.guard.js';
 import { PaymentsOptionsError, resolveOptions, type PaymentsModuleOptions } from './payments.options.js';
 import { ProjectOwnership } from './project-ownership.js';
 
@@ -13,10 +14,14 @@ class Projects extends ProjectOwnership {
   }
 }
 
+const SECRET = createSecretKey(randomBytes(32));
+const GUARD = { canActivate: () => true };
+const ISSUER = { issuer: 'https://id.example.test', audience: 'shop' };
+
 const OPTIONS: PaymentsModuleOptions = {
   keyRing: new KeyRing([ringKey(randomBytes(32), 'active')]),
   projects: new Projects(),
-  auth: { secret: createSecretKey(randomBytes(32)) },
+  auth: { secret: SECRET },
   publicBaseUrl: 'https://shop.example.test',
 };
 
@@ -80,13 +85,17 @@ describe('resolveOptions', () => {
     ['projects', undefined],
     ['projects', null],
     ['projects', 'ProjectService'],
+    ['projects', { findOwner: () => undefined }],
     ['auth', undefined],
     ['auth', null],
     ['auth', {}],
+    ['auth', { guard: GUARD, secret: SECRET }],
+    ['auth', { secret: undefined, issuer: 'https://id.example.test', audience: 'shop' }],
     ['publicBaseUrl', undefined],
     ['publicBaseUrl', 'shop.example.test'],
     ['publicBaseUrl', 'ftp://shop.example.test'],
     ['stripeApiBase', 'stripe'],
+    ['stripeApiBase', 'https://proxy.example.test/stripe'],
     ['webhookSecretOverlapHours', -1],
     ['webhookSecretOverlapHours', 169],
     ['webhookSecretOverlapHours', '24'],
@@ -97,6 +106,37 @@ describe('resolveOptions', () => {
     const faults = faultsOf({ [option]: value });
     expect(faults).toHaveLength(1);
     expect(faults[0]).toMatch(new RegExp(`^${option}\\b`));
+  });
+
+  it.each([
+    ['guard', { guard: undefined }],
+    ['guard', { guard: { judge: () => true } }],
+    ['subject', { guard: GUARD, subject: 'user.id' }],
+    ['secret', { secret: undefined }],
+    ['secret', { secret: 'a text of more than thirty-two bytes' }],
+    ['secret', { secret: createSecretKey(randomBytes(31)) }],
+    ['secret', { secret: generateKeyPairSync('ed25519').publicKey }],
+    ['requiredScope', { secret: SECRET, requiredScope: '' }],
+    ['requiredScope', { secret: SECRET, requiredScope: ['payments'] }],
+    ['requiredScope', { ...ISSUER, requiredScope: 'payments write' }],
+    ['issuer', { ...ISSUER, issuer: 'id.example.test' }],
+    ['audience', { ...ISSUER, audience: undefined }],
+    ['audience', { ...ISSUER, audience: '' }],
+    ['jwksUri', { ...ISSUER, jwksUri: '/jwks.json' }],
+  ])('refuses auth whose %s is wrong: %j', (part, auth) => {
+    const faults = faultsOf({ auth });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(new RegExp(`^auth\\.${part}\\b`));
+  });
+
+  it.each([
+    { guard: GUARD },
+    { guard: JwtAuthGuard, subject: () => 'alice' },
+    { secret: SECRET, requiredScope: 'payments:write' },
+    ISSUER,
+    { ...ISSUER, jwksUri: 'https://id.example.test/jwks.json', requiredScope: undefined },
+  ])('takes the auth %j', (auth) => {
+    expect(faultsOf({ auth })).toEqual([]);
   });
 
   it.each(['', 'a//b', 'a/:id', 'a b', 'a/*'])('refuses the base path %j', (basePath) => {

@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { CanActivate } from '@nestjs/common';
 import { KeyRing, KeyRingError } from './crypto/key-ring.js';
 import { openKeyRingFile, type KeyRingFile } from './crypto/key-ring-file.js';
+import { findFaults } from './options-faults.js';
 import type { ProjectOwnership } from './project-ownership.js';
 import type { Provided } from './provided.js';
 
@@ -11,7 +12,7 @@ export type AccessTokenOptions = {
   requiredScope?: string | undefined;
 } & (
   | {
-      /** HS256, 32 bytes or more. */
+      /** HS256, 32 bytes or more: `createSecretKey(…)` of `node:crypto`. */
       secret: KeyObject;
     }
   | {
@@ -52,7 +53,7 @@ export interface PaymentsModuleOptions {
    * it. `https://api.example.com`
    */
   publicBaseUrl: string;
-  /** Address of Stripe's API. Default: `https://api.stripe.com`; another one is for tests and mocks. */
+  /** Address of Stripe's API, without a path. Default: `https://api.stripe.com`; another one is for tests and mocks. */
   stripeApiBase?: string | undefined;
   /**
    * How long a webhook secret that was replaced is still accepted, in hours; 0: not at all. Default: 24, which is how
@@ -99,14 +100,19 @@ export interface ResolvedOptions
 export const RESOLVED_OPTIONS = Symbol('ResolvedOptions');
 
 const DEFAULT_OVERLAP_HOURS = 24;
-const MAX_OVERLAP_HOURS = 168;
 
 /** A wrong set-up, with every wrong option by its name and how to mend it. */
 export class PaymentsOptionsError extends Error {
   override name = 'PaymentsOptionsError';
 
-  constructor(readonly faults: readonly string[]) {
-    super(['The options of PaymentsModule are wrong:', ...faults.map((fault) => `- ${fault}`)].join('\n'));
+  constructor(
+    readonly faults: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(
+      ['The options of PaymentsModule are wrong:', ...faults.map((fault) => `- ${fault}`)].join('\n'),
+      options,
+    );
   }
 }
 
@@ -130,63 +136,6 @@ export function resolveOptions(options: PaymentsModuleOptions, basePath: string)
     },
     clock: options.clock ?? Date.now,
   };
-}
-
-/** From JavaScript anything may come. */
-function findFaults(options: Partial<PaymentsModuleOptions>, basePath: string): string[] {
-  const { keyRing, projects, auth, publicBaseUrl, stripeApiBase, clock } = options;
-  const { webhookSecretOverlapHours: hours } = options;
-  const { stripeCallsPerMinute = 5, stripeCallsAtOnce = 8 } = options.limits ?? {};
-  const rules: [isRight: boolean, fault: string][] = [
-    [
-      typeof keyRing === 'string'
-        ? keyRing !== ''
-        : keyRing instanceof KeyRing || keyRing?.ring instanceof KeyRing,
-      'keyRing is missing; give a KeyRing or the path of a key ring file, made with "npx nest-stripe-config-keys generate FILE"',
-    ],
-    [
-      typeof projects === 'function' || isObject(projects),
-      'projects is missing; give a ProjectOwnership, or your own class that extends it',
-    ],
-    [
-      isObject(auth) && ('secret' in auth || 'issuer' in auth || 'guard' in auth),
-      'auth is missing; give { guard } with your own guard, { secret }, or { issuer, audience }',
-    ],
-    [
-      isHttpAddress(publicBaseUrl),
-      'publicBaseUrl must be the https address at which Stripe reaches this application',
-    ],
-    [
-      stripeApiBase === undefined || isHttpAddress(stripeApiBase),
-      'stripeApiBase must be an http or https address; leave it out to use Stripe itself',
-    ],
-    [
-      hours === undefined || (Number.isFinite(hours) && hours >= 0 && hours <= MAX_OVERLAP_HOURS),
-      `webhookSecretOverlapHours must be a number from 0 to ${MAX_OVERLAP_HOURS}`,
-    ],
-    [
-      isCount(stripeCallsPerMinute) && isCount(stripeCallsAtOnce),
-      'limits.stripeCallsPerMinute and limits.stripeCallsAtOnce must be numbers above 0',
-    ],
-    [clock === undefined || typeof clock === 'function', 'clock must be a function like Date.now'],
-    [
-      /^[\w.~-]+(?:\/[\w.~-]+)*$/.test(basePath),
-      'basePath must be a path of letters, digits and - . _ ~, like billing/v1, without parameters',
-    ],
-  ];
-  return rules.filter(([isRight]) => !isRight).map(([, fault]) => fault);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-function isHttpAddress(value: unknown): boolean {
-  return typeof value === 'string' && /^https?:/i.test(value) && URL.canParse(value);
-}
-
-function isCount(value: unknown): boolean {
-  return Number.isSafeInteger(value) && Number(value) > 0;
 }
 
 /** The ring at start, with its file if it has one. */

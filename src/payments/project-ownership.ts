@@ -43,7 +43,7 @@ export class HostProjects extends ProjectOwnership implements OnModuleInit {
   }
 
   async onModuleInit(): Promise<void> {
-    this.host = await instanceOf(this.moduleRef, this.options.projects);
+    this.host = await instanceOf(this.moduleRef, 'projects', this.options.projects);
   }
 
   findOwner(projectId: string): Promise<string | undefined> {

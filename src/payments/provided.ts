@@ -1,16 +1,46 @@
-import type { Type } from '@nestjs/common';
+import { Scope, type Type } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
+import { PaymentsOptionsError } from './payments.options.js';
 
 /** An instance, or a class of the host of which Nest has one or can make one. */
 export type Provided<T> = T | Type<T>;
 
-/** The instance of what an option names. Call it once every provider is there: in `onModuleInit`. */
-export async function instanceOf<T extends object>(moduleRef: ModuleRef, provided: Provided<T>): Promise<T> {
+/**
+ * The instance of what an option names. Call it once every provider is there: in `onModuleInit`.
+ *
+ * @param option its name, for errors
+ * @throws PaymentsOptionsError when there is no one instance of the class, or Nest cannot make one
+ */
+export async function instanceOf<T extends object>(
+  moduleRef: ModuleRef,
+  option: string,
+  provided: Provided<T>,
+): Promise<T> {
   if (typeof provided !== 'function') return provided;
-  const type = provided;
+  const scope = scopeOf(moduleRef, provided);
+  if (scope === Scope.DEFAULT) return moduleRef.get<T>(provided, { strict: false });
+  if (scope !== undefined) {
+    throw new PaymentsOptionsError([
+      `${option}: ${provided.name}, or something that it needs, is made anew for each request or user of it; give it the default scope`,
+    ]);
+  }
   try {
-    return moduleRef.get<T>(type, { strict: false });
+    return await moduleRef.create<T>(provided);
+  } catch (error) {
+    throw new PaymentsOptionsError(
+      [
+        `${option}: Nest has no ${provided.name} and cannot make one; list it among the providers of one of your modules, or give an instance`,
+      ],
+      { cause: error },
+    );
+  }
+}
+
+/** The scope of a provider of the application; undefined: it has none of this class. */
+function scopeOf(moduleRef: ModuleRef, type: Type): Scope | undefined {
+  try {
+    return moduleRef.introspect(type).scope;
   } catch {
-    return moduleRef.create<T>(type);
+    return undefined;
   }
 }

@@ -1,5 +1,5 @@
 // A host of the built module without HTTP, in a process of its own, that either closes or forgets to.
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { env, stdout } from 'node:process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
@@ -30,7 +30,7 @@ const app = await NestFactory.createApplicationContext(
         keyRing: new KeyRing([ringKey(randomBytes(32), 'active')]),
         projects: { findOwner: () => Promise.resolve('alice'), listOwnedBy: () => Promise.resolve([]) },
         publicBaseUrl: 'http://localhost',
-        auth: { secret: randomBytes(32).toString('hex') },
+        auth: { secret: createSecretKey(randomBytes(32)) },
       }),
     ],
   },

@@ -48,8 +48,10 @@ export interface HostOptions extends Pick<ModuleMetadata, 'imports' | 'providers
   prepare?: (app: INestApplication) => void;
   /** In front of all its routes. */
   prefix?: string;
-  /** What its own routes have between prefix and path. */
+  /** The version of its own routes: what they have between prefix and path, or what {@link versionHeaders} take. */
   version?: string;
+  /** How a version is asked for that stands in no address. */
+  versionHeaders?: (version: string) => Record<string, string>;
 }
 
 /** A larger application that has taken the payments module in. */
@@ -126,6 +128,14 @@ export async function startHost(options: HostOptions): Promise<Host> {
   options.prepare?.(app);
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()) + prefix;
+  const ownAt = (wanted: string): Pick<TestClient, 'request'> => {
+    if (options.versionHeaders === undefined) return testClient(url + wanted);
+    const versionHeaders = options.versionHeaders(wanted);
+    return {
+      request: (method, path, { headers, ...rest } = {}) =>
+        testClient(url).request(method, path, { ...rest, headers: { ...versionHeaders, ...headers } }),
+    };
+  };
   return {
     app,
     url,
@@ -133,8 +143,8 @@ export async function startHost(options: HostOptions): Promise<Host> {
       ...testClient(url),
       createProject: (subject = 'alice', name = 'Shop') => app.get(Shops).open(subject, name),
     },
-    own: testClient(url + version),
-    ownAt: (other) => testClient(url + other),
+    own: ownAt(version),
+    ownAt,
     stop: () => app.close(),
   };
 }

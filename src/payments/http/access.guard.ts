@@ -27,7 +27,9 @@ export class AccessGuard implements CanActivate, OnModuleInit {
   async onModuleInit(): Promise<void> {
     const { auth } = this.options;
     this.judge =
-      'guard' in auth ? judgeByHost(auth, await instanceOf(this.moduleRef, auth.guard)) : tokenGuard(auth);
+      'guard' in auth
+        ? judgeByHost(auth, await instanceOf(this.moduleRef, 'auth.guard', auth.guard))
+        : tokenGuard(auth);
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
