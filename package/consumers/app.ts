@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';
+import { EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import {
   OnStripeEvent,
@@ -8,6 +9,7 @@ import {
   StripeClients,
   paymentsEntities,
   type OwnedProject,
+  type StripeConfigEvent,
   type StripeEventContext,
   type StripeEventOf,
 } from 'nest-stripe-config';
@@ -38,12 +40,24 @@ class Invoices {
   }
 }
 
+/** Remembers whose keys were changed, and by whom. */
+@Injectable()
+class Changes {
+  readonly told: string[] = [];
+
+  @OnEvent('stripe-config.updated')
+  onUpdated({ projectId, version, actor }: StripeConfigEvent): void {
+    this.told.push(`${projectId} ${version} ${actor}`);
+  }
+}
+
 /** What the host does with the module. */
 @Controller('host')
 class HostController {
   constructor(
     private readonly clients: StripeClients,
     private readonly invoices: Invoices,
+    private readonly changes: Changes,
   ) {}
 
   @Get('balance/:projectId')
@@ -57,11 +71,17 @@ class HostController {
   paid(): string[] {
     return this.invoices.paid;
   }
+
+  @Get('changes')
+  changed(): string[] {
+    return this.changes.told;
+  }
 }
 
 /** A host that does as little as a host can. */
 @Module({
   imports: [
+    EventEmitterModule.forRoot(),
     TypeOrmModule.forRoot({
       type: 'postgres',
       url: DATABASE_URL,
@@ -81,6 +101,6 @@ class HostController {
     }),
   ],
   controllers: [HostController],
-  providers: [Invoices],
+  providers: [Invoices, Changes],
 })
 export class AppModule {}

@@ -147,6 +147,7 @@ describe.each(HOSTS)('a host of $what', ({ versions, type, module, main }) => {
     expect({ status, text }).toEqual({ status: 200, text: put.text });
     expect(text).toContain(`...${secretKey.slice(-4)}`);
     expect(text).not.toContain(secretKey);
+    expect((await client.request('GET', '/host/changes')).json).toEqual([`${PROJECT} 1 alice`]);
     expect(await client.request('GET', configPath(PROJECT), { subject: null })).toMatchObject({
       status: 401,
     });

@@ -4,7 +4,7 @@ import { fakeCredential } from '../support/credentials.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { ROOT, cleanUp, runProgram, temporaryFolder, waitForOutput } from '../support/process.js';
-import { configPath, testClient, type TestResponse } from '../support/service.js';
+import { configPath, projectPath, testClient, type TestResponse } from '../support/service.js';
 import { LocalStripe } from '../support/stripe/local-stripe.js';
 import { deliver, snapshotEvent } from '../support/webhooks.js';
 import { TARBALL, run } from './installed.js';
@@ -22,6 +22,19 @@ describe('the example of a monolith', () => {
 
   const request = (method: string, path: string, body?: unknown): Promise<TestResponse> =>
     client.request(method, path, { subject: null, body, headers: { authorization: session } });
+
+  /** Tells of a payment, whoever asked Stripe for it. */
+  const paid = (metadata: Record<string, string>) =>
+    deliver(
+      client,
+      project,
+      'test',
+      webhookSecret,
+      snapshotEvent('test', {
+        type: 'payment_intent.succeeded',
+        data: { object: { id: 'pi_1', object: 'payment_intent', metadata } },
+      }),
+    );
 
   const buy = () => request('POST', `/checkout/${project}`, { amount: 1200 });
 
@@ -69,6 +82,11 @@ describe('the example of a monolith', () => {
 
   it('sells, and marks as paid what Stripe says was paid', async () => {
     expect(await buy()).toMatchObject({ status: 409 });
+    expect(await request('PUT', configPath(project), { test_secret_key: secretKey })).toMatchObject({
+      status: 200,
+    });
+    // Without a publishable key nobody could pay.
+    expect(await buy()).toMatchObject({ status: 409 });
 
     const body = {
       test_secret_key: secretKey,
@@ -98,11 +116,15 @@ describe('the example of a monolith', () => {
     ]);
 
     expect(await request('GET', `/orders/${order}`)).toMatchObject({ json: { amount: 1200, paid: false } });
-    const event = snapshotEvent('test', {
-      type: 'payment_intent.succeeded',
-      data: { object: { id: 'pi_1', object: 'payment_intent', metadata: { order } } },
+    // One that was not made here, like an invoice of the same account.
+    expect(await paid({})).toMatchObject({ status: 200 });
+    await eventually('the foreign payment to be handled', async () => {
+      const { json } = await request('GET', projectPath(project, 'events'));
+      return (json as { events: { status: string }[] }).events[0]?.status === 'handled';
     });
-    expect(await deliver(client, project, 'test', webhookSecret, event)).toMatchObject({ status: 200 });
+    expect(await request('GET', `/orders/${order}`)).toMatchObject({ json: { paid: false } });
+
+    expect(await paid({ order })).toMatchObject({ status: 200 });
     await eventually('the order to be paid', async () => {
       const answer = await request('GET', `/orders/${order}`);
       return (answer.json as { paid: boolean }).paid;

@@ -12,6 +12,7 @@ import {
   UseGuards,
 } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
+import { isUUID } from 'class-validator';
 import {
   OnStripeEvent,
   StripeClients,
@@ -40,8 +41,10 @@ export class CheckoutController {
       throw new BadRequestException('amount must be a whole number of cents');
     }
     const project_id = projectId.toLowerCase();
-    const stripe = await this.stripeClients.forProject(project_id, 'test').catch(notSelling);
-    const publishableKey = await this.stripeClients.publishableKey(project_id, 'test');
+    const [stripe, publishableKey] = await Promise.all([
+      this.stripeClients.forProject(project_id, 'test'),
+      this.stripeClients.publishableKey(project_id, 'test'),
+    ]).catch(notSelling);
     const order = await this.orders.save(this.orders.create({ project_id, amount }));
     const payment = await stripe.paymentIntents.create(
       { amount, currency: 'eur', metadata: { order: order.id } },
@@ -75,6 +78,8 @@ export class Payments {
   ): Promise<void> {
     // The order is found by what was sent with the payment: the event may come before its id was stored.
     const { order } = event.data.object.metadata;
+    // The account may take payments that were not made here.
+    if (!isUUID(order)) return;
     await manager.update(Order, { id: order, project_id: projectId }, { paid_at: new Date() });
   }
 }
