@@ -338,6 +338,35 @@ describe('changes, for the host’s event emitter', () => {
   });
 });
 
+describe('the host’s own code', () => {
+  const change = { actor: 'import', requestId: randomUUID() };
+
+  it('may spell the id of a project as it likes', async () => {
+    const host = await startHost();
+    const projectId = randomUUID();
+    const key = fakeCredential('live_publishable_key');
+    const configs = host.app.get(StripeConfigService);
+    const stored = await configs.update(projectId.toUpperCase(), { live_publishable_key: key }, change);
+    expect(stored.project_id).toBe(projectId);
+    expect(await host.app.get(StripeClients).publishableKey(projectId, 'live')).toBe(key);
+  });
+
+  it('is refused what a PUT refuses', async () => {
+    const host = await startHost();
+    const projectId = randomUUID();
+    const configs = host.app.get(StripeConfigService);
+    const request = { live_secret_key: fakeCredential('test_secret_key') };
+    await expect(configs.update(projectId, request, change)).rejects.toMatchObject({
+      code: 'validation_failed',
+      items: [{ loc: ['body', 'live_secret_key'], type: 'wrong_mode' }],
+    });
+    await expect(configs.update('shop', {}, change)).rejects.toMatchObject({
+      items: [{ type: 'invalid_uuid' }],
+    });
+    expect(await configs.find(projectId)).toBeNull();
+  });
+});
+
 describe('options', () => {
   it('clock: signatures are judged by the host’s time', async () => {
     const hour = 3_600;

@@ -23,7 +23,7 @@ import { ErrorFilter } from '../../payments/http/error.filter.js';
 import { subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
 import { JsonBody } from '../../payments/http/json-body.js';
 import { JwtAuthGuard } from '../../payments/http/jwt-auth.guard.js';
-import { canonicalUuid } from '../../payments/http/project-ownership.guard.js';
+import { canonicalUuid } from '../../payments/uuid.js';
 import { RequestBodyPipe } from '../../payments/http/request-body.pipe.js';
 import { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
 import { ProjectService } from './project.service.js';

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import type { Change } from '../stripe-config/stripe-config.service.js';
+import { UUID } from '../uuid.js';
 import type { Caller } from './access-token.js';
 
 /** Where a request keeps who calls: a name that no host has for anything else. */
@@ -43,6 +44,3 @@ export function requestIdOf(request: HttpRequest): string {
 export function changeBy(request: HttpRequest): Change {
   return { actor: subjectOf(request), requestId: requestIdOf(request) };
 }
-
-/** A UUID of any version in its usual form, in any letter case. */
-export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;

@@ -1,7 +1,8 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { PaymentsError, ValidationFailed } from '../payments.errors.js';
+import { PaymentsError } from '../payments.errors.js';
 import { ProjectOwnership } from '../project-ownership.js';
-import { UUID, requestOf, subjectOf } from './http-request.js';
+import { canonicalUuid } from '../uuid.js';
+import { requestOf, subjectOf } from './http-request.js';
 
 /**
  * Lets a caller pass who owns the project of the path. Behind {@link JwtAuthGuard}.
@@ -24,22 +25,4 @@ export class ProjectOwnershipGuard implements CanActivate {
     }
     return true;
   }
-}
-
-/**
- * A UUID of the path in lower case.
- *
- * @throws ValidationFailed `invalid_uuid`
- */
-export function canonicalUuid(value: string | undefined, name: string): string {
-  if (value === undefined || !UUID.test(value)) {
-    throw new ValidationFailed([
-      {
-        loc: ['path', name],
-        msg: 'This must be a UUID, such as 3c90c3cc-0d44-4b50-8888-8dd25736052a.',
-        type: 'invalid_uuid',
-      },
-    ]);
-  }
-  return value.toLowerCase();
 }

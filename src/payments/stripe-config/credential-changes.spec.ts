@@ -22,6 +22,37 @@ it('takes every credential that the request brings', () => {
   expect(masks.size).toBe(0);
 });
 
+it('takes away what was pasted around a credential', () => {
+  const { secrets } = changesOf(forEveryField((field) => `\n ${fakeCredential(field)}\t`));
+  expect([...secrets].map(([field, secret]) => [field, secret.reveal()])).toEqual(
+    CREDENTIAL_FIELDS.map((field) => [field, fakeCredential(field)]),
+  );
+});
+
+it('names every value that nobody has judged before and that may not be stored', () => {
+  const request = {
+    test_secret_key: fakeCredential('live_secret_key'),
+    test_publishable_key: fakeCredential('test_publishable_key'),
+    test_webhook_secret: 'whsec_********',
+    live_secret_key: ['sk_live_'] as unknown as string,
+    live_publishable_key: '',
+  };
+  let refusal: unknown;
+  try {
+    changesOf(request);
+  } catch (error) {
+    refusal = error;
+  }
+  expect(refusal).toBeInstanceOf(ValidationFailed);
+  expect((refusal as ValidationFailed).items).toEqual([
+    { loc: ['body', 'test_secret_key'], type: 'wrong_mode', msg: expect.any(String) as unknown },
+    { loc: ['body', 'test_webhook_secret'], type: 'masked_value', msg: expect.any(String) as unknown },
+    { loc: ['body', 'live_secret_key'], type: 'not_a_string', msg: expect.any(String) as unknown },
+    { loc: ['body', 'live_publishable_key'], type: 'empty', msg: expect.any(String) as unknown },
+  ]);
+  expect(JSON.stringify(refusal)).not.toContain(request.test_secret_key.slice(8, 20));
+});
+
 it.each([
   ['is empty', {}],
   ['holds only nulls', forEveryField(() => null)],

@@ -1,9 +1,9 @@
 import { Secret } from '../crypto/secret.js';
-import { ValidationFailed } from '../payments.errors.js';
+import { ValidationFailed, type ValidationItem } from '../payments.errors.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
-import { CREDENTIAL_FIELDS, isMaskOf, type CredentialField } from './stripe-keys.js';
+import { CREDENTIAL_FIELDS, findFault, isMaskOf, trimmed, type CredentialField } from './stripe-keys.js';
 
-/** What a judged request asks for. */
+/** What a request asks for. */
 export interface CredentialChanges {
   /** The fields to write. */
   secrets: Map<CredentialField, Secret>;
@@ -11,15 +11,24 @@ export interface CredentialChanges {
   masks: Map<CredentialField, string>;
 }
 
-/** Parts a judged request into what is to be written and what was sent back as shown. */
+/**
+ * Parts a request into what is to be written and what was sent back as shown. Requests over HTTP were judged before; here
+ * every one is, whoever asks.
+ *
+ * @throws ValidationFailed naming every value that may not be stored
+ */
 export function credentialChanges(request: StripeConfigRequest): CredentialChanges {
   const changes: CredentialChanges = { secrets: new Map(), masks: new Map() };
+  const faults: ValidationItem[] = [];
   for (const field of CREDENTIAL_FIELDS) {
-    const value = request[field];
+    const value = trimmed(request[field]);
     if (value === undefined || value === null) continue;
-    if (isMaskOf(field, value)) changes.masks.set(field, value);
+    const fault = findFault(field, value);
+    if (fault !== undefined) faults.push({ loc: ['body', field], ...fault });
+    else if (isMaskOf(field, value)) changes.masks.set(field, value);
     else changes.secrets.set(field, new Secret(value));
   }
+  if (faults.length > 0) throw new ValidationFailed(faults);
   const test = changes.secrets.get('test_webhook_secret');
   if (test !== undefined && test.reveal() === changes.secrets.get('live_webhook_secret')?.reveal()) {
     throw sameSecretInBothModes('live_webhook_secret');

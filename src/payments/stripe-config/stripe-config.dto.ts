@@ -3,13 +3,13 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { fault } from '../http/request-body.pipe.js';
-import { MAX_LENGTH, findFault, prefixesOf, type CredentialField } from './stripe-keys.js';
+import { MAX_LENGTH, findFault, trimmed, type CredentialField } from './stripe-keys.js';
 
 /** A credential of the request: absent or null keeps what is stored. */
 function Credential(description: string): PropertyDecorator {
   return applyDecorators(
     ApiPropertyOptional({ type: String, nullable: true, maxLength: MAX_LENGTH, description }),
-    Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value)),
+    Transform(({ value }: { value: unknown }) => trimmed(value)),
     IsOptional(),
     ValidateBy({
       name: 'credential',
@@ -24,9 +24,6 @@ function Credential(description: string): PropertyDecorator {
 }
 
 function messageFor(field: CredentialField, value: unknown): string | undefined {
-  if (typeof value !== 'string') {
-    return fault('not_a_string', `The value must be a text that starts with ${prefixesOf(field)}, or null.`);
-  }
   const found = findFault(field, value);
   return found && fault(found.type, found.msg);
 }

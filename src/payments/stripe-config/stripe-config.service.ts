@@ -6,6 +6,7 @@ import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { versionConflict, type Preconditions } from '../http/preconditions.js';
 import { KeyRingMonitor } from '../key-custody/key-ring-monitor.js';
 import { PaymentsError, ValidationFailed } from '../payments.errors.js';
+import { canonicalUuid } from '../uuid.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import { ConfigChanges } from '../stripe-clients/config-changes.js';
 import { ConfigEvents, type StripeConfigEventName } from './config-events.js';
@@ -56,7 +57,7 @@ export class StripeConfigService {
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'webhookSecretOverlapHours'>,
   ) {}
 
-  /** The configuration of a project, or null when it never had one. Opens no sealed value. */
+  /** The configuration of a project (a UUID), or null when it never had one. Opens no sealed value. */
   async find(projectId: string): Promise<StripeConfigView | null> {
     const [row] = await runStatement<StripeConfigView>(this.dataSource, 'read', FIND, [projectId]);
     return row ?? null;
@@ -68,11 +69,11 @@ export class StripeConfigService {
   }
 
   /**
-   * Creates or updates a configuration with the credentials that the request names; every other one stays.
+   * Creates or updates a configuration with the credentials that the request names; every other one stays. Whether its
+   * actor may do this is for who asks to judge.
    *
-   * @param projectId lower case UUID
-   * @param request judged by its class's validators
-   * @throws ValidationFailed `masked_value` or `same_secret_in_both_modes`
+   * @param projectId UUID
+   * @throws ValidationFailed naming every value that may not be stored, as a PUT does; `invalid_uuid`
    * @throws PaymentsError `version_conflict` when the preconditions do not hold
    * @throws DependencyUnavailable when the key ring does not fit the database
    */
@@ -82,14 +83,14 @@ export class StripeConfigService {
     change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<StripeConfigView> {
+    // What is sealed for another spelling of the id would never open.
+    const id = canonicalUuid(projectId, 'project_id');
     const { secrets, masks } = credentialChanges(request);
     if (secrets.size > 0) this.keyRing.requireFit();
-    if (masks.size > 0) await this.requireStored(projectId, masks);
+    if (masks.size > 0) await this.requireStored(id, masks);
     const values = {
-      project_id: projectId,
-      credentials: new Map(
-        [...secrets].map(([field, secret]) => [field, this.protect(field, secret, projectId)]),
-      ),
+      project_id: id,
+      credentials: new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, id)])),
       changed_by: change.actor,
       change_request_id: change.requestId,
       overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
@@ -97,7 +98,7 @@ export class StripeConfigService {
     };
     const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', UPSERT, upsertParameters(values));
     if (row !== undefined) return this.announce('stripe-config.updated', row, change);
-    if (!holds(conditions, await this.find(projectId))) throw versionConflict();
+    if (!holds(conditions, await this.find(id))) throw versionConflict();
     throw sameSecretInBothModes(
       secrets.has('test_webhook_secret') ? 'test_webhook_secret' : 'live_webhook_secret',
     );

@@ -98,14 +98,25 @@ export const FOREIGN_MASK: Fault = {
   msg: 'This is a masked value, but not the mask that is stored here; paste the whole credential, or leave the field out to keep it.',
 };
 
+/** A value without the white space that was pasted around it. */
+export function trimmed<T>(value: T): T {
+  return typeof value === 'string' ? (value.trim() as T & string) : value;
+}
+
 /**
  * Judges a value for a field.
  *
- * @param value without surrounding white space
+ * @param value {@link trimmed}
  * @returns undefined when it may be stored, or when it has the form of this field's mask ({@link isMaskOf}),
  *   which only the stored mask can decide
  */
-export function findFault(field: CredentialField, value: string): Fault | undefined {
+export function findFault(field: CredentialField, value: unknown): Fault | undefined {
+  if (typeof value !== 'string') {
+    return {
+      type: 'not_a_string',
+      msg: `The value must be a text that starts with ${prefixesOf(field)}, or null.`,
+    };
+  }
   if (value === '') {
     return { type: 'empty', msg: 'The value is empty; leave the field out to keep what is stored.' };
   }

@@ -4,7 +4,7 @@ import { ApiErrors, ApiProjectId } from '../http/api-documentation.js';
 import { countOf } from '../http/bearer-token.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
-import { canonicalUuid } from '../http/project-ownership.guard.js';
+import { canonicalUuid } from '../uuid.js';
 import { readBody } from '../http/raw-body.js';
 import { MODES } from '../stripe-config/stripe-keys.js';
 import { WebhookService, webhookNotFound } from './webhook.service.js';
