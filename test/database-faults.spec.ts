@@ -150,12 +150,17 @@ describe('a database that lives', () => {
     const noticed = () => logOf(service).filter(({ event }) => event === 'idle connection lost');
     const before = noticed().length;
 
-    const connections = await database.query<{ query: string }>(
-      `SELECT query, pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE datname = current_database() AND application_name = 'nest-stripe-config'`,
+    const ofService = `datname = current_database() AND application_name = 'nest-stripe-config'`;
+    // The one that listens for changes is none of the pool's, and may still pause after what the tests before did to it.
+    const isOfPool = `query NOT LIKE 'LISTEN%'`;
+    await eventually('the service listens', async () => {
+      const sql = `SELECT FROM pg_stat_activity WHERE ${ofService} AND NOT ${isOfPool} AND state = 'idle'`;
+      return (await database.query(sql)).length === 1;
+    });
+    const connections = await database.query<{ is_of_pool: boolean }>(
+      `SELECT ${isOfPool} AS is_of_pool, pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${ofService}`,
     );
-    // The one that listens for changes is none of the pool's.
-    const ended = connections.filter(({ query }) => !query.startsWith('LISTEN'));
+    const ended = connections.filter(({ is_of_pool }) => is_of_pool);
     await eventually('the service notices', () => noticed().length === before + ended.length);
 
     expect(ended.length).toBeGreaterThan(0);

@@ -92,6 +92,9 @@ class CardDeclined extends Error {
   override name = 'CardDeclined';
 }
 
+/** How many events a worker handles side by side. */
+const LANES = 4;
+
 const keyRing = testKeyRing();
 let log = '';
 let host: EventHost;
@@ -746,7 +749,7 @@ it('handlers that take longer than the limit are undone, told, and called again'
     }
   });
   await store(...ids.map((id) => ({ id, type: 'charge.succeeded' })));
-  await eventually('all have begun', () => idsCalled().length === 4);
+  await eventually('all have begun', () => idsCalled().length === LANES);
   const calledInTime = calls.get(projectId) ?? [];
 
   for (const id of ids) expect((await untilFailed(id, 1)).last_error).toMatch(/\bHandlerTimeout$/);
@@ -783,9 +786,9 @@ describe('stopping a host', () => {
         Array.from({ length: 16 }, () => ({ projectId })),
       );
       leaving.wake();
-      await eventually('all are claimed', async () => {
+      await eventually('all are claimed, and each lane has begun', async () => {
         const rows = await Promise.all(ids.map((id) => readEventRow(host.database, id)));
-        return rows.every(({ is_due }) => !is_due) && idsCalled().length > 0;
+        return rows.every(({ is_due }) => !is_due) && idsCalled().length === LANES;
       });
       const begun = idsCalled();
       const closing = leaving.stop().then(() => (closed = true));
