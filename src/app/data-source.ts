@@ -80,10 +80,12 @@ async function withMigrationLock<T>(url: string, work: (dataSource: DataSource) 
   await dataSource.initialize();
   try {
     const runner = dataSource.createQueryRunner();
-    // The lock belongs to the connection, so that it goes with the process, however that ends.
-    await runner.query('SELECT pg_advisory_lock(hashtextextended($1, 0))', [MIGRATION_LOCK]);
+    // The lock belongs to a transaction, so that it goes with the process, however that ends, and works behind a pooler.
+    await runner.startTransaction();
+    await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
+    await runner.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [MIGRATION_LOCK]);
     const result = await work(dataSource);
-    await runner.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [MIGRATION_LOCK]);
+    await runner.commitTransaction();
     await runner.release();
     return result;
   } finally {

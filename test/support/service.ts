@@ -1,16 +1,23 @@
 import { createSecretKey, randomBytes } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import jsonwebtoken, { type SignOptions } from 'jsonwebtoken';
+import type { Pool } from 'pg';
 import type { DestinationStream } from 'pino';
+import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { DatabaseConnection } from '../../src/app/database-connection.js';
 import type { LogLevel } from '../../src/app/env.js';
 import { createServer } from '../../src/app/server.js';
 import { KeyRing, ringKey } from '../../src/payments/crypto/key-ring.js';
 import type { AccessTokenOptions } from '../../src/payments/payments.options.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
+import { eventually } from './eventually.js';
 
 /** The HS256 secret of the test services; a text, so that it can be a setting. */
 export const TEST_SECRET = Buffer.from(randomBytes(36).toString('base64'));
+
+/** Longest that a connection of the pool is waited for, in milliseconds. */
+const BUSY_MACHINE_MS = 20_000;
 
 /** What the test services take for their public address. */
 export const TEST_PUBLIC_URL = 'https://payments.example.test';
@@ -120,6 +127,17 @@ export function testClient(url: string): TestClient {
   };
 }
 
+/**
+ * A machine that is busy with other specs is no database that is down: the pool may take longer to connect than it may in
+ * production. What comes of a database that is down is tried by way of a proxy, or with a service in a process of its own.
+ */
+async function waitForDatabase(app: NestFastifyApplication): Promise<void> {
+  const dataSource = app.get(DataSource);
+  await eventually('the service has opened its database', () => dataSource.isInitialized);
+  const pool = (dataSource.driver as PostgresDriver).master as Pool;
+  pool.options.connectionTimeoutMillis = BUSY_MACHINE_MS;
+}
+
 export async function startTestService(options: TestServiceOptions = {}): Promise<TestService> {
   const database = options.database ?? (await createTestDatabase());
   const app = await createServer({
@@ -134,6 +152,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
   });
   options.prepare?.(app);
   await app.get(DatabaseConnection).open();
+  if (options.databaseUrl === undefined) await waitForDatabase(app);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
 
