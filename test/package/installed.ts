@@ -29,8 +29,10 @@ export const TARBALL = join(ROOT, 'build', `nest-stripe-config-${readManifest('p
 
 /** Runs a program in a folder to its end; one that fails tells all it wrote. */
 export async function run(folder: string, command: string, ...args: string[]): Promise<string> {
+  // When npx runs the tests, this tells what it has installed for that: not for the npx of a project of theirs.
+  const env = { ...process.env, npm_config_package: undefined };
   try {
-    return (await promisify(execFile)(command, args, { cwd: folder })).stdout;
+    return (await promisify(execFile)(command, args, { cwd: folder, env })).stdout;
   } catch (error) {
     // Its message has only what went to standard error.
     const failure = error as Error & { stdout: string };
