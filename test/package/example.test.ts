@@ -7,7 +7,7 @@ import { ROOT, cleanUp, runProgram, temporaryFolder, waitForOutput } from '../su
 import { configPath, projectPath, testClient, type TestResponse } from '../support/service.js';
 import { LocalStripe } from '../support/stripe/local-stripe.js';
 import { deliver, snapshotEvent } from '../support/webhooks.js';
-import { TARBALL, run } from './installed.js';
+import { TARBALL, install, run } from './installed.js';
 
 /** Does what `npm start` does in `examples/monolith`, in a copy, with the tarball that is there already. */
 describe('the example of a monolith', () => {
@@ -50,17 +50,7 @@ describe('the example of a monolith', () => {
       recursive: true,
       filter: (path) => !/[/\\](?:node_modules|dist|\.data|package-lock\.json)$/.test(path),
     });
-    await run(
-      example,
-      'npm',
-      'install',
-      '--strict-peer-deps',
-      '--ignore-scripts',
-      '--no-audit',
-      '--no-fund',
-      '--prefer-offline',
-      '--loglevel=error',
-    );
+    await install(example);
     await run(example, 'npm', 'run', '--silent', 'build');
     const monolith = runProgram(join(example, 'dist/main.js'), [], {
       DATABASE_URL: database.url,

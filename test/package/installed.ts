@@ -41,6 +41,12 @@ export async function run(folder: string, command: string, ...args: string[]): P
   }
 }
 
+/** Installs what a project's package.json names, without running anything of it. */
+export async function install(folder: string): Promise<void> {
+  const options = ['--strict-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'];
+  await run(folder, 'npm', 'install', '--loglevel=error', ...options);
+}
+
 /** An empty project that installed the tarball beside packages of given versions; removed by `cleanUp`. */
 export async function installedProject(
   versions: Versions,
@@ -53,16 +59,6 @@ export async function installedProject(
     join(folder, 'package.json'),
     JSON.stringify({ name: 'host', private: true, type, dependencies }),
   );
-  await run(
-    folder,
-    'npm',
-    'install',
-    '--strict-peer-deps',
-    '--ignore-scripts',
-    '--no-audit',
-    '--no-fund',
-    '--prefer-offline',
-    '--loglevel=error',
-  );
+  await install(folder);
   return folder;
 }

@@ -10,6 +10,16 @@ function changesOf(values: Values): CredentialChanges {
   return credentialChanges(Object.assign(new StripeConfigRequest(), values));
 }
 
+function refusalOf(values: Values): ValidationFailed {
+  try {
+    changesOf(values);
+  } catch (error) {
+    if (error instanceof ValidationFailed) return error;
+    throw error;
+  }
+  throw new Error('it was not refused');
+}
+
 function forEveryField(valueOf: (field: CredentialField) => string | null | undefined): Values {
   return Object.fromEntries(CREDENTIAL_FIELDS.map((field) => [field, valueOf(field)]));
 }
@@ -37,14 +47,8 @@ it('names every value that nobody has judged before and that may not be stored',
     live_secret_key: ['sk_live_'] as unknown as string,
     live_publishable_key: '',
   };
-  let refusal: unknown;
-  try {
-    changesOf(request);
-  } catch (error) {
-    refusal = error;
-  }
-  expect(refusal).toBeInstanceOf(ValidationFailed);
-  expect((refusal as ValidationFailed).items).toEqual([
+  const refusal = refusalOf(request);
+  expect(refusal.items).toEqual([
     { loc: ['body', 'test_secret_key'], type: 'wrong_mode', msg: expect.any(String) as unknown },
     { loc: ['body', 'test_webhook_secret'], type: 'masked_value', msg: expect.any(String) as unknown },
     { loc: ['body', 'live_secret_key'], type: 'not_a_string', msg: expect.any(String) as unknown },
@@ -73,18 +77,12 @@ it('keeps masks that were sent back apart, and writes none of them', () => {
 it('refuses one webhook secret for both modes, at the live one, without repeating it', () => {
   const webhookSecret = fakeCredential('test_webhook_secret');
   const request = { test_webhook_secret: webhookSecret, live_webhook_secret: webhookSecret };
-  let refusal: unknown;
-  try {
-    changesOf(request);
-  } catch (error) {
-    refusal = error;
-  }
-  expect(refusal).toBeInstanceOf(ValidationFailed);
+  const refusal = refusalOf(request);
   expect(refusal).toMatchObject({
     code: 'validation_failed',
     items: [{ loc: ['body', 'live_webhook_secret'], type: 'same_secret_in_both_modes' }],
   });
-  expect(JSON.stringify((refusal as ValidationFailed).items)).not.toContain(webhookSecret.slice(0, 12));
+  expect(JSON.stringify(refusal.items)).not.toContain(webhookSecret.slice(0, 12));
 });
 
 it('names the field that it was told, in the refusal of a secret stored in the other mode', () => {
