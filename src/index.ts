@@ -71,6 +71,7 @@ export type {
   SealedField,
 } from './payments/stripe-config/stripe-keys.js';
 export type { Preconditions } from './payments/http/preconditions.js';
+export type { StripeClient } from './payments/stripe/client-of.js';
 export type {
   AnyStripeEvent,
   StripeEventOf,

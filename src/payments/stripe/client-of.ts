@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
 
-/** A client of Stripe's official SDK. */
+/** A client of Stripe's official SDK, of the version that this module brings. */
 export type StripeClient = Stripe;
 
 /** Secret and restricted keys, whole or masked as Stripe does it. */
