@@ -3,15 +3,19 @@ import type { Socket } from 'node:net';
 import {
   ClassSerializerInterceptor,
   ForbiddenException,
+  Inject,
   Injectable,
+  Scope,
+  ValidationPipe,
   type CallHandler,
   type CanActivate,
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR, HttpAdapterHost } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, HttpAdapterHost, REQUEST } from '@nestjs/core';
 import { finalize, map, tap, type Observable } from 'rxjs';
-import { expectNestError, expectOurError } from './hosts/answers.js';
+import { expectNestError, expectOurError, expectShopError } from './hosts/answers.js';
+import { ShopFilter } from './hosts/shop.js';
 import { ADAPTERS, startHost, type AdapterName, type Host, type HostOptions } from './hosts/start-host.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
@@ -90,6 +94,49 @@ class Teller implements NestInterceptor {
   }
 }
 
+interface PlainRequest {
+  method: string;
+  url: string;
+  headers: Record<string, unknown>;
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class RequestGuard implements CanActivate {
+  constructor(@Inject(REQUEST) private readonly request: PlainRequest) {}
+
+  canActivate(): boolean {
+    return this.request.headers['x-banned'] === undefined;
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class RequestTeller implements NestInterceptor {
+  constructor(
+    @Inject(REQUEST) private readonly request: PlainRequest,
+    private readonly adapterHost: HttpAdapterHost,
+  ) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { method, url } = this.request;
+    this.adapterHost.httpAdapter.setHeader(
+      context.switchToHttp().getResponse(),
+      'x-told',
+      `${method} ${url}`,
+    );
+    return next.handle();
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class RequestPipe extends ValidationPipe {
+  constructor() {
+    super({ whitelist: true, forbidNonWhitelisted: true, transform: true });
+  }
+}
+
+@Injectable({ scope: Scope.REQUEST })
+class RequestFilter extends ShopFilter {}
+
 describe.each(Object.keys(ADAPTERS) as AdapterName[])('on %s', (adapter) => {
   async function start(options: Omit<HostOptions, 'adapter' | 'database'>): Promise<void> {
     host = await startHost({ adapter, database, ...options });
@@ -139,6 +186,29 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('on %s', (adapter) => {
     });
     const { status, text } = await config('GET');
     expect({ status, text }).toEqual({ status: 200, text: put.text });
+  });
+
+  it('what the host makes anew for each request, it makes for ours, too', async () => {
+    await start({
+      providers: [
+        { provide: APP_GUARD, useClass: RequestGuard },
+        { provide: APP_INTERCEPTOR, useClass: RequestTeller },
+        { provide: APP_PIPE, useClass: RequestPipe },
+        { provide: APP_FILTER, useClass: RequestFilter },
+      ],
+    });
+    const secret = fakeCredential('live_webhook_secret');
+    const put = await config('PUT', { body: { live_webhook_secret: secret } });
+    expect(put).toMatchObject({ status: 200, json: { project_id: projectId } });
+    expect(put.headers.get('x-told')).toBe(`PUT ${configPath(projectId)}`);
+    expectOurError(await config('PUT', { body: '[]' }), 400, 'malformed_body');
+    expectOurError(await config('PATCH', { body: '{' }), 405, 'method_not_allowed');
+    expectOurError(await config('GET', { headers: { 'x-banned': 'yes' } }), 403, 'access_denied');
+    const payload = ` ${JSON.stringify(snapshotEvent('live'))}`;
+    const path = webhookPath(projectId, 'live');
+    const webhook = await sendWebhook(host.ours, path, payload, signatureOf(payload, secret));
+    expect(webhook).toMatchObject({ status: 200, json: { received: true } });
+    expectShopError(await host.own.request('GET', '/orders/broken'), 500);
   });
 
   it('an interceptor of the host can leave our routes out by their path', async () => {
