@@ -2,9 +2,7 @@ import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'dist', 'coverage', '.data', 'build'] },
-  // They import the package as others do, by its name, and compile strictly where it is installed.
-  { ignores: ['package/consumers', 'examples'] },
+  { ignores: ['**/node_modules', '**/dist', 'coverage', '**/.data', 'build'] },
   eslint.configs.recommended,
   {
     files: ['bench/*.js', 'test/support/*.js'],
@@ -13,7 +11,14 @@ export default tseslint.config(
     },
   },
   {
+    // They import the package as others do, by its name: only where it is installed are there types to judge by.
+    files: ['package/consumers/*.ts', 'examples/**/*.ts'],
+    extends: [...tseslint.configs.strict, ...tseslint.configs.stylistic],
+    rules: { '@typescript-eslint/no-extraneous-class': ['error', { allowWithDecorator: true }] },
+  },
+  {
     files: ['**/*.ts'],
+    ignores: ['package/consumers/*.ts', 'examples/**/*.ts'],
     extends: [...tseslint.configs.strictTypeChecked, ...tseslint.configs.stylisticTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     rules: {
