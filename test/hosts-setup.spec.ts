@@ -10,7 +10,7 @@ import {
   type ExecutionContext,
   type Provider,
 } from '@nestjs/common';
-import { RouterModule } from '@nestjs/core';
+import { REQUEST, RouterModule } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import jsonwebtoken from 'jsonwebtoken';
@@ -163,7 +163,16 @@ describe('options', () => {
     class OfRequest {}
 
     @Injectable()
-    class GuardOfRequest implements CanActivate {
+    class ShopsOfRequest extends Shops {
+      @Inject(OfRequest)
+      readonly request!: OfRequest;
+    }
+
+    @Injectable({ scope: Scope.TRANSIENT })
+    class ManyShops extends Shops {}
+
+    @Injectable()
+    class LostGuard implements CanActivate {
       constructor(readonly request: OfRequest) {}
 
       canActivate(): boolean {
@@ -171,15 +180,12 @@ describe('options', () => {
       }
     }
 
-    @Injectable({ scope: Scope.TRANSIENT })
-    class ManyShops extends Shops {}
-
     it.each<[string, Partial<PaymentsModuleOptions>, Provider[], RegExp]>([
       [
         'because of what it needs',
-        { auth: { guard: GuardOfRequest } },
-        [OfRequest, GuardOfRequest],
-        /\n- auth\.guard: GuardOfRequest,.* give it the default scope$/,
+        { projects: ShopsOfRequest },
+        [OfRequest, ShopsOfRequest],
+        /\n- projects: ShopsOfRequest,.* give it the default scope$/,
       ],
       [
         'by its scope',
@@ -189,9 +195,9 @@ describe('options', () => {
       ],
       [
         'because it is not listed, and needs what is not either',
-        { auth: { guard: GuardOfRequest } },
+        { auth: { guard: LostGuard } },
         [],
-        /\n- auth\.guard: Nest has no GuardOfRequest and cannot make one; list it among the providers/,
+        /\n- auth\.guard: Nest has no LostGuard and cannot make one; list it among the providers/,
       ],
     ])('%s keep the host from starting', async (_, changes, providers, message) => {
       const imports = [PaymentsModule.forRoot(paymentsOptions(changes))];
@@ -374,6 +380,51 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('a guard of the host on %s
     expect((await ours.request('GET', configPath(id), { subject: null })).status).toBe(200);
     const foreign = await ours.createProject('frank');
     expectOurError(await ours.request('GET', configPath(foreign)), 403, 'not_project_owner');
+  });
+
+  it('may be made for each request, like what it needs', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class Visitor {
+      readonly id: string | undefined;
+
+      constructor(@Inject(REQUEST) { headers }: SessionRequest) {
+        this.id = headers.cookie;
+      }
+    }
+
+    @Injectable()
+    class VisitorGuard implements CanActivate {
+      constructor(private readonly visitor: Visitor) {}
+
+      async canActivate(context: ExecutionContext): Promise<boolean> {
+        const { id } = this.visitor;
+        // Whoever else comes meanwhile is somebody else.
+        await new Promise(setImmediate);
+        if (id !== undefined) context.switchToHttp().getRequest<SessionRequest>().user = { id };
+        return id === this.visitor.id;
+      }
+    }
+
+    const { ours } = await start({
+      adapter,
+      imports: [PaymentsModule.forRoot(paymentsOptions({ auth: { guard: VisitorGuard } }))],
+      providers: [Visitor, VisitorGuard],
+    });
+    const owners = ['erin', 'frank', 'grace'];
+    const ids = await Promise.all(owners.map((owner) => ours.createProject(owner)));
+    const askAs = (cookie: string) => ({ subject: null, headers: { cookie } });
+    for (const visitor of owners) {
+      const answers = await Promise.all(ids.map((id) => ours.request('GET', configPath(id), askAs(visitor))));
+      expect(answers.map(({ status }) => status)).toEqual(
+        owners.map((owner) => (owner === visitor ? 200 : 403)),
+      );
+    }
+    const together = await Promise.all(
+      owners.map((owner, index) => ours.request('GET', configPath(ids[index] ?? ''), askAs(owner))),
+    );
+    expect(together.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const nobody = await ours.request('GET', configPath(ids[0] ?? ''), { subject: null });
+    expectOurError(nobody, 401, 'not_authenticated');
   });
 
   it('is made when the host has not made one', async () => {

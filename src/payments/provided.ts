@@ -1,5 +1,5 @@
 import { Scope, type Type } from '@nestjs/common';
-import type { ModuleRef } from '@nestjs/core';
+import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import { PaymentsOptionsError } from './payments.options.js';
 
 /** An instance, or a class of the host of which Nest has one or can make one. */
@@ -34,6 +34,27 @@ export async function instanceOf<T extends object>(
       { cause: error },
     );
   }
+}
+
+/**
+ * As {@link instanceOf}, for what is needed for requests only: gives the instance for a request, which is one of its own where
+ * the host's class, or something that it needs, is made anew for each.
+ */
+export async function instanceForRequests<T extends object>(
+  moduleRef: ModuleRef,
+  option: string,
+  provided: Provided<T>,
+): Promise<(request: object) => T | Promise<T>> {
+  const scope = typeof provided === 'function' ? scopeOf(moduleRef, provided) : Scope.DEFAULT;
+  if (typeof provided !== 'function' || scope === undefined || scope === Scope.DEFAULT) {
+    const instance = await instanceOf(moduleRef, option, provided);
+    return () => instance;
+  }
+  return (request) => {
+    const contextId = ContextIdFactory.getByRequest(request);
+    moduleRef.registerRequestByContextId(request, contextId);
+    return moduleRef.resolve<T>(provided, contextId, { strict: false });
+  };
 }
 
 /** The scope of a provider of the application; undefined: it has none of this class. */

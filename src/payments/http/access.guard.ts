@@ -9,7 +9,7 @@ import { ModuleRef } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
 import { PaymentsError } from '../payments.errors.js';
 import { RESOLVED_OPTIONS, type HostAccessOptions, type ResolvedOptions } from '../payments.options.js';
-import { instanceOf } from '../provided.js';
+import { instanceForRequests } from '../provided.js';
 import { isSubject, type Caller } from './access-token.js';
 import { CALLER, requestOf } from './http-request.js';
 import { tokenGuard } from './token.guard.js';
@@ -28,7 +28,7 @@ export class AccessGuard implements CanActivate, OnModuleInit {
     const { auth } = this.options;
     this.judge =
       'guard' in auth
-        ? judgeByHost(auth, await instanceOf(this.moduleRef, 'auth.guard', auth.guard))
+        ? judgeByHost(auth, await instanceForRequests(this.moduleRef, 'auth.guard', auth.guard))
         : tokenGuard(auth);
   }
 
@@ -39,12 +39,15 @@ export class AccessGuard implements CanActivate, OnModuleInit {
   }
 }
 
-function judgeByHost({ subject }: HostAccessOptions, guard: CanActivate) {
+function judgeByHost(
+  { subject }: HostAccessOptions,
+  guardFor: (request: object) => CanActivate | Promise<CanActivate>,
+) {
   return async (context: ExecutionContext): Promise<Caller> => {
-    const verdict = guard.canActivate(context);
+    const request = requestOf(context);
+    const verdict = (await guardFor(request)).canActivate(context);
     const passes = await (isObservable(verdict) ? firstValueFrom(verdict) : verdict);
     if (!passes) throw new PaymentsError('access_denied', 'You may not do this.');
-    const request: unknown = context.switchToHttp().getRequest();
     const caller = subject === undefined ? subjectOfUser(request) : subject(request);
     if (isSubject(caller)) return { subject: caller };
     throw new PaymentsError('not_authenticated', 'Sign in first.');
@@ -52,7 +55,7 @@ function judgeByHost({ subject }: HostAccessOptions, guard: CanActivate) {
 }
 
 /** Where guards usually leave a caller's id. */
-function subjectOfUser(request: unknown): unknown {
+function subjectOfUser(request: object): unknown {
   const { user } = request as { user?: Record<string, unknown> | null };
   return user?.sub ?? user?.id;
 }
