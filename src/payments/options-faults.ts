@@ -8,11 +8,14 @@ export const MIN_SECRET_BYTES = 32;
 
 type Rule = [isRight: boolean, fault: string];
 
-/** What is wrong with options, by their names, and how to mend each. From JavaScript anything may come. */
-export function findFaults(options: Partial<PaymentsModuleOptions>, basePath: string): string[] {
-  const { keyRing, projects, auth, publicBaseUrl, stripeApiBase, clock } = options;
-  const { webhookSecretOverlapHours: hours } = options;
-  const { stripeCallsPerMinute = 5, stripeCallsAtOnce = 8 } = options.limits ?? {};
+/**
+ * What is wrong with options, by their names, and how to mend each. From JavaScript anything may come, and nothing from a
+ * factory that returns none.
+ */
+export function findFaults(options: Partial<PaymentsModuleOptions> | undefined, basePath: string): string[] {
+  const { keyRing, projects, auth, publicBaseUrl, stripeApiBase, clock, limits } = options ?? {};
+  const hours = options?.webhookSecretOverlapHours;
+  const { stripeCallsPerMinute = 5, stripeCallsAtOnce = 8 } = limits ?? {};
   const rules: Rule[] = [
     [
       typeof keyRing === 'string'

@@ -143,6 +143,14 @@ describe('resolveOptions', () => {
     expect(() => resolveOptions(OPTIONS, basePath)).toThrow(/\n- basePath must be/);
   });
 
+  it('names all that is necessary when a factory returns nothing', () => {
+    const resolve = () => resolveOptions(undefined as never, 'billing');
+    expect(resolve).toThrow(PaymentsOptionsError);
+    expect(resolve).toThrow(
+      /- keyRing is missing[^]*- projects is missing[^]*- auth must[^]*- publicBaseUrl must/,
+    );
+  });
+
   it('names everything that is wrong at once, and shows no value', () => {
     const secret = `value-${randomBytes(8).toString('hex')}`;
     let message = '';
