@@ -86,6 +86,11 @@ const connected: DataSource[] = [];
 
 beforeAll(async () => {
   database = await createTestDatabase();
+  // A host whose start fails may leave its migrations running: here there is none left to run.
+  const source = new DataSource({ type: 'postgres', url: database.url, migrations: paymentsMigrations });
+  await source.initialize();
+  await source.runMigrations();
+  await source.destroy();
 });
 afterEach(async () => {
   for (const app of opened.splice(0)) await app.close().catch(() => undefined);
@@ -152,22 +157,26 @@ describe('the schema of the data source', () => {
   // Nothing in it may be taken for anything but a name.
   const schema = 'Pay $& ments';
   const quoted = `"${schema.replaceAll('"', '""')}"`;
+  // With nothing in any other schema.
+  let own: TestDatabase;
   let host: Awaited<ReturnType<typeof startHost>>;
   const projectId = randomUUID();
   const webhookSecret = fakeCredential('test_webhook_secret');
 
   beforeAll(async () => {
-    await database.query(`CREATE SCHEMA ${quoted}`);
+    own = await createTestDatabase();
+    await own.query(`CREATE SCHEMA ${quoted}`);
   });
+  afterAll(() => own.drop());
   beforeEach(async () => {
-    host = await startHost({ schema, providers: [Handlers] });
+    host = await startHost({ url: own.url, schema, providers: [Handlers] });
     const body = { test_secret_key: fakeCredential('test_secret_key'), test_webhook_secret: webhookSecret };
     expect((await host.request('PUT', configPath(projectId), { body })).status).toBe(200);
   });
 
   it('holds every table and function, and no other schema does', async () => {
     const places = (catalog: string, name: string) =>
-      database.query<{ name: string; schema: string }>(
+      own.query<{ name: string; schema: string }>(
         `SELECT ${name} AS name, nspname AS schema FROM ${catalog} JOIN pg_namespace n ON n.oid = ${name.slice(0, 3)}namespace
          WHERE ${name} ~ '^stripe_' ${catalog === 'pg_class' ? "AND relkind = 'r'" : ''} ORDER BY 1`,
       );
@@ -216,17 +225,17 @@ describe('the schema of the data source', () => {
 
   it('is where the command line looks when it is told', async () => {
     const verify = (settings: Settings) =>
-      runProgram('dist/cli/audit.js', ['verify'], { DATABASE_URL: database.url, ...settings }).exit();
+      runProgram('dist/cli/audit.js', ['verify'], { DATABASE_URL: own.url, ...settings }).exit();
     expect(await verify({ DATABASE_SCHEMA: schema })).toBe(0);
     expect(await verify({})).toBe(1);
   });
 
   it('is reverted without a trace', async () => {
     const other = `${schema} 2`;
-    await database.query(`CREATE SCHEMA "${other.replaceAll('"', '""')}"`);
+    await own.query(`CREATE SCHEMA "${other.replaceAll('"', '""')}"`);
     const source = new DataSource({
       type: 'postgres',
-      url: database.url,
+      url: own.url,
       migrations: paymentsMigrations,
       schema: other,
     });
@@ -235,7 +244,7 @@ describe('the schema of the data source', () => {
       await source.runMigrations();
       for (let left = paymentsMigrations.length; left > 0; left--) await source.undoLastMigration();
       expect(
-        await database.query(
+        await own.query(
           `SELECT proname AS name FROM pg_proc JOIN pg_namespace n ON n.oid = pronamespace WHERE nspname = $1
            UNION SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace
            WHERE nspname = $1 AND relkind = 'r' AND relname <> 'migrations'`,
