@@ -87,10 +87,12 @@ const connected: DataSource[] = [];
 beforeAll(async () => {
   database = await createTestDatabase();
   // A host whose start fails may leave its migrations running: here there is none left to run.
-  const source = new DataSource({ type: 'postgres', url: database.url, migrations: paymentsMigrations });
-  await source.initialize();
-  await source.runMigrations();
-  await source.destroy();
+  await connect({
+    type: 'postgres',
+    url: database.url,
+    migrations: paymentsMigrations,
+    migrationsRun: true,
+  });
 });
 afterEach(async () => {
   for (const app of opened.splice(0)) await app.close().catch(() => undefined);

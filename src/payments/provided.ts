@@ -45,16 +45,15 @@ export async function instanceForRequests<T extends object>(
   option: string,
   provided: Provided<T>,
 ): Promise<(request: object) => T | Promise<T>> {
-  const scope = typeof provided === 'function' ? scopeOf(moduleRef, provided) : Scope.DEFAULT;
-  if (typeof provided !== 'function' || scope === undefined || scope === Scope.DEFAULT) {
-    const instance = await instanceOf(moduleRef, option, provided);
-    return () => instance;
+  if (typeof provided === 'function' && (scopeOf(moduleRef, provided) ?? Scope.DEFAULT) !== Scope.DEFAULT) {
+    return (request) => {
+      const contextId = ContextIdFactory.getByRequest(request);
+      moduleRef.registerRequestByContextId(request, contextId);
+      return moduleRef.resolve<T>(provided, contextId, { strict: false });
+    };
   }
-  return (request) => {
-    const contextId = ContextIdFactory.getByRequest(request);
-    moduleRef.registerRequestByContextId(request, contextId);
-    return moduleRef.resolve<T>(provided, contextId, { strict: false });
-  };
+  const instance = await instanceOf(moduleRef, option, provided);
+  return () => instance;
 }
 
 /** The scope of a provider of the application; undefined: it has none of this class. */
