@@ -105,7 +105,7 @@ describe('the product', () => {
 
   it('reads its settings in one file only', () => {
     const readers = FILES.filter((file) => readsEnvironment(textOf(file)));
-    expect(readers).toEqual([PASSES_PATH_ON, 'src/app/env.ts']);
+    expect(readers).toEqual([PASSES_PATH_ON, 'src/app/settings/environment.ts']);
     expect(textOf(PASSES_PATH_ON).match(/process\.env\b[.\w]*/g)).toEqual(['process.env.PATH']);
   });
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import jsonwebtoken from 'jsonwebtoken';
 import { createKeyRingFile } from '../payments/crypto/key-ring-file.js';
-import { DEVELOPMENT_SECRET_PREFIX } from './env.js';
+import { DEVELOPMENT_SECRET_PREFIX } from './settings/auth-settings.js';
 import { ProjectService } from './projects/project.service.js';
 
 /** The `sub` of the demo developer. */

@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { fakeCredential } from '../../test/support/credentials.js';
-import { EnvError, readDatabaseEnv, readEnv, readTokenEnv, readWebhookSendEnv } from './env.js';
+import { readEnv } from './env.js';
+import { readDatabaseEnv, readTokenEnv, readWebhookSendEnv } from './settings/command-settings.js';
+import { EnvError } from './settings/settings.js';
 
 const SECRET = randomBytes(48).toString('base64url');
 const DEVELOPMENT_SECRET = `development-only-${SECRET}`;

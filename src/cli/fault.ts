@@ -1,4 +1,4 @@
-import { EnvError } from '../app/env.js';
+import { EnvError } from '../app/settings/settings.js';
 import { KeyRingError } from '../payments/crypto/key-ring.js';
 import { describeError } from '../payments/http/describe-error.js';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readKeysEnv } from '../app/env.js';
+import { readKeysEnv } from '../app/settings/command-settings.js';
 import {
   activateKey,
   addKey,

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { migrate, revertMigration } from '../app/data-source.js';
-import { readDatabaseEnv } from '../app/env.js';
+import { readDatabaseEnv } from '../app/settings/command-settings.js';
 import { describeError } from '../payments/http/describe-error.js';
 import { CommandFault, endWith } from './fault.js';
 

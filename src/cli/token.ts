@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { developmentSecret, developmentToken, type TokenClaims } from '../app/development.js';
-import { readTokenEnv } from '../app/env.js';
+import { readTokenEnv } from '../app/settings/command-settings.js';
 import { CommandFault, endWith } from './fault.js';
 
 function run({ subject, scope, days }: TokenClaims): void {

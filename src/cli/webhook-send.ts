@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { readWebhookSendEnv } from '../app/env.js';
+import { readWebhookSendEnv } from '../app/settings/command-settings.js';
 import { DEFAULT_BASE_PATH } from '../payments/payments.module-definition.js';
 import { makeTestEvent } from '../payments/stripe/test-event.js';
 import type { Mode } from '../payments/stripe-config/stripe-keys.js';

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { migrationDataSource } from '../app/data-source.js';
-import { readDatabaseEnv, readDatabaseSchema } from '../app/env.js';
+import { readDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
 import { CommandFault } from './fault.js';
 
 /** Lends a command the database at DATABASE_URL, in DATABASE_SCHEMA if that is set, without the time limits of requests. */

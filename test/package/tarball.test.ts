@@ -12,6 +12,12 @@ const SERVICE_FILES = [
   'dist/app/env.js',
   'dist/app/projects/1764000001000-create-projects.js',
   'dist/app/projects/project.entity.js',
+  'dist/app/settings/auth-settings.js',
+  'dist/app/settings/command-settings.js',
+  'dist/app/settings/common-settings.js',
+  'dist/app/settings/environment.js',
+  'dist/app/settings/setting-list.js',
+  'dist/app/settings/settings.js',
 ];
 
 /** Packages that are needed though no file imports them: what the others build on must be the host's own copy. */

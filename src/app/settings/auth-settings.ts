@@ -1,0 +1,61 @@
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { MIN_SECRET_BYTES } from '../../payments/options-faults.js';
+import { isUrl } from './common-settings.js';
+import type { Settings } from './settings.js';
+
+/** How tokens are verified; `development` makes its own secret under the data folder. */
+export type AuthEnv = { requiredScope: string | undefined } & (
+  | { kind: 'secret'; secret: KeyObject }
+  | { kind: 'issuer'; issuer: string; audience: string; jwksUri: string | undefined }
+  | { kind: 'development' }
+);
+
+/** Marks secrets that the service made for itself, so that production can refuse them. */
+export const DEVELOPMENT_SECRET_PREFIX = 'development-only-';
+
+/** How tokens are verified: by a secret, by an identity provider's keys, or outside production by what is made up. */
+export function readAuth(settings: Settings, production: boolean): AuthEnv {
+  const secret = settings.secret('AUTH_JWT_SECRET');
+  const issuer = settings.text('AUTH_ISSUER');
+  const audience = settings.text('AUTH_AUDIENCE');
+  const jwksUri = settings.text('AUTH_JWKS_URI');
+  const requiredScope = settings.text('AUTH_REQUIRED_SCOPE');
+
+  if (secret !== undefined) {
+    for (const name of ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'] as const) {
+      if (settings.text(name) !== undefined)
+        settings.fault(name, 'cannot stand beside AUTH_JWT_SECRET; remove one of them');
+    }
+    if (Buffer.byteLength(secret) < MIN_SECRET_BYTES) {
+      settings.fault(
+        'AUTH_JWT_SECRET',
+        `is shorter than ${MIN_SECRET_BYTES} bytes; make one with "openssl rand -base64 48"`,
+      );
+    }
+    if (production && secret.startsWith(DEVELOPMENT_SECRET_PREFIX)) {
+      settings.fault('AUTH_JWT_SECRET', 'was made for development; make one with "openssl rand -base64 48"');
+    }
+    return { kind: 'secret', secret: createSecretKey(Buffer.from(secret)), requiredScope };
+  }
+  if (issuer !== undefined || audience !== undefined || jwksUri !== undefined) {
+    if (issuer === undefined)
+      settings.fault('AUTH_ISSUER', 'is missing; set it to the "iss" of your identity provider’s tokens');
+    if (audience === undefined)
+      settings.fault('AUTH_AUDIENCE', 'is missing; set it to the "aud" that tokens for this service name');
+    const protocols = production ? ['https:'] : ['http:', 'https:'];
+    for (const name of ['AUTH_ISSUER', 'AUTH_JWKS_URI'] as const) {
+      const value = settings.text(name);
+      if (value !== undefined && !isUrl(value, protocols)) {
+        settings.fault(name, `must be an ${production ? 'https' : 'http or https'} address`);
+      }
+    }
+    return { kind: 'issuer', issuer: issuer ?? '', audience: audience ?? '', jwksUri, requiredScope };
+  }
+  if (production) {
+    settings.fault(
+      'AUTH_ISSUER',
+      'is missing; set it and AUTH_AUDIENCE to your identity provider’s, or set AUTH_JWT_SECRET',
+    );
+  }
+  return { kind: 'development', requiredScope };
+}

@@ -1,0 +1,87 @@
+/** What is said of a setting in the README and in `.env.example`, which a test compares with this list. */
+export interface Setting {
+  /** One line, without a full stop. */
+  meaning: string;
+  /** What holds when it is not set, as a value or in words. */
+  absent: string;
+  /** Whether it is taken out of the environment once read, and may lie in a file that NAME_FILE names. */
+  secret?: true;
+}
+
+/** Every setting by its name: one that is not here cannot be read. */
+export const SETTINGS = {
+  NODE_ENV: {
+    meaning: '`production`: nothing is made up, and development keys and secrets are refused',
+    absent: 'development',
+  },
+  HOST: { meaning: 'the address to listen on', absent: '`127.0.0.1`' },
+  PORT: { meaning: 'the port to listen on; 0: any that is free', absent: '`3000`' },
+  DATABASE_URL: {
+    meaning: 'PostgreSQL 14 or newer',
+    absent: 'an embedded one under `DATA_DIR`',
+    secret: true,
+  },
+  DATABASE_SCHEMA: {
+    meaning: 'for `nest-stripe-config-keys` and `-audit`: the schema of the tables',
+    absent: 'the search path’s first',
+  },
+  DATA_DIR: { meaning: 'the folder of what is made up', absent: '`.data`' },
+  KEY_RING_FILE: {
+    meaning: 'the keys that seal, a file of mode 0400 or 0600',
+    absent: 'made under `DATA_DIR`',
+  },
+  AUTH_JWT_SECRET: {
+    meaning: 'HS256 secret of access tokens, 32 bytes or more',
+    absent: 'made under `DATA_DIR`',
+    secret: true,
+  },
+  AUTH_ISSUER: {
+    meaning: 'tokens of an identity provider (RS, PS and ES algorithms) instead of the secret: their `iss`',
+    absent: 'unused',
+  },
+  AUTH_AUDIENCE: { meaning: 'the `aud` that its tokens must have', absent: 'unused' },
+  AUTH_JWKS_URI: { meaning: 'its key set', absent: 'the one that the issuer’s metadata names' },
+  AUTH_REQUIRED_SCOPE: { meaning: 'a scope that every token must have', absent: 'none' },
+  PUBLIC_BASE_URL: {
+    meaning: 'the address users reach; https in production',
+    absent: 'where the service listens',
+  },
+  STRIPE_API_BASE: {
+    meaning: 'Stripe’s address, for tests and mocks; https in production',
+    absent: '`https://api.stripe.com`',
+  },
+  WEBHOOK_SECRET_OVERLAP_HOURS: {
+    meaning: 'how long a replaced webhook secret is still accepted, 0 to 168',
+    absent: '`24`',
+  },
+  VAULT_TOKEN: { meaning: 'for a ring whose keys Vault or OpenBao wraps', absent: 'none', secret: true },
+  VAULT_NAMESPACE: { meaning: 'the namespace of that token', absent: 'none' },
+  DOCS: {
+    meaning: '`true` or `false`: serve the explorer and the OpenAPI document',
+    absent: '`true`; in production `false`',
+  },
+  LOG_LEVEL: {
+    meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
+    absent: '`info`',
+  },
+  WEBHOOK_SECRET: {
+    meaning: 'for `npm run webhook:send`: what signs the event',
+    absent: 'none',
+    secret: true,
+  },
+} as const satisfies Record<string, Setting>;
+
+type Settings = typeof SETTINGS;
+
+/** The name of a setting that is a secret. */
+export type SecretName = {
+  [Name in keyof Settings]: Settings[Name] extends { secret: true } ? Name : never;
+}[keyof Settings];
+
+/** The name of a setting. */
+export type SettingName = keyof Settings | `${SecretName}_FILE`;
+
+/** The settings that are secrets. */
+export const SECRET_NAMES = Object.entries<Setting>(SETTINGS).flatMap(([name, { secret }]) =>
+  secret === true ? [name as SecretName] : [],
+);
