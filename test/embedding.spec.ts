@@ -459,19 +459,16 @@ describe('the host’s OpenAPI document', () => {
     };
   }
 
-  /** The operations of the module without what names them in the whole document. */
+  /** The operations of the module without the host's security. */
   function operationsOf(paths: Paths, basePath: string): Record<string, Operation> {
     return Object.fromEntries(
       Object.entries(paths)
         .filter(([path]) => path.startsWith(`/${basePath}/`))
         .flatMap(([path, item]) =>
-          Object.entries(item).map(([method, { operationId, security, ...operation }]) => {
-            expect(typeof operationId).toBe('string');
-            return [
-              `${method} ${path.slice(basePath.length + 1)}`,
-              { ...operation, secured: security !== undefined },
-            ];
-          }),
+          Object.entries(item).map(([method, { security, ...operation }]) => [
+            `${method} ${path.slice(basePath.length + 1)}`,
+            { ...operation, isOpen: JSON.stringify(security) === '[]' },
+          ]),
         ),
     );
   }
@@ -490,7 +487,7 @@ describe('the host’s OpenAPI document', () => {
       path.startsWith('/billing/') ? Object.values(item).map(({ security }) => security) : [],
     );
     expect(new Set(named.map((security) => JSON.stringify(security)))).toEqual(
-      new Set([JSON.stringify([{ session: [] }]), undefined]),
+      new Set([JSON.stringify([{ session: [] }]), '[]']),
     );
   });
 
@@ -498,10 +495,25 @@ describe('the host’s OpenAPI document', () => {
     const { paths, components } = await documentOf({});
     expect(Object.keys(components.securitySchemes).sort()).toEqual(['Bearer', 'OAuth2', 'session']);
     expect(paths['/billing/stripe/projects/{project_id}/config']?.put?.security).toEqual([
-      { OAuth2: [] },
       { Bearer: [] },
+      { OAuth2: [] },
     ]);
     expect(paths['/shops']?.get?.security).toEqual([{ session: [] }]);
+  });
+
+  it('has an id of its own for each operation where the module is there twice', () => {
+    const operation = () => ({ operationId: 'getStripeConfig', responses: {} });
+    const info = { title: 'Shop', version: '1' };
+    const { paths } = completeDocument({
+      openapi: '3.1.0',
+      info,
+      paths: { '/a': { get: operation() }, '/b': { get: operation() }, '/c': { get: operation() } },
+    });
+    expect(Object.values(paths).map(({ get }) => get?.operationId)).toEqual([
+      'getStripeConfig',
+      'getStripeConfig2',
+      'getStripeConfig3',
+    ]);
   });
 });
 

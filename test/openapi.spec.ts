@@ -164,7 +164,8 @@ describe('the documented contract', () => {
     it('offers the documented security', () => {
       const { expected, actual } = operationsOf(method, path);
       if (expected.security === undefined) {
-        expect([path, actual.security]).toEqual([WEBHOOK_PATH, undefined]);
+        // Said aloud, since a host's document may ask for a token everywhere.
+        expect([path, actual.security]).toEqual([WEBHOOK_PATH, []]);
         return;
       }
       expect(expected.security).toEqual([{ OAuth2: [] }]);
@@ -175,12 +176,19 @@ describe('the documented contract', () => {
 
     it('takes the documented parameters and body, and no other parameters but known headers', () => {
       const { expected, actual } = operationsOf(method, path);
-      const parameters = (actual.parameters ?? []).map((each): Json => ({ ...each, description: undefined }));
+      const parameters = (actual.parameters ?? []).map((each): Json => ({
+        ...each,
+        description: undefined,
+        examples: undefined,
+      }));
       expect(parameters.filter((each) => each.in !== 'header')).toEqual(expected.parameters ?? []);
       const headers = parameters.filter((each) => each.in === 'header');
       expect(headers.map(({ name }) => name).sort()).toEqual(ADDED_HEADERS[`${method} ${path}`] ?? []);
       for (const header of headers) expect(header).toMatchObject({ required: false });
-      expect({ body: actual.requestBody }).toMatchObject({ body: expected.requestBody });
+      // The contract leaves open what Stripe sends to the webhook.
+      if (path !== WEBHOOK_PATH) {
+        expect({ body: actual.requestBody }).toMatchObject({ body: expected.requestBody });
+      }
     });
 
     it('has the documented responses', () => {

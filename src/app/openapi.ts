@@ -1,13 +1,23 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { SECURITY_SCHEMES } from '../payments/http/api-documentation.js';
-import { completeDocument } from '../payments/http/complete-document.js';
+import { DEFAULT_SCHEMES, completeDocument } from '../payments/http/complete-document.js';
 import type { IssuerMetadata } from '../payments/http/issuer-keys.js';
 
 const DESCRIPTION = `Keeps the Stripe credentials of projects: takes them, seals them, and shows only masks.
 
 Every error has a stable \`code\`, and on 422 a list that says what to mend. Send \`Accept: application/problem+json\`
 to get errors as problems (RFC 9457).`;
+
+/** In the order in which they are read: the main job first. */
+const TAGS = {
+  'Stripe Configuration': 'The Stripe credentials of a project.',
+  'Stripe Webhooks': 'Where Stripe sends its events, and the endpoints in Stripe that send them.',
+  'Stripe Events': 'The events that were received.',
+  Payments: 'What is configured, project by project.',
+  Projects: 'The projects of this service.',
+  Health: 'For load balancers and supervisors.',
+};
 
 /** What depends on where the service runs. */
 export interface OpenApiOptions {
@@ -30,13 +40,12 @@ export function openApiDocument(
     .setTitle('Stripe configuration of projects')
     .setDescription(DESCRIPTION)
     .setVersion('1')
-    .addSecurity(SECURITY_SCHEMES.oauth2, { type: 'oauth2', flows: oauth2Flows(issuer) })
-    .addSecurity(SECURITY_SCHEMES.bearer, { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' });
-  if (server !== undefined) builder.addServer(server);
-  const document = SwaggerModule.createDocument(app, builder.build(), {
-    operationIdFactory: (controller, method) => method + controller.replace(/Controller$/, ''),
-  });
-  return completeDocument(document);
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer(server ?? '/', server === undefined ? 'Where this document came from' : undefined)
+    .addSecurity(SECURITY_SCHEMES.bearer, DEFAULT_SCHEMES[SECURITY_SCHEMES.bearer])
+    .addSecurity(SECURITY_SCHEMES.oauth2, { type: 'oauth2', flows: oauth2Flows(issuer) });
+  for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
+  return completeDocument(SwaggerModule.createDocument(app, builder.build()));
 }
 
 function oauth2Flows(issuer: IssuerMetadata | undefined): object {

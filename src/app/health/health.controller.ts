@@ -1,6 +1,6 @@
 import { Controller, Get, Header, UseFilters } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ApiErrors } from '../../payments/http/api-documentation.js';
+import { ApiErrors, PUBLIC } from '../../payments/http/api-documentation.js';
 import { ErrorFilter } from '../../payments/http/error.filter.js';
 import { KeyRingMonitor } from '../../payments/key-custody/key-ring-monitor.js';
 import { DependencyUnavailable } from '../../payments/payments.errors.js';
@@ -8,7 +8,7 @@ import { DatabaseConnection } from '../database-connection.js';
 import { Draining } from '../draining.js';
 
 class HealthResponse {
-  @ApiProperty({ enum: ['ok'] })
+  @ApiProperty({ enum: ['ok'], description: 'All is well', example: 'ok' })
   status!: 'ok';
 }
 
@@ -25,8 +25,14 @@ export class HealthController {
 
   @Get('live')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Live', description: 'The process answers; restart it when this fails.' })
-  @ApiOkResponse({ type: HealthResponse })
+  @ApiOperation({
+    operationId: 'getLiveness',
+    ...PUBLIC,
+    summary: 'Live',
+    description: 'The process answers; restart it when this fails.',
+  })
+  @ApiOkResponse({ description: 'Successful Response', type: HealthResponse })
+  @ApiErrors('malformed_request')
   live(): HealthResponse {
     return { status: 'ok' };
   }
@@ -34,12 +40,14 @@ export class HealthController {
   @Get('ready')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'getReadiness',
+    ...PUBLIC,
     summary: 'Ready',
     description:
       'The database is reachable and migrated, the key ring opens what is stored, and no shutdown has begun.',
   })
-  @ApiOkResponse({ type: HealthResponse })
-  @ApiErrors(503)
+  @ApiOkResponse({ description: 'Successful Response', type: HealthResponse })
+  @ApiErrors('malformed_request', 'dependency_unavailable')
   async ready(): Promise<HealthResponse> {
     if (this.draining.begun) throw new DependencyUnavailable('this service');
     await this.database.check();

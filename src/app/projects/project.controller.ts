@@ -25,8 +25,11 @@ import { JsonBody } from '../../payments/http/json-body.js';
 import { JwtAuthGuard } from '../../payments/http/jwt-auth.guard.js';
 import { canonicalUuid } from '../../payments/uuid.js';
 import { RequestBodyPipe } from '../../payments/http/request-body.pipe.js';
-import { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
+import { CreateProjectRequest, NAME_MISSING, ProjectListResponse, ProjectResponse } from './project.dto.js';
 import { ProjectService } from './project.service.js';
+
+/** Another's project is not found. */
+const FORBIDDEN = ['insufficient_scope', 'access_denied'] as const;
 
 @Controller('api/v1/projects')
 @UseFilters(ErrorFilter)
@@ -37,10 +40,14 @@ export class ProjectController {
   constructor(private readonly projects: ProjectService) {}
 
   @Post()
-  @ApiOperation({ summary: 'Create Project' })
+  @ApiOperation({
+    operationId: 'createProject',
+    summary: 'Create Project',
+    description: 'Makes a project of the caller’s own.',
+  })
   @ApiBody({ type: CreateProjectRequest })
-  @ApiCreatedResponse({ type: ProjectResponse })
-  @ApiErrors(400, 401, 403, 413, 415, 422, 503)
+  @ApiCreatedResponse({ description: 'Successful Response', type: ProjectResponse })
+  @ApiErrors(400, 401, ...FORBIDDEN, 413, 415, NAME_MISSING, 503)
   create(
     @Req() request: HttpRequest,
     @JsonBody(new RequestBodyPipe(CreateProjectRequest, ['name', 'description']))
@@ -51,21 +58,26 @@ export class ProjectController {
 
   @Get()
   @ApiOperation({
+    operationId: 'listProjects',
     summary: 'List Projects',
     description: 'The caller’s own projects, active or not, oldest first.',
   })
-  @ApiOkResponse({ type: ProjectListResponse })
-  @ApiErrors(401, 403, 503)
+  @ApiOkResponse({ description: 'Successful Response', type: ProjectListResponse })
+  @ApiErrors(401, ...FORBIDDEN, 503)
   async list(@Req() request: HttpRequest): Promise<ProjectListResponse> {
     const projects = await this.projects.list(subjectOf(request));
     return { projects, total: projects.length };
   }
 
   @Get(':project_id')
-  @ApiOperation({ summary: 'Get Project' })
+  @ApiOperation({
+    operationId: 'getProject',
+    summary: 'Get Project',
+    description: 'One of the caller’s own projects, active or not.',
+  })
   @ApiProjectId()
-  @ApiOkResponse({ type: ProjectResponse })
-  @ApiErrors(401, 403, 404, 422, 503)
+  @ApiOkResponse({ description: 'Successful Response', type: ProjectResponse })
+  @ApiErrors(401, ...FORBIDDEN, 404, 422, 503)
   find(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<ProjectResponse> {
     return this.projects.find(subjectOf(request), canonicalUuid(projectId, 'project_id'));
   }
@@ -73,12 +85,13 @@ export class ProjectController {
   @Delete(':project_id')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({
+    operationId: 'deleteProject',
     summary: 'Delete Project',
     description: 'Deactivates the project; its Stripe configuration can no longer be reached.',
   })
   @ApiProjectId()
-  @ApiNoContentResponse()
-  @ApiErrors(401, 403, 404, 422, 503)
+  @ApiNoContentResponse({ description: 'Successful Response' })
+  @ApiErrors(401, ...FORBIDDEN, 404, 422, 503)
   deactivate(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<void> {
     return this.projects.deactivate(subjectOf(request), canonicalUuid(projectId, 'project_id'));
   }

@@ -1,7 +1,9 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, IsString, MaxLength, MinLength, NotContains } from 'class-validator';
+import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../../payments/http/api-documentation.js';
 import { fault } from '../../payments/http/request-body.pipe.js';
+import type { ValidationItem } from '../../payments/payments.errors.js';
 
 const MAX_NAME_LENGTH = 255;
 const MAX_DESCRIPTION_LENGTH = 1000;
@@ -15,39 +17,70 @@ function Text(maxLength: number): PropertyDecorator {
   );
 }
 
+/** What 422 lists where the name is left empty. */
+export const NAME_MISSING: ValidationItem = {
+  loc: ['body', 'name'],
+  msg: 'Give the project a name.',
+  type: 'empty',
+};
+
 export class CreateProjectRequest {
-  @ApiProperty({ minLength: 1, maxLength: MAX_NAME_LENGTH, example: 'My shop' })
-  @MinLength(1, { message: fault('empty', 'Give the project a name.') })
+  @ApiProperty({
+    minLength: 1,
+    maxLength: MAX_NAME_LENGTH,
+    description: 'What the project is called',
+    example: 'My shop',
+  })
+  @MinLength(1, { message: fault(NAME_MISSING.type, NAME_MISSING.msg) })
   @Text(MAX_NAME_LENGTH)
   name!: string;
 
-  @ApiPropertyOptional({ type: String, nullable: true, maxLength: MAX_DESCRIPTION_LENGTH })
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    maxLength: MAX_DESCRIPTION_LENGTH,
+    description: 'What the project is for',
+    example: 'Shoes and bags',
+  })
   @IsOptional()
   @Text(MAX_DESCRIPTION_LENGTH)
   description?: string | null;
 }
 
 export class ProjectResponse {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({
+    format: 'uuid',
+    description: 'The unique identifier of the project',
+    example: EXAMPLE_PROJECT_ID,
+  })
   id!: string;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'What the project is called', example: 'My shop' })
   name!: string;
 
-  @ApiProperty({ type: String, nullable: true })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What the project is for',
+    example: 'Shoes and bags',
+  })
   description!: string | null;
 
-  @ApiProperty({ description: 'False once the project was deleted' })
+  @ApiProperty({ description: 'False once the project was deleted', example: true })
   is_active!: boolean;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'When the project was created', example: EXAMPLE_TIME })
   created_at!: Date;
 }
 
 export class ProjectListResponse {
-  @ApiProperty({ type: [ProjectResponse] })
+  @ApiProperty({
+    type: [ProjectResponse],
+    description: 'Oldest first',
+    example: [exampleOf(ProjectResponse)],
+  })
   projects!: ProjectResponse[];
 
-  @ApiProperty({ type: 'integer' })
+  @ApiProperty({ type: 'integer', description: 'How many projects there are', example: 1 })
   total!: number;
 }

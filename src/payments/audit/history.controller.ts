@@ -4,7 +4,7 @@ import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { LIMIT_SCHEMA, invalidCursor, readLimit } from '../http/query.js';
+import { LIMIT_OUT_OF_RANGE, LIMIT_SCHEMA, invalidCursor, readLimit } from '../http/query.js';
 import { AuditService, type AuditView } from './audit.service.js';
 import { StripeConfigHistoryResponse, type StripeConfigChange } from './history.dto.js';
 
@@ -23,12 +23,14 @@ export class HistoryController {
   @Get()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'getStripeConfigHistory',
     summary: 'Get Stripe Configuration History',
     description: 'Who changed which credentials and when, newest first, as masks.',
   })
   @ApiQuery({
     name: 'limit',
     required: false,
+    description: 'How many at most',
     schema: LIMIT_SCHEMA,
   })
   @ApiQuery({
@@ -38,7 +40,7 @@ export class HistoryController {
     schema: { type: 'string' },
   })
   @ApiOkResponse({ description: 'Successful Response', type: StripeConfigHistoryResponse })
-  @ApiErrors(401, 403, 404, 422, 503)
+  @ApiErrors(401, 403, 404, 422, LIMIT_OUT_OF_RANGE, 503)
   async list(
     @Param('project_id') projectId: string,
     @Query('limit') limit?: unknown,

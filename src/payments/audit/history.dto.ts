@@ -1,45 +1,76 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { EXAMPLE_TIME, exampleOf } from '../http/api-documentation.js';
 import type { AuditAction } from './audit-entry.entity.js';
 
 export class StripeConfigChangedField {
-  @ApiProperty({ example: 'test_secret_key' })
+  @ApiProperty({ description: 'The credential that changed', example: 'test_secret_key' })
   field!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The mask before; null when nothing was stored' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The mask before; null when nothing was stored',
+    example: 'sk_test_...aBcD',
+  })
   before!: string | null;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The mask after; null when it was erased' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The mask after; null when it was erased',
+    example: 'sk_test_...eFgH',
+  })
   after!: string | null;
 }
 
 export class StripeConfigChange {
-  @ApiProperty({ type: 'integer', description: 'The version that the change made' })
+  @ApiProperty({ type: 'integer', description: 'The version that the change made', example: 2 })
   version!: number;
 
-  @ApiProperty({ enum: ['created', 'updated', 'deleted', 'reactivated'] })
+  @ApiProperty({
+    enum: ['created', 'updated', 'deleted', 'reactivated'],
+    description: 'What was done to the configuration',
+    example: 'updated',
+  })
   action!: AuditAction;
 
-  @ApiProperty({ description: 'The subject of the access token that made the change' })
+  @ApiProperty({
+    description: 'The subject of the access token that made the change',
+    example: 'demo-developer',
+  })
   actor!: string;
 
-  @ApiProperty({ format: 'uuid', description: 'The request that made the change, as it stands in the log' })
+  @ApiProperty({
+    format: 'uuid',
+    description: 'The request that made the change, as it stands in the log',
+    example: '0b802cef-32b6-4c68-a448-8a94abf661f5',
+  })
   request_id!: string;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'When the change was made', example: EXAMPLE_TIME })
   changed_at!: Date;
 
-  @ApiProperty({ type: [StripeConfigChangedField] })
+  @ApiProperty({
+    type: [StripeConfigChangedField],
+    description: 'The credentials that changed',
+    example: [exampleOf(StripeConfigChangedField)],
+  })
   fields!: StripeConfigChangedField[];
 }
 
 export class StripeConfigHistoryResponse {
-  @ApiProperty({ type: [StripeConfigChange], description: 'Newest first' })
+  @ApiProperty({
+    type: [StripeConfigChange],
+    description: 'Newest first',
+    example: [exampleOf(StripeConfigChange)],
+  })
   changes!: StripeConfigChange[];
 
   @ApiProperty({
     type: String,
     nullable: true,
     description: 'The cursor of the next page; null on the last one',
+    example: 'djI',
   })
   next_cursor!: string | null;
 }

@@ -25,12 +25,13 @@ export class ConfigHealthController {
   @Get()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'getStripeConfigHealth',
     summary: 'Get Stripe Configuration Health',
     description:
       'Whether the stored keys work, asked of Stripe at most once a minute, and how webhooks have been doing.',
   })
   @ApiOkResponse({ description: 'Successful Response', type: StripeConfigHealthResponse })
-  @ApiErrors(401, 403, 404, 422, 503)
+  @ApiErrors(401, 403, 404, 'config_not_found', 422, 503)
   async find(@Param('project_id') projectId: string): Promise<StripeConfigHealthResponse> {
     const [test, live] = await Promise.all([
       this.health.find(projectId, 'test'),

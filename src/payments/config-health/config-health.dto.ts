@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../http/api-documentation.js';
 
-const WHEN = { type: String, format: 'date-time', nullable: true };
+const WHEN = { type: String, format: 'date-time', nullable: true, example: EXAMPLE_TIME };
 
 export class SecretKeyHealth {
   @ApiProperty({
@@ -8,6 +9,7 @@ export class SecretKeyHealth {
     description:
       '`restricted`: genuine, but it may not see its balance; `rejected`: wrong, revoked or expired; `unreadable`: store it again; ' +
       '`unknown`: Stripe has not told yet',
+    example: 'works',
   })
   status!: string;
 
@@ -27,10 +29,10 @@ export class SecretKeyHealth {
 }
 
 export class PreviousWebhookSecretHealth {
-  @ApiProperty({ example: 'whsec_...iJkL' })
+  @ApiProperty({ description: 'Its mask', example: 'whsec_...iJkL' })
   masked!: string;
 
-  @ApiProperty({ description: 'Until then its signatures are accepted, too' })
+  @ApiProperty({ description: 'Until then its signatures are accepted, too', example: EXAMPLE_TIME })
   accepted_until!: Date;
 
   @ApiProperty({ ...WHEN, description: 'When a replaced secret last verified an event' })
@@ -41,37 +43,40 @@ export class WebhookSecretHealth {
   @ApiProperty({
     enum: ['not_stored', 'waiting', 'verified'],
     description: '`waiting`: it has not verified an event yet',
+    example: 'verified',
   })
   status!: 'not_stored' | 'waiting' | 'verified';
 
   @ApiProperty({ ...WHEN, description: 'When it last verified an event' })
   last_verified_at!: Date | null;
 
-  @ApiProperty({ type: 'integer', description: 'Webhooks that did not verify since one did' })
+  @ApiProperty({ type: 'integer', description: 'Webhooks that did not verify since one did', example: 0 })
   failures!: number;
 
-  @ApiProperty(WHEN)
+  @ApiProperty({ ...WHEN, description: 'When a webhook last did not verify' })
   last_failure_at!: Date | null;
 
   @ApiProperty({
     type: PreviousWebhookSecretHealth,
     nullable: true,
     description: 'The secret that the present one replaced',
+    example: exampleOf(PreviousWebhookSecretHealth),
   })
   previous!: PreviousWebhookSecretHealth | null;
 }
 
 export class WebhookEndpointHealth {
-  @ApiProperty({ example: 'we_1' })
+  @ApiProperty({ description: 'Stripe’s id', example: 'we_1' })
   id!: string;
 
-  @ApiProperty({ enum: ['service', 'hand'] })
+  @ApiProperty({ enum: ['service', 'hand'], description: 'Who made it', example: 'service' })
   made_by!: 'service' | 'hand';
 
   @ApiProperty({
     enum: ['in_use', 'removed', 'left_in_stripe'],
     description:
       '`left_in_stripe`: the configuration was deleted, and Stripe did not remove it; remove it in the Dashboard',
+    example: 'in_use',
   })
   status!: 'in_use' | 'removed' | 'left_in_stripe';
 
@@ -80,7 +85,10 @@ export class WebhookEndpointHealth {
 }
 
 export class ModeHealthResponse {
-  @ApiProperty()
+  @ApiProperty({
+    description: 'The secret key, as Stripe last answered for it',
+    example: exampleOf(SecretKeyHealth),
+  })
   secret_key!: SecretKeyHealth;
 
   @ApiProperty({
@@ -88,30 +96,42 @@ export class ModeHealthResponse {
     nullable: true,
     description:
       'Whether secret and publishable key look like the same account; null when that cannot be told',
+    example: true,
   })
   keys_of_same_account!: boolean | null;
 
-  @ApiProperty()
+  @ApiProperty({
+    description: 'The signing secret of webhooks',
+    example: exampleOf(WebhookSecretHealth),
+  })
   webhook_secret!: WebhookSecretHealth;
 
   @ApiProperty({
     type: WebhookEndpointHealth,
     nullable: true,
     description: 'The endpoint in Stripe that the service made or took over',
+    example: exampleOf(WebhookEndpointHealth),
   })
   webhook_endpoint!: WebhookEndpointHealth | null;
 }
 
 export class StripeConfigHealthResponse {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({
+    format: 'uuid',
+    description: 'The unique identifier of the project',
+    example: EXAMPLE_PROJECT_ID,
+  })
   project_id!: string;
 
-  @ApiProperty()
+  @ApiProperty({
+    description: 'False once the configuration was deleted, until the next PUT',
+    example: true,
+  })
   is_active!: boolean;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'The test mode', example: exampleOf(ModeHealthResponse) })
   test!: ModeHealthResponse;
 
-  @ApiProperty()
+  @ApiProperty({ description: 'The live mode', example: exampleOf(ModeHealthResponse) })
   live!: ModeHealthResponse;
 }

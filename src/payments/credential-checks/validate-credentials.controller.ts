@@ -7,6 +7,7 @@ import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/request-body.pipe.js';
 import {
+  KEY_MISSING,
   VALIDATE_EXAMPLE,
   VALIDATE_FIELDS,
   ValidateStripeCredentialsRequest,
@@ -27,6 +28,7 @@ export class ValidateCredentialsController {
   @HttpCode(HttpStatus.OK)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'validateStripeCredentials',
     summary: 'Validate Stripe Credentials',
     description:
       'Tries a secret key against Stripe and stores nothing. A key of another kind or mode is answered without asking Stripe. ' +
@@ -34,7 +36,7 @@ export class ValidateCredentialsController {
   })
   @ApiBody({ type: ValidateStripeCredentialsRequest, examples: VALIDATE_EXAMPLE })
   @ApiOkResponse({ description: 'Successful Response', type: ValidateStripeCredentialsResponse })
-  @ApiErrors(400, 401, 403, 404, 413, 415, 422, 429, 502, 503, 504)
+  @ApiErrors(400, 401, 403, 404, 413, 415, 422, KEY_MISSING, 429, 502, 503, 504)
   validate(
     @Param('project_id') projectId: string,
     @JsonBody(new RequestBodyPipe(ValidateStripeCredentialsRequest, VALIDATE_FIELDS))

@@ -2,9 +2,14 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
 import { fault } from '../http/request-body.pipe.js';
+import type { ValidationItem } from '../payments.errors.js';
 
 export class ValidateStripeCredentialsRequest {
-  @ApiProperty({ minLength: 1, description: 'A secret key, or a restricted key; it is tried and not stored' })
+  @ApiProperty({
+    minLength: 1,
+    description: 'A secret key, or a restricted key; it is tried and not stored',
+    example: 'sk_test_example_not_a_key',
+  })
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
   @ValidateBy({
     name: 'secretKey',
@@ -15,7 +20,12 @@ export class ValidateStripeCredentialsRequest {
   })
   secret_key!: string;
 
-  @ApiPropertyOptional({ type: Boolean, default: true, description: 'Whether it is a key of the test mode' })
+  @ApiPropertyOptional({
+    type: Boolean,
+    default: true,
+    description: 'Whether it is a key of the test mode',
+    example: true,
+  })
   @ValidateBy({
     name: 'isTestMode',
     validator: {
@@ -26,18 +36,28 @@ export class ValidateStripeCredentialsRequest {
   is_test_mode = true;
 }
 
+/** What 422 lists where there is no key. */
+export const KEY_MISSING: ValidationItem = {
+  loc: ['body', 'secret_key'],
+  msg: 'Send the key to try as secret_key.',
+  type: 'missing',
+};
+
 function faultOfSecretKey(value: unknown): string {
-  if (value === undefined) return fault('missing', 'Send the key to try as secret_key.');
+  if (value === undefined) return fault(KEY_MISSING.type, KEY_MISSING.msg);
   return value === ''
     ? fault('empty', 'The value is empty; send the key to try.')
     : fault('not_a_string', 'The value must be a text, the key to try.');
 }
 
 export class ValidateStripeCredentialsResponse {
-  @ApiProperty({ description: 'Whether Stripe accepts the key' })
+  @ApiProperty({ description: 'Whether Stripe accepts the key', example: true })
   valid!: boolean;
 
-  @ApiProperty({ description: 'What was found, in words of this service; never a piece of the key' })
+  @ApiProperty({
+    description: 'What was found, in words of this service; never a piece of the key',
+    example: 'Stripe accepts this test key.',
+  })
   message!: string;
 }
 

@@ -1,72 +1,73 @@
-import { applyDecorators } from '@nestjs/common';
+import { applyDecorators, type Type } from '@nestjs/common';
 import {
   ApiExtraModels,
   ApiHeader,
   ApiParam,
-  ApiProperty,
   ApiPropertyOptional,
   ApiResponse,
-  ApiSchema,
   ApiSecurity,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { MODES } from '../stripe-config/stripe-keys.js';
+import { MODES, type Mode } from '../stripe-config/stripe-keys.js';
+import type { ValidationItem } from '../payments.errors.js';
 import { ANSWERS, type AnswerCode } from './error-answer.js';
+import {
+  ErrorResponse,
+  HTTPValidationError,
+  INVALID_PROJECT_ID,
+  ValidationProblem,
+  examplesOf,
+} from './error-schemas.js';
 
 /** Names of the security schemes in the OpenAPI document; the host declares what is behind them. */
 export const SECURITY_SCHEMES = { oauth2: 'OAuth2', bearer: 'Bearer' } as const;
 
-@ApiSchema({ description: 'One refused part of the request.' })
-class ValidationError {
-  @ApiProperty({
-    type: 'array',
-    items: { anyOf: [{ type: 'string' }, { type: 'integer' }] },
-    example: ['body', 'test_secret_key'],
-  })
-  loc!: (string | number)[];
-
-  @ApiProperty({ description: 'What is wrong and how to mend it; never a piece of the input' })
-  msg!: string;
-
-  @ApiProperty({ description: 'A stable name of the cause', example: 'wrong_mode' })
-  type!: string;
-}
-
-class HTTPValidationError {
-  @ApiPropertyOptional({ type: [ValidationError] })
-  detail!: ValidationError[];
-}
-
-@ApiSchema({ description: 'An error. With Accept: application/problem+json it is a problem of RFC 9457.' })
-class ErrorResponse {
-  @ApiProperty({ description: 'What is wrong and how to mend it' })
-  detail!: string;
-
-  @ApiProperty({ format: 'uri', example: 'urn:nest-stripe-config:error:not_project_owner' })
-  type!: string;
-
-  @ApiProperty()
-  title!: string;
-
-  @ApiProperty({ type: 'integer' })
-  status!: number;
-
-  @ApiProperty({ description: 'A stable name of the error' })
-  code!: string;
-
-  @ApiProperty({ format: 'uri', description: 'The id of the request, as it stands in the log' })
-  instance!: string;
-}
-
-@ApiSchema({ description: 'A refused request as a problem of RFC 9457.' })
-class ValidationProblem extends ErrorResponse {
-  @ApiProperty({ type: [ValidationError] })
-  errors!: ValidationError[];
-}
-
 /** Documents that a valid access token is needed. */
 export function ApiAccess(): ClassDecorator & MethodDecorator {
-  return applyDecorators(ApiSecurity(SECURITY_SCHEMES.oauth2), ApiSecurity(SECURITY_SCHEMES.bearer));
+  return applyDecorators(ApiSecurity(SECURITY_SCHEMES.bearer), ApiSecurity(SECURITY_SCHEMES.oauth2));
+}
+
+/** How an operation is documented that needs no access token. */
+export const PUBLIC = { security: [] };
+
+/** A project's id in the documentation's examples. */
+export const EXAMPLE_PROJECT_ID = '550e8400-e29b-41d4-a716-446655440000';
+/** Where Stripe reaches a project, in the documentation's examples. */
+export const EXAMPLE_WEBHOOK_URL = `https://payments.example/api/v1/payments/stripe/webhooks/${EXAMPLE_PROJECT_ID}`;
+/** A time in the documentation's examples. */
+export const EXAMPLE_TIME = '2026-01-24T10:00:00.000Z';
+
+/** An object of a response class, made of the examples of its fields. */
+export function exampleOf(type: Type): Record<string, unknown> {
+  const prototype = type.prototype as object;
+  const fields = (Reflect.getMetadata(MODEL_FIELDS, prototype) as string[] | undefined) ?? [];
+  return Object.fromEntries(
+    fields.map((field) => {
+      const name = field.replace(/^:/, '');
+      const metadata = Reflect.getMetadata(MODEL_FIELD, prototype, name) as { example?: unknown };
+      return [name, metadata.example];
+    }),
+  );
+}
+
+/** Where the decorators of `@nestjs/swagger` leave what they say. */
+const MODEL_FIELDS = 'swagger/apiModelPropertiesArray';
+const MODEL_FIELD = 'swagger/apiModelProperties';
+
+/** Documents when a mode's credentials were last written. */
+export function ConfiguredAt(mode: Mode): PropertyDecorator {
+  return ApiPropertyOptional({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: EXAMPLE_TIME,
+    description: `When a credential of the ${mode} mode was last written; null when none is stored`,
+  });
+}
+
+/** A field that holds one of a list of words, or null. In an enum null breaks what generators make of it. */
+export function wordOrNull(words: readonly string[]): { anyOf: object[] } {
+  return { anyOf: [{ type: 'string', enum: [...words] }, { type: 'null' }] };
 }
 
 /** Documents the project of the path. */
@@ -76,13 +77,21 @@ export function ApiProjectId(): ClassDecorator & MethodDecorator {
       name: 'project_id',
       schema: { type: 'string', format: 'uuid' },
       description: 'The unique identifier of the project',
+      examples: { project: { value: EXAMPLE_PROJECT_ID } },
     }),
   );
 }
 
 /** Documents the mode of the path. */
 export function ApiMode(): MethodDecorator & ClassDecorator {
-  return applyDecorators(ApiParam({ name: 'mode', schema: { type: 'string', enum: [...MODES] } }));
+  return applyDecorators(
+    ApiParam({
+      name: 'mode',
+      schema: { type: 'string', enum: [...MODES] },
+      description: 'Stripe’s mode',
+      examples: { test: { value: 'test' } },
+    }),
+  );
 }
 
 /** Documents the entity tag of an answer. */
@@ -90,6 +99,7 @@ export const ENTITY_TAG_HEADER = {
   ETag: {
     description: 'The version of the configuration, for If-Match',
     schema: { type: 'string' as const },
+    example: '"1"',
   },
 };
 
@@ -101,19 +111,30 @@ export function ApiCondition(name: 'If-Match' | 'If-None-Match', description: st
 /**
  * Documents the errors of an operation; 500 goes without saying.
  *
- * @param errors statuses, for the errors that many operations have, and the codes of those that this one has
+ * @param errors statuses, for the errors that many operations have, the codes of those that this one has, and examples of what
+ *   its 422 lists
  */
-export function ApiErrors(...errors: (number | AnswerCode)[]): ClassDecorator & MethodDecorator {
-  const codes = [...errors, 500].flatMap((error) =>
-    typeof error === 'string' ? [error] : commonCodes(error),
-  );
+export function ApiErrors(
+  ...errors: (number | AnswerCode | ValidationItem)[]
+): ClassDecorator & MethodDecorator {
+  const items = errors.filter((error) => typeof error === 'object');
+  const codes = [...errors, 500].flatMap((error): AnswerCode[] => {
+    if (typeof error === 'object') return ['validation_failed'];
+    return typeof error === 'string' ? [error] : commonCodes(error);
+  });
+  if (errors.includes(422)) items.unshift(INVALID_PROJECT_ID);
   const statuses = [...new Set(codes.map((code) => ANSWERS[code].status))].sort((a, b) => a - b);
   return applyDecorators(
     ApiExtraModels(HTTPValidationError, ErrorResponse, ValidationProblem),
     ...statuses.map((status) =>
       ApiResponse({
         status,
-        ...(status === 422 ? VALIDATION : describe(codes.filter((code) => ANSWERS[code].status === status))),
+        ...(status === 422
+          ? describeRefusal(items)
+          : describe(
+              status,
+              codes.filter((code) => ANSWERS[code].status === status),
+            )),
       }),
     ),
   );
@@ -121,6 +142,7 @@ export function ApiErrors(...errors: (number | AnswerCode)[]): ClassDecorator & 
 
 /** Errors that only the operations have that name them. */
 const SPECIAL: ReadonlySet<AnswerCode> = new Set([
+  'config_not_found',
   'secret_unreadable',
   'invalid_signature',
   'webhook_not_found',
@@ -137,18 +159,56 @@ function commonCodes(status: number): AnswerCode[] {
   );
 }
 
-const VALIDATION = {
-  description: 'Validation Error',
-  content: {
-    'application/json': { schema: { $ref: getSchemaPath(HTTPValidationError) } },
-    'application/problem+json': { schema: { $ref: getSchemaPath(ValidationProblem) } },
-  },
-};
+const JSON_TYPE = 'application/json';
+const PROBLEM_TYPE = 'application/problem+json';
 
-function describe(codes: AnswerCode[]): object {
-  const schema = { $ref: getSchemaPath(ErrorResponse) };
+/** A list as the contract documents it, or a problem. */
+function describeRefusal(items: ValidationItem[]): object {
+  const content = (mediaType: string, schema: typeof ErrorResponse | typeof HTTPValidationError) => ({
+    [mediaType]: {
+      schema: { $ref: getSchemaPath(schema) },
+      examples: examplesOf(['validation_failed'], mediaType, items),
+    },
+  });
   return {
-    description: codes.map((code) => `${ANSWERS[code].title} (\`${code}\`)`).join(', '),
-    content: { 'application/json': { schema }, 'application/problem+json': { schema } },
+    description: 'Validation Error',
+    content: {
+      ...content(JSON_TYPE, HTTPValidationError),
+      ...content(PROBLEM_TYPE, ValidationProblem),
+    },
+  };
+}
+
+function describe(status: number, codes: AnswerCode[]): object {
+  const unique = [...new Set(codes)];
+  const schema = {
+    allOf: [
+      { $ref: getSchemaPath(ErrorResponse) },
+      {
+        type: 'object',
+        required: ['status', 'code'],
+        properties: {
+          status: {
+            type: 'integer',
+            enum: [status],
+            description: 'The status of the response',
+            example: status,
+          },
+          code: {
+            type: 'string',
+            enum: unique,
+            description: 'A stable name of the error',
+            example: unique[0],
+          },
+        },
+      },
+    ],
+  };
+  const content = (mediaType: string) => ({
+    [mediaType]: { schema, examples: examplesOf(unique, mediaType) },
+  });
+  return {
+    description: unique.map((code) => `${ANSWERS[code].title} (\`${code}\`)`).join(', '),
+    content: { ...content(JSON_TYPE), ...content(PROBLEM_TYPE) },
   };
 }

@@ -2,19 +2,34 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { SECURITY_SCHEMES } from './api-documentation.js';
 
 /** The schemes of our operations where the document has none of their names. */
-const DEFAULT_SCHEMES = {
+export const DEFAULT_SCHEMES = {
+  [SECURITY_SCHEMES.bearer]: {
+    type: 'http' as const,
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'An access token',
+  },
   [SECURITY_SCHEMES.oauth2]: {
     type: 'oauth2' as const,
     flows: { password: { tokenUrl: 'auth/login', scopes: {} } },
   },
-  [SECURITY_SCHEMES.bearer]: { type: 'http' as const, scheme: 'bearer', bearerFormat: 'JWT' },
+};
+
+/** Whether the objects of a schema may have fields that it does not name. */
+const ADDITIONAL_PROPERTIES = {
+  StripeConfigRequest: false,
+  ValidateStripeCredentialsRequest: false,
+  WebhookEndpointRequest: false,
+  StripeWebhookEvent: true,
+  // The contract documents the list alone.
+  HTTPValidationError: true,
 };
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 /**
  * Completes an OpenAPI document, made by the service or by a host, with what the decorators of `@nestjs/swagger` cannot
- * say: that unknown fields are refused, and which security schemes our operations have.
+ * say: that unknown fields are refused, an id for each operation, and which security schemes our operations have.
  *
  * @param options `security`: names of the document's own schemes, each of which is enough. Default: `OAuth2` and `Bearer` as the
  *   contract documents them, declared where the document lacks them
@@ -23,20 +38,35 @@ export function completeDocument(
   document: OpenAPIObject,
   { security }: { security?: readonly string[] } = {},
 ): OpenAPIObject {
-  const request = document.components?.schemas?.StripeConfigRequest;
-  if (request !== undefined) Object.assign(request, { additionalProperties: false });
+  for (const [name, additionalProperties] of Object.entries(ADDITIONAL_PROPERTIES)) {
+    const schema = document.components?.schemas?.[name];
+    if (schema !== undefined) Object.assign(schema, { additionalProperties });
+  }
+  const operations = Object.values(document.paths).flatMap((item) =>
+    METHODS.flatMap((method) => item[method] ?? []),
+  );
+  numberRepeatedIds(operations);
   if (security === undefined) {
     const securitySchemes = { ...DEFAULT_SCHEMES, ...document.components?.securitySchemes };
     return { ...document, components: { ...document.components, securitySchemes } };
   }
   const schemes = security.map((name) => ({ [name]: [] }));
-  for (const item of Object.values(document.paths)) {
-    for (const method of METHODS) {
-      const operation = item[method];
-      if (operation !== undefined && isOurs(operation.security)) operation.security = schemes;
-    }
+  for (const operation of operations) {
+    if (isOurs(operation.security)) operation.security = schemes;
   }
   return document;
+}
+
+/** Where the module is there twice, so are the ids of its operations. */
+function numberRepeatedIds(operations: { operationId?: string }[]): void {
+  const counts = new Map<string, number>();
+  for (const operation of operations) {
+    const { operationId } = operation;
+    if (operationId === undefined) continue;
+    const count = (counts.get(operationId) ?? 0) + 1;
+    counts.set(operationId, count);
+    if (count > 1) operation.operationId = `${operationId}${count}`;
+  }
 }
 
 /** No other operation is likely to offer exactly our two. */

@@ -6,6 +6,8 @@ export type AnswerCode = ErrorCode | 'not_found' | 'malformed_request' | 'intern
 interface AnswerKind {
   status: number;
   title: string;
+  /** A sentence that answers of this kind have, for the documentation. */
+  example: string;
   /** Headers that the standards ask for with this answer. */
   headers?: Record<string, string>;
 }
@@ -15,43 +17,145 @@ const RETRY_AFTER = { 'Retry-After': '2' };
 
 /** Every error there is, once. `WWW-Authenticate` as RFC 6750 section 3 has it. */
 export const ANSWERS: Record<AnswerCode, AnswerKind> = {
-  not_authenticated: { status: 401, title: 'Not authenticated', headers: { 'WWW-Authenticate': 'Bearer' } },
+  not_authenticated: {
+    status: 401,
+    title: 'Not authenticated',
+    example: 'Send an access token in the header "Authorization: Bearer <token>".',
+    headers: { 'WWW-Authenticate': 'Bearer' },
+  },
   invalid_token: {
     status: 401,
     title: 'Invalid token',
+    example: 'The access token is malformed, expired, or not meant for this service; get a new one.',
     headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"' },
   },
   insufficient_scope: {
     status: 403,
     title: 'Insufficient scope',
+    example: 'The access token lacks the scope that this service requires.',
     headers: { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' },
   },
-  access_denied: { status: 403, title: 'Access denied' },
-  not_project_owner: { status: 403, title: 'Not the owner of the project' },
-  project_not_found: { status: 404, title: 'Project not found' },
-  config_not_found: { status: 404, title: 'Configuration not found' },
-  not_found: { status: 404, title: 'Not found' },
-  malformed_request: { status: 400, title: 'Malformed request' },
-  malformed_body: { status: 400, title: 'Malformed body' },
-  method_not_allowed: { status: 405, title: 'Method not allowed' },
-  invalid_signature: { status: 400, title: 'Invalid signature' },
-  webhook_not_found: { status: 404, title: 'Webhook not found' },
-  event_not_found: { status: 404, title: 'Event not found' },
-  credentials_missing: { status: 409, title: 'Credentials missing' },
-  event_not_replayable: { status: 409, title: 'Event not replayable' },
-  stripe_refused: { status: 409, title: 'Stripe refused' },
-  webhook_endpoint_limit: { status: 409, title: 'Too many webhook endpoints' },
-  secret_unreadable: { status: 409, title: 'Stored secret unreadable' },
-  version_conflict: { status: 412, title: 'Version conflict' },
-  body_too_large: { status: 413, title: 'Body too large' },
-  unsupported_media_type: { status: 415, title: 'Unsupported media type' },
-  validation_failed: { status: 422, title: 'Validation failed' },
-  rate_limited: { status: 429, title: 'Too many requests' },
-  stripe_unavailable: { status: 502, title: 'Stripe unavailable', headers: RETRY_AFTER },
-  stripe_timeout: { status: 504, title: 'Stripe timed out', headers: RETRY_AFTER },
-  dependency_unavailable: { status: 503, title: 'Dependency unavailable', headers: RETRY_AFTER },
-  write_outcome_unknown: { status: 503, title: 'Outcome of the write unknown', headers: RETRY_AFTER },
-  internal_error: { status: 500, title: 'Internal error' },
+  access_denied: { status: 403, title: 'Access denied', example: 'You may not do this.' },
+  not_project_owner: {
+    status: 403,
+    title: 'Not the owner of the project',
+    example: 'Only the owner of this project may do this.',
+  },
+  project_not_found: {
+    status: 404,
+    title: 'Project not found',
+    example: 'There is no such project, or it is inactive.',
+  },
+  config_not_found: {
+    status: 404,
+    title: 'Configuration not found',
+    example: 'This project has never had a Stripe configuration.',
+  },
+  not_found: { status: 404, title: 'Not found', example: 'There is nothing at this address.' },
+  malformed_request: { status: 400, title: 'Malformed request', example: 'The request is malformed.' },
+  malformed_body: {
+    status: 400,
+    title: 'Malformed body',
+    example: 'The body must be one JSON object in UTF-8.',
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Method not allowed',
+    example: 'This address does not offer that method; the Allow header lists those it does.',
+  },
+  invalid_signature: {
+    status: 400,
+    title: 'Invalid signature',
+    example:
+      'This is no webhook of Stripe for this address; check that the signing secret of this endpoint is the stored one.',
+  },
+  webhook_not_found: {
+    status: 404,
+    title: 'Webhook not found',
+    example: 'No webhooks are taken at this address; store a webhook secret for this project and mode first.',
+  },
+  event_not_found: { status: 404, title: 'Event not found', example: 'This project has no such event.' },
+  credentials_missing: {
+    status: 409,
+    title: 'Credentials missing',
+    example: 'This project has no test secret key; store one with a PUT of its configuration first.',
+  },
+  event_not_replayable: {
+    status: 409,
+    title: 'Event not replayable',
+    example:
+      'Only events that failed or were skipped can be handled again; this one is waiting, or was handled.',
+  },
+  stripe_refused: {
+    status: 409,
+    title: 'Stripe refused',
+    example:
+      'Stripe does not accept the stored secret key; store a current one with a PUT of the configuration.',
+  },
+  webhook_endpoint_limit: {
+    status: 409,
+    title: 'Too many webhook endpoints',
+    example:
+      'The Stripe account has as many webhook endpoints as Stripe allows; remove one in the Stripe Dashboard.',
+  },
+  secret_unreadable: {
+    status: 409,
+    title: 'Stored secret unreadable',
+    example: 'The stored credential cannot be opened; store it again with a PUT.',
+  },
+  version_conflict: {
+    status: 412,
+    title: 'Version conflict',
+    example:
+      'The configuration is not in the state that this request expects; get it again and repeat the change on that.',
+  },
+  body_too_large: { status: 413, title: 'Body too large', example: 'The body is larger than 16 KiB.' },
+  unsupported_media_type: {
+    status: 415,
+    title: 'Unsupported media type',
+    example: 'Send the body as application/json in UTF-8, not compressed.',
+  },
+  validation_failed: {
+    status: 422,
+    title: 'Validation failed',
+    example: 'The request is not valid; the list says what to mend.',
+  },
+  rate_limited: {
+    status: 429,
+    title: 'Too many requests',
+    example: 'There were too many requests; try again after the time in the header Retry-After.',
+  },
+  stripe_unavailable: {
+    status: 502,
+    title: 'Stripe unavailable',
+    example:
+      'Stripe could not be asked, or gave no usable answer; nothing is known about the key. Try again shortly.',
+    headers: RETRY_AFTER,
+  },
+  stripe_timeout: {
+    status: 504,
+    title: 'Stripe timed out',
+    example: 'Stripe did not answer in time; nothing is known about the key. Try again shortly.',
+    headers: RETRY_AFTER,
+  },
+  dependency_unavailable: {
+    status: 503,
+    title: 'Dependency unavailable',
+    example: 'A service that this request needs is not reachable; try again shortly.',
+    headers: RETRY_AFTER,
+  },
+  write_outcome_unknown: {
+    status: 503,
+    title: 'Outcome of the write unknown',
+    example:
+      'The answer of the database was lost, so it is not known whether the change was made; repeating the same request is safe.',
+    headers: RETRY_AFTER,
+  },
+  internal_error: {
+    status: 500,
+    title: 'Internal error',
+    example: 'Something went wrong here; the operator can find it in the log by the request id.',
+  },
 };
 
 /** An error as it is answered: the documented shape, with the members of a problem (RFC 9457) beside it. */

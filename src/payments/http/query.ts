@@ -1,4 +1,4 @@
-import { ValidationFailed, type ValidationCause } from '../payments.errors.js';
+import { ValidationFailed, type ValidationCause, type ValidationItem } from '../payments.errors.js';
 
 const DEFAULT_LIMIT = 20;
 const MAX_LIMIT = 100;
@@ -11,12 +11,19 @@ export const LIMIT_SCHEMA = {
   default: DEFAULT_LIMIT,
 } as const;
 
+/** What 422 lists where a list's `limit` is none. */
+export const LIMIT_OUT_OF_RANGE: ValidationItem = {
+  loc: ['query', 'limit'],
+  msg: `This must be a number from 1 to ${MAX_LIMIT}.`,
+  type: 'out_of_range',
+};
+
 /** How many items of a list are wanted. */
 export function readLimit(limit: unknown): number {
   if (limit === undefined) return DEFAULT_LIMIT;
   const size = typeof limit === 'string' && /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
   if (size >= 1 && size <= MAX_LIMIT) return size;
-  throw refuseQuery('limit', 'out_of_range', `This must be a number from 1 to ${MAX_LIMIT}.`);
+  throw new ValidationFailed([LIMIT_OUT_OF_RANGE]);
 }
 
 /** A cursor that cannot be read. */

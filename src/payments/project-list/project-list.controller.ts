@@ -23,11 +23,12 @@ export class ProjectListController {
   @Get()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'listProjectPaymentConfigs',
     summary: 'List Projects Payment Config',
     description: 'The caller’s projects, oldest first, and what is configured for each.',
   })
   @ApiOkResponse({ description: 'Successful Response', type: ProjectPaymentConfigListResponse })
-  @ApiErrors(401, 403, 503)
+  @ApiErrors(401, 'insufficient_scope', 'access_denied', 503)
   async list(@Req() request: HttpRequest): Promise<ProjectPaymentConfigListResponse> {
     const projects = await this.projects.listOwnedBy(subjectOf(request));
     const configs = await this.configs.findMany(projects.map(({ id }) => id));

@@ -39,7 +39,12 @@ import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/request-body.pipe.js';
 import { ConfigRemoval } from '../webhook-endpoint/config-removal.js';
 import { MaskingInterceptor } from './masking.interceptor.js';
-import { REQUEST_EXAMPLES, StripeConfigRequest, StripeConfigResponse } from './stripe-config.dto.js';
+import {
+  REQUEST_EXAMPLES,
+  StripeConfigRequest,
+  StripeConfigResponse,
+  WRONG_MODE,
+} from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import { StripeConfigService } from './stripe-config.service.js';
 import { CREDENTIAL_FIELDS, type Mode } from './stripe-keys.js';
@@ -60,6 +65,7 @@ export class StripeConfigController {
 
   @Get()
   @ApiOperation({
+    operationId: 'getStripeConfig',
     summary: 'Get Stripe Configuration',
     description: 'The configuration with masked credentials, or `null` when the project has never had one.',
   })
@@ -68,7 +74,7 @@ export class StripeConfigController {
     headers: ENTITY_TAG_HEADER,
     schema: { anyOf: [{ $ref: getSchemaPath(StripeConfigResponse) }, { type: 'null' }] },
   })
-  @ApiCondition('If-None-Match', 'An entity tag: 304 when the configuration still has it')
+  @ApiCondition('If-None-Match', 'An entity tag, such as `"1"`: 304 when the configuration still has it')
   @ApiResponse({ status: 304, description: 'Not Modified' })
   @ApiErrors(401, 403, 404, 422, 503)
   find(@Param('project_id') projectId: string): Promise<StripeConfigView | null> {
@@ -77,6 +83,7 @@ export class StripeConfigController {
 
   @Put()
   @ApiOperation({
+    operationId: 'updateStripeConfig',
     summary: 'Update Stripe Configuration',
     description:
       'Creates the configuration if none exists, or updates it. Only the credentials in the request change; ' +
@@ -88,9 +95,9 @@ export class StripeConfigController {
     type: StripeConfigResponse,
     headers: ENTITY_TAG_HEADER,
   })
-  @ApiCondition('If-Match', 'An entity tag: 412 when the configuration no longer has it')
+  @ApiCondition('If-Match', 'An entity tag, such as `"1"`: 412 when the configuration no longer has it')
   @ApiCondition('If-None-Match', '`*`: 412 when there is a configuration already')
-  @ApiErrors(400, 401, 403, 404, 412, 413, 415, 422, 503)
+  @ApiErrors(400, 401, 403, 404, 412, 413, 415, 422, WRONG_MODE, 503)
   update(
     @Param('project_id') projectId: string,
     @JsonBody(new RequestBodyPipe(StripeConfigRequest, CREDENTIAL_FIELDS))
@@ -104,14 +111,15 @@ export class StripeConfigController {
   @Delete()
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({
+    operationId: 'deleteStripeConfig',
     summary: 'Delete Stripe Configuration',
     description:
       'Deactivates the configuration, erases its credentials, and takes no more webhooks. A webhook endpoint that this service ' +
       'made is removed from Stripe if Stripe can be reached. The next PUT activates the configuration again.',
   })
   @ApiNoContentResponse({ description: 'Successful Response' })
-  @ApiCondition('If-Match', 'An entity tag: 412 when the configuration no longer has it')
-  @ApiErrors(401, 403, 404, 412, 422, 503)
+  @ApiCondition('If-Match', 'An entity tag, such as `"1"`: 412 when the configuration no longer has it')
+  @ApiErrors(401, 403, 404, 'config_not_found', 412, 422, 503)
   deactivate(
     @Param('project_id') projectId: string,
     @Req() request: HttpRequest,
@@ -123,12 +131,13 @@ export class StripeConfigController {
   @Delete(':mode/previous-webhook-secret')
   @HttpCode(HttpStatus.NO_CONTENT)
   @ApiOperation({
+    operationId: 'deletePreviousWebhookSecret',
     summary: 'Delete Previous Webhook Secret',
     description: 'A webhook secret that was replaced is accepted for a while; this ends it at once.',
   })
   @ApiMode()
   @ApiNoContentResponse({ description: 'Successful Response' })
-  @ApiErrors(401, 403, 404, 422, 503)
+  @ApiErrors(401, 403, 404, 'config_not_found', 422, 503)
   erasePreviousWebhookSecret(
     @Param('project_id') projectId: string,
     @Param('mode', ModePipe) mode: Mode,

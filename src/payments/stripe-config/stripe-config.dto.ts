@@ -2,13 +2,15 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, ValidateBy } from 'class-validator';
+import { ConfiguredAt, EXAMPLE_PROJECT_ID, EXAMPLE_TIME } from '../http/api-documentation.js';
 import { fault } from '../http/request-body.pipe.js';
+import type { ValidationItem } from '../payments.errors.js';
 import { MAX_LENGTH, findFault, trimmed, type CredentialField } from './stripe-keys.js';
 
 /** A credential of the request: absent or null keeps what is stored. */
-function Credential(description: string): PropertyDecorator {
+function Credential(description: string, example: string): PropertyDecorator {
   return applyDecorators(
-    ApiPropertyOptional({ type: String, nullable: true, maxLength: MAX_LENGTH, description }),
+    ApiPropertyOptional({ type: String, nullable: true, maxLength: MAX_LENGTH, description, example }),
     Transform(({ value }: { value: unknown }) => trimmed(value)),
     IsOptional(),
     ValidateBy({
@@ -30,22 +32,31 @@ function messageFor(field: CredentialField, value: unknown): string | undefined 
 
 @ApiSchema({ description: 'Request to create/update Stripe configuration.' })
 export class StripeConfigRequest {
-  @Credential('Secret key (`sk_test_`) or, better, restricted key (`rk_test_`) of the test mode')
+  @Credential(
+    'Secret key (`sk_test_`) or, better, restricted key (`rk_test_`) of the test mode',
+    'sk_test_example_not_a_key',
+  )
   test_secret_key?: string | null;
 
-  @Credential('Publishable key of the test mode (`pk_test_`)')
+  @Credential('Publishable key of the test mode (`pk_test_`)', 'pk_test_example_not_a_key')
   test_publishable_key?: string | null;
 
-  @Credential('Signing secret of the test mode’s webhook endpoint (`whsec_`)')
+  @Credential('Signing secret of the test mode’s webhook endpoint (`whsec_`)', 'whsec_example_not_a_secret')
   test_webhook_secret?: string | null;
 
-  @Credential('Secret key (`sk_live_`) or, better, restricted key (`rk_live_`) of the live mode')
+  @Credential(
+    'Secret key (`sk_live_`) or, better, restricted key (`rk_live_`) of the live mode',
+    'rk_live_example_not_a_key',
+  )
   live_secret_key?: string | null;
 
-  @Credential('Publishable key of the live mode (`pk_live_`)')
+  @Credential('Publishable key of the live mode (`pk_live_`)', 'pk_live_example_not_a_key')
   live_publishable_key?: string | null;
 
-  @Credential('Signing secret of the live mode’s webhook endpoint (`whsec_`)')
+  @Credential(
+    'Signing secret of the live mode’s webhook endpoint (`whsec_`)',
+    'whsec_example_of_live_not_a_secret',
+  )
   live_webhook_secret?: string | null;
 }
 
@@ -59,32 +70,29 @@ function Mask(example: string): PropertyDecorator {
   });
 }
 
-/** When a mode's credentials were last written. */
-function ConfiguredAt(mode: string): PropertyDecorator {
-  return ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    nullable: true,
-    example: '2026-01-24T10:00:00.000Z',
-    description: `When a credential of the ${mode} mode was last written; null when none is stored`,
-  });
-}
-
 @ApiSchema({ description: 'Stripe configuration response with masked credentials.' })
 export class StripeConfigResponse {
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({
+    format: 'uuid',
+    description: 'The unique identifier of the configuration',
+    example: '770e8400-e29b-41d4-a716-446655440000',
+  })
   id!: string;
 
-  @ApiProperty({ format: 'uuid' })
+  @ApiProperty({
+    format: 'uuid',
+    description: 'The unique identifier of the project',
+    example: EXAMPLE_PROJECT_ID,
+  })
   project_id!: string;
 
-  @ApiProperty({ description: 'False once the configuration was deleted, until the next PUT' })
+  @ApiProperty({ description: 'False once the configuration was deleted, until the next PUT', example: true })
   is_active!: boolean;
 
-  @ApiProperty({ description: 'Whether a test secret key is stored' })
+  @ApiProperty({ description: 'Whether a test secret key is stored', example: true })
   has_test_credentials!: boolean;
 
-  @ApiProperty({ description: 'Whether a live secret key is stored' })
+  @ApiProperty({ description: 'Whether a live secret key is stored', example: true })
   has_live_credentials!: boolean;
 
   @Mask('sk_test_...aBcD')
@@ -111,18 +119,25 @@ export class StripeConfigResponse {
   @ConfiguredAt('live')
   live_configured_at!: Date | null;
 
-  @ApiProperty({ example: '2026-01-24T10:00:00.000Z' })
+  @ApiProperty({ description: 'When the configuration was created', example: EXAMPLE_TIME })
   created_at!: Date;
 
   @ApiPropertyOptional({
     type: String,
     format: 'date-time',
     nullable: true,
-    example: '2026-01-24T10:00:00.000Z',
+    example: EXAMPLE_TIME,
     description: 'The last change; equal to created_at until there is one',
   })
   updated_at!: Date | null;
 }
+
+/** What 422 lists where a live key is sent as one of the test mode. */
+export const WRONG_MODE: ValidationItem = {
+  loc: ['body', 'test_secret_key'],
+  msg: 'This is a live secret key; it belongs in live_secret_key. Expected sk_test_ or rk_test_.',
+  type: 'wrong_mode',
+};
 
 /** Requests that the explorer offers; none of the keys is one. */
 export const REQUEST_EXAMPLES = {

@@ -17,7 +17,14 @@ import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { ModePipe } from '../http/mode.pipe.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { LIMIT_SCHEMA, invalidCursor, readChoice, readLimit, readText } from '../http/query.js';
+import {
+  LIMIT_OUT_OF_RANGE,
+  LIMIT_SCHEMA,
+  invalidCursor,
+  readChoice,
+  readLimit,
+  readText,
+} from '../http/query.js';
 import { MODES } from '../stripe-config/stripe-keys.js';
 import {
   ReplayedStripeEvents,
@@ -32,7 +39,12 @@ import { StripeEventService, type EventPosition } from './stripe-event.service.j
 const ApiEvent = () =>
   applyDecorators(
     ApiMode(),
-    ApiParam({ name: 'event_id', schema: { type: 'string' }, description: 'Stripe’s id' }),
+    ApiParam({
+      name: 'event_id',
+      schema: { type: 'string' },
+      description: 'Stripe’s id',
+      examples: { event: { value: 'evt_1' } },
+    }),
   );
 const ApiFilter = (name: string, description: string, choices?: readonly string[]) =>
   ApiQuery({
@@ -54,6 +66,7 @@ export class StripeEventController {
   @Get()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'listStripeEvents',
     summary: 'List Stripe Events',
     description: 'The events that were received, newest first, without their contents.',
   })
@@ -61,10 +74,10 @@ export class StripeEventController {
   @ApiFilter('type', 'Only events of this type, such as `invoice.paid`')
   @ApiFilter('status', 'Only events in this state', EVENT_STATUSES)
   @ApiFilter('object_id', 'Only events about this Stripe object')
-  @ApiQuery({ name: 'limit', required: false, schema: LIMIT_SCHEMA })
+  @ApiQuery({ name: 'limit', required: false, description: 'How many at most', schema: LIMIT_SCHEMA })
   @ApiFilter('cursor', 'next_cursor of the page before')
   @ApiOkResponse({ description: 'Successful Response', type: StripeEventListResponse })
-  @ApiErrors(401, 403, 404, 422, 503)
+  @ApiErrors(401, 403, 404, 422, LIMIT_OUT_OF_RANGE, 503)
   async list(
     @Param('project_id') projectId: string,
     @Query() query: Record<string, unknown>,
@@ -85,7 +98,11 @@ export class StripeEventController {
 
   @Get(':mode/:event_id')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Get Stripe Event', description: 'One event with its contents.' })
+  @ApiOperation({
+    operationId: 'getStripeEvent',
+    summary: 'Get Stripe Event',
+    description: 'One event with its contents.',
+  })
   @ApiEvent()
   @ApiOkResponse({ description: 'Successful Response', type: StripeEventWithPayload })
   @ApiErrors(401, 403, 404, 'event_not_found', 'secret_unreadable', 422, 503)
@@ -102,6 +119,7 @@ export class StripeEventController {
   @HttpCode(HttpStatus.OK)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'replayStripeEvent',
     summary: 'Replay Stripe Event',
     description: 'Lets an event that failed or was skipped be handled again.',
   })
@@ -120,6 +138,7 @@ export class StripeEventController {
   @HttpCode(HttpStatus.OK)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'replayFailedStripeEvents',
     summary: 'Replay Failed Stripe Events',
     description: 'Lets all events that failed be handled again.',
   })

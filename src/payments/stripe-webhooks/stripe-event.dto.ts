@@ -1,73 +1,99 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { EXAMPLE_TIME, exampleOf } from '../http/api-documentation.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
+import { EXAMPLE_EVENT } from './webhook.dto.js';
 import { EVENT_STATUSES, type EventStatus } from './stripe-event.entity.js';
 
 export class StripeEventResponse {
   @ApiProperty({ example: 'evt_1', description: 'Stripe’s id' })
   id!: string;
 
-  @ApiProperty({ enum: ['test', 'live'] })
+  @ApiProperty({ enum: ['test', 'live'], description: 'Stripe’s mode', example: 'test' })
   mode!: Mode;
 
-  @ApiProperty({ example: 'invoice.paid' })
+  @ApiProperty({ description: 'What happened', example: 'invoice.paid' })
   type!: string;
 
-  @ApiProperty({ type: String, nullable: true, description: 'The Stripe object that it is about' })
+  @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'The Stripe object that it is about',
+    example: 'in_1',
+  })
   object_id!: string | null;
 
-  @ApiProperty({ description: 'When Stripe made it, to a second' })
+  @ApiProperty({ description: 'When Stripe made it, to a second', example: EXAMPLE_TIME })
   created_at!: Date;
 
-  @ApiProperty({ description: 'When it was received first' })
+  @ApiProperty({ description: 'When it was received first', example: EXAMPLE_TIME })
   received_at!: Date;
 
   @ApiProperty({
     enum: EVENT_STATUSES,
     description:
       '`pending`: waits for its handlers; `handled`; `skipped`: no handler wants it; `failed`: given up after too many attempts',
+    example: 'failed',
   })
   status!: EventStatus;
 
-  @ApiProperty({ type: 'integer', description: 'How often handling it was begun' })
+  @ApiProperty({ type: 'integer', description: 'How often handling it was begun', example: 12 })
   attempts!: number;
 
   @ApiProperty({
     type: String,
     format: 'date-time',
     nullable: true,
-    description: 'Null unless it is pending',
+    description: 'When it is handled next; null unless it is pending',
+    example: EXAMPLE_TIME,
   })
   next_attempt_at!: Date | null;
 
-  @ApiProperty({ type: String, format: 'date-time', nullable: true, description: 'Null while it is pending' })
+  @ApiProperty({
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    description: 'When it was handled, skipped or given up; null while it is pending',
+    example: EXAMPLE_TIME,
+  })
   finished_at!: Date | null;
 
   @ApiProperty({
     type: String,
     nullable: true,
     description: 'The handler that failed last, and the class of its error',
+    example: 'Orders.onPaid: TypeError',
   })
   last_error!: string | null;
 }
 
 export class StripeEventWithPayload extends StripeEventResponse {
-  @ApiProperty({ type: 'object', additionalProperties: true, description: 'The event as Stripe sent it' })
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    description: 'The event as Stripe sent it',
+    example: EXAMPLE_EVENT,
+  })
   payload!: Record<string, unknown>;
 }
 
 export class StripeEventListResponse {
-  @ApiProperty({ type: [StripeEventResponse], description: 'Newest first' })
+  @ApiProperty({
+    type: [StripeEventResponse],
+    description: 'Newest first',
+    example: [exampleOf(StripeEventResponse)],
+  })
   events!: StripeEventResponse[];
 
   @ApiProperty({
     type: String,
     nullable: true,
     description: 'The cursor of the next page; null on the last one',
+    example: 'MTc2OTI0ODgwMDAwMCB0ZXN0IGV2dF8x',
   })
   next_cursor!: string | null;
 }
 
 export class ReplayedStripeEvents {
-  @ApiProperty({ type: 'integer', description: 'How many events will be handled again' })
+  @ApiProperty({ type: 'integer', description: 'How many events will be handled again', example: 3 })
   replayed!: number;
 }

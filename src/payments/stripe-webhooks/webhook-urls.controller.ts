@@ -1,6 +1,6 @@
 import { Controller, Get, Header, Inject, Param, UseFilters, UseGuards } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
+import { ApiAccess, ApiErrors, ApiProjectId, EXAMPLE_WEBHOOK_URL } from '../http/api-documentation.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
@@ -8,10 +8,16 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import { webhookUrl } from './webhook-urls.js';
 
 export class StripeWebhookUrlsResponse {
-  @ApiProperty({ description: 'The URL for a webhook endpoint of the test mode' })
+  @ApiProperty({
+    description: 'The URL for a webhook endpoint of the test mode',
+    example: `${EXAMPLE_WEBHOOK_URL}/test`,
+  })
   test_webhook_url!: string;
 
-  @ApiProperty({ description: 'The URL for a webhook endpoint of the live mode' })
+  @ApiProperty({
+    description: 'The URL for a webhook endpoint of the live mode',
+    example: `${EXAMPLE_WEBHOOK_URL}/live`,
+  })
   live_webhook_url!: string;
 }
 
@@ -29,6 +35,7 @@ export class WebhookUrlsController {
   @Get()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'getWebhookUrls',
     summary: 'Get Webhook URLs',
     description: 'The addresses to register in Stripe, one for each mode.',
   })

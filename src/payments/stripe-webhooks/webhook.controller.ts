@@ -1,12 +1,13 @@
 import { Controller, Header, HttpCode, HttpStatus, Post, Req, UseFilters } from '@nestjs/common';
-import { ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { ApiErrors, ApiProjectId } from '../http/api-documentation.js';
+import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiErrors, ApiProjectId, PUBLIC } from '../http/api-documentation.js';
 import { countOf } from '../http/bearer-token.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
 import { canonicalUuid } from '../uuid.js';
 import { readBody } from '../http/raw-body.js';
 import { MODES } from '../stripe-config/stripe-keys.js';
+import { StripeWebhookEvent, WEBHOOK_EXAMPLES } from './webhook.dto.js';
 import { WebhookService, webhookNotFound } from './webhook.service.js';
 
 /** Largest webhook that is read, in bytes. */
@@ -16,7 +17,12 @@ const MAX_WEBHOOK_BYTES = 1024 * 1024;
 @Controller('api/v1/payments/stripe/webhooks/:project_id/:mode')
 @UseFilters(ErrorFilter)
 @ApiTags('Stripe Webhooks')
-@ApiParam({ name: 'mode', schema: { type: 'string' }, description: '`test` or `live`' })
+@ApiParam({
+  name: 'mode',
+  schema: { type: 'string' },
+  description: '`test` or `live`',
+  examples: { test: { value: 'test' } },
+})
 @ApiProjectId()
 export class WebhookController {
   constructor(private readonly webhooks: WebhookService) {}
@@ -25,6 +31,8 @@ export class WebhookController {
   @HttpCode(HttpStatus.OK)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'handleStripeWebhook',
+    ...PUBLIC,
     summary: 'Handle Stripe Webhook',
     description:
       'Takes a webhook of Stripe. It is verified by its signature, stored once, and handed on after it was acknowledged.',
@@ -35,7 +43,15 @@ export class WebhookController {
     description: 'Stripe sends it; nothing passes without',
     schema: { type: 'string' },
   })
-  @ApiOkResponse({ description: 'Successful Response', schema: {} })
+  @ApiBody({
+    type: StripeWebhookEvent,
+    description: 'One of Stripe’s events, up to 1 MiB. Its bytes are signed, so they must arrive unchanged.',
+    examples: WEBHOOK_EXAMPLES,
+  })
+  @ApiOkResponse({
+    description: 'Successful Response',
+    content: { 'application/json': { schema: {}, example: { received: true } } },
+  })
   @ApiErrors('invalid_signature', 'webhook_not_found', 413, 422, 503)
   async receive(@Req() request: HttpRequest): Promise<{ received: true }> {
     const projectId = canonicalUuid(request.params.project_id, 'project_id');

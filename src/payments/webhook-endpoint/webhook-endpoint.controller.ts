@@ -22,6 +22,7 @@ import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/request-body.pipe.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import {
+  NOT_A_LIST,
   WEBHOOK_ENDPOINT_EXAMPLES,
   WEBHOOK_ENDPOINT_FIELDS,
   WebhookEndpointRequest,
@@ -55,7 +56,11 @@ export class WebhookEndpointController {
 
   @Get()
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Get Webhook Endpoint', description: 'How the endpoint stands in Stripe now.' })
+  @ApiOperation({
+    operationId: 'getWebhookEndpoint',
+    summary: 'Get Webhook Endpoint',
+    description: 'How the endpoint stands in Stripe now.',
+  })
   @ApiOkResponse({ description: 'Successful Response', type: WebhookEndpointResponse })
   @ApiErrors(...ERRORS)
   async find(
@@ -69,6 +74,7 @@ export class WebhookEndpointController {
   @HttpCode(HttpStatus.OK)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'createWebhookEndpoint',
     summary: 'Create Webhook Endpoint',
     description:
       'Makes an endpoint in the project’s Stripe account with the stored secret key, and stores its signing secret. An endpoint ' +
@@ -76,7 +82,7 @@ export class WebhookEndpointController {
   })
   @ApiBody({ type: WebhookEndpointRequest, required: false, examples: WEBHOOK_ENDPOINT_EXAMPLES })
   @ApiOkResponse({ description: 'Successful Response', type: WebhookEndpointResponse })
-  @ApiErrors(400, 413, 415, 'webhook_endpoint_limit', ...ERRORS)
+  @ApiErrors(400, 413, 415, NOT_A_LIST, 'webhook_endpoint_limit', ...ERRORS)
   async create(
     @Param('project_id') projectId: string,
     @Param('mode', ModePipe) mode: Mode,
@@ -91,6 +97,7 @@ export class WebhookEndpointController {
   @HttpCode(HttpStatus.NO_CONTENT)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
+    operationId: 'deleteWebhookEndpoint',
     summary: 'Delete Webhook Endpoint',
     description: 'Removes the endpoint from Stripe if this service made it; one that was made by hand stays.',
   })
