@@ -1,5 +1,5 @@
-import { migrationDataSource } from './src/app/data-source.js';
+import { commandDataSource } from './src/app/data-source.js';
 import { readDatabaseEnv } from './src/app/settings/command-settings.js';
 
 /** For TypeORM's own command line, see `npm run typeorm`. */
-export default migrationDataSource(readDatabaseEnv());
+export default commandDataSource(readDatabaseEnv());

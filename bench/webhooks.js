@@ -13,7 +13,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { URL } from 'node:url';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
-import { migrate } from '../dist/app/data-source.js';
+import { migrate } from '../dist/app/migrate.js';
 import { startEmbeddedPostgres } from '../dist/app/embedded-postgres.js';
 import { createKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
 

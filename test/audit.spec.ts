@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, migrate } from '../src/app/data-source.js';
+import { dataSourceOptions } from '../src/app/data-source.js';
+import { migrate } from '../src/app/migrate.js';
 import type { AuditEntryEntity } from '../src/payments/audit/audit-entry.entity.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';

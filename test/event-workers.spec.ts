@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
-import { migrate } from '../src/app/data-source.js';
+import { migrate } from '../src/app/migrate.js';
 import { createKeyRingFile, readKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
-import { dataSourceOptions, migrate, revertMigration } from '../src/app/data-source.js';
+import { dataSourceOptions } from '../src/app/data-source.js';
+import { migrate, revertMigration } from '../src/app/migrate.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DataSource, EntityManager } from 'typeorm';
-import { migrationDataSource } from '../src/app/data-source.js';
+import { commandDataSource } from '../src/app/data-source.js';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
 import {
   activateKey,
@@ -349,7 +349,7 @@ describe('a rewrap', () => {
     });
     stored = await configure(service, ROWS);
     use(during);
-    dataSource = await migrationDataSource(database.url).initialize();
+    dataSource = await commandDataSource(database.url).initialize();
     await writeRing(during, newRoot, oldRoot);
   });
   afterEach(async () => {
@@ -457,7 +457,7 @@ describe('a rewrap', () => {
   );
 
   it('may run beside another: together they do every row once', async () => {
-    const other = await migrationDataSource(database.url).initialize();
+    const other = await commandDataSource(database.url).initialize();
     try {
       const results = await Promise.all([run({ batchSize: 3 }), run({ batchSize: 3 }, other)]);
       const parts = results.map(({ rewrapped }) => rewrapped);

@@ -1,16 +1,22 @@
 import { Logger } from '@nestjs/common';
-import { DataSource, MigrationExecutor, type DataSourceOptions } from 'typeorm';
+import { DataSource, type DataSourceOptions } from 'typeorm';
 import { describeError } from '../payments/http/describe-error.js';
 import { paymentsMigrations } from '../payments/migrations/index.js';
 import { paymentsEntities } from '../payments/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
 import { ProjectEntity } from './projects/project.entity.js';
 
+/** What the database shows of whose a connection is. */
+export const APPLICATION_NAME = 'nest-stripe-config';
 /** How long to wait for a connection, in milliseconds, one from the pool included. */
 const CONNECT_TIMEOUT_MS = 1_000;
 /** How long a statement may run, in milliseconds. The server ends it; the client gives up a little later. */
 const STATEMENT_TIMEOUT_MS = 3_000;
 const POOL_SIZE = 10;
+/** How long a command waits for a connection, in milliseconds. */
+const COMMAND_CONNECT_TIMEOUT_MS = 5_000;
+/** How long a connection may be silent until the system asks whether the other side is there, in milliseconds. */
+const KEEP_ALIVE_DELAY_MS = 10_000;
 
 /** What the service, its command line and TypeORM's own use to reach the database. */
 export function dataSourceOptions(url: string): DataSourceOptions {
@@ -26,7 +32,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     installExtensions: false,
     // Ids are made by gen_random_uuid(), which PostgreSQL has had built in since 13.
     uuidExtension: 'pgcrypto',
-    applicationName: 'nest-stripe-config',
+    applicationName: APPLICATION_NAME,
     poolErrorHandler: (error: unknown) => {
       logger.warn({ event: 'idle connection lost', ...describeError(error) });
     },
@@ -37,58 +43,23 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       query_timeout: STATEMENT_TIMEOUT_MS + 500,
       idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
       keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
     },
   };
 }
 
-/** Names the advisory lock of migrations. */
-const MIGRATION_LOCK = 'nest-stripe-config:migrations';
+/** How long one statement of a command may run, in milliseconds. */
+const COMMAND_STATEMENT_TIMEOUT_MS = 600_000;
 
-/** Migrations may take longer than a request's statement may, so they run on connections without those limits. */
-export function migrationDataSource(url: string, schema?: string): DataSource {
-  const extra = { max: 2, connectionTimeoutMillis: CONNECT_TIMEOUT_MS };
+/** For commands, whose statements may read whole tables: longer limits than a request has, but limits. */
+export function commandDataSource(url: string, schema?: string): DataSource {
+  const extra = {
+    max: 2,
+    connectionTimeoutMillis: COMMAND_CONNECT_TIMEOUT_MS,
+    statement_timeout: COMMAND_STATEMENT_TIMEOUT_MS,
+    query_timeout: COMMAND_STATEMENT_TIMEOUT_MS + 500,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
+  };
   return new DataSource({ ...dataSourceOptions(url), ...(schema !== undefined && { schema }), extra });
-}
-
-/**
- * Brings the schema up to date. Replicas that start together wait for each other.
- *
- * @returns the names of the migrations that were run
- */
-export async function migrate(url: string): Promise<string[]> {
-  return withMigrationLock(url, async (dataSource) =>
-    (await dataSource.runMigrations()).map((migration) => migration.name),
-  );
-}
-
-/**
- * Takes back the newest migration.
- *
- * @returns its name, or undefined when there was none
- */
-export async function revertMigration(url: string): Promise<string | undefined> {
-  return withMigrationLock(url, async (dataSource) => {
-    // Newest first.
-    const [newest] = await new MigrationExecutor(dataSource).getExecutedMigrations();
-    await dataSource.undoLastMigration();
-    return newest?.name;
-  });
-}
-
-async function withMigrationLock<T>(url: string, work: (dataSource: DataSource) => Promise<T>): Promise<T> {
-  const dataSource = migrationDataSource(url);
-  await dataSource.initialize();
-  try {
-    const runner = dataSource.createQueryRunner();
-    // The lock belongs to a transaction, so that it goes with the process, however that ends, and works behind a pooler.
-    await runner.startTransaction();
-    await runner.query('SET LOCAL idle_in_transaction_session_timeout = 0');
-    await runner.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [MIGRATION_LOCK]);
-    const result = await work(dataSource);
-    await runner.commitTransaction();
-    await runner.release();
-    return result;
-  } finally {
-    await dataSource.destroy();
-  }
 }

@@ -4,24 +4,28 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { runStatement } from '../payments/database.js';
 import { describeError } from '../payments/http/describe-error.js';
-import { migrate } from './data-source.js';
+import { MigrationLockHeld, migrate } from './migrate.js';
 
 const RETRY_MS = 1_000;
 
 /**
- * Connects to the database and migrates it. A database that is down at start is waited for: the service listens and
- * answers 503 meanwhile. Connections that break later are the pool's matter.
+ * Connects to the database and migrates it. A database that is down at start is waited for: the service answers 503
+ * meanwhile. Connections that break later are the pool's matter.
  */
 @Injectable()
 export class DatabaseConnection implements OnApplicationShutdown {
   private readonly logger = new Logger('Database');
   private readonly stopped = new AbortController();
+  private waiting = false;
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /** Tries once; on failure goes on trying in the background. Never rejects. */
+  /** Tries until it is open or stopped. Never rejects. */
   async open(): Promise<void> {
-    if (!(await this.tryToOpen())) void this.keepTrying();
+    const { signal } = this.stopped;
+    while (!signal.aborted && !(await this.tryToOpen())) {
+      await delay(RETRY_MS, undefined, { signal }).catch(ignore);
+    }
   }
 
   /**
@@ -31,31 +35,41 @@ export class DatabaseConnection implements OnApplicationShutdown {
     await runStatement(this.dataSource, 'read', { name: 'check', text: 'SELECT 1' }, []);
   }
 
-  onApplicationShutdown(): void {
+  /** Ends the tries, a migration at hand included. */
+  stop(): void {
     this.stopped.abort();
   }
 
-  private async keepTrying(): Promise<void> {
-    do {
-      try {
-        await delay(RETRY_MS, undefined, { ref: false, signal: this.stopped.signal });
-      } catch {
-        return;
-      }
-    } while (!(await this.tryToOpen()));
+  onApplicationShutdown(): void {
+    this.stop();
   }
 
   /** A DataSource that is initialized is migrated, too: requests are judged by the first. */
   private async tryToOpen(): Promise<boolean> {
+    const { signal } = this.stopped;
     try {
       const { url } = this.dataSource.options as { url: string };
-      const done = await migrate(url);
+      const done = await migrate(url, { signal });
       if (done.length > 0) this.logger.log({ event: 'migrated', migrations: done });
-      if (!this.stopped.signal.aborted) await this.dataSource.initialize();
+      if (!signal.aborted) await this.dataSource.initialize();
       return true;
     } catch (error) {
-      this.logger.error({ event: 'database not reachable or not migrated', ...describeError(error) });
+      if (!signal.aborted) this.report(error);
       return false;
     }
   }
+
+  private report(error: unknown): void {
+    if (!(error instanceof MigrationLockHeld)) {
+      this.waiting = false;
+      this.logger.error({ event: 'database not reachable or not migrated', ...describeError(error) });
+    } else if (!this.waiting) {
+      this.waiting = true;
+      this.logger.warn({ event: 'waiting for another migration of the database, which holds the lock' });
+    }
+  }
+}
+
+function ignore(): void {
+  // The pause was cut short.
 }

@@ -1,11 +1,11 @@
 import type { DataSource } from 'typeorm';
-import { migrationDataSource } from '../app/data-source.js';
+import { commandDataSource } from '../app/data-source.js';
 import { readDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
 import { CommandFault } from './fault.js';
 
 /** Lends a command the database at DATABASE_URL, in DATABASE_SCHEMA if that is set, without the time limits of requests. */
 export async function withDataSource<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
-  const dataSource = migrationDataSource(readDatabaseEnv(), readDatabaseSchema());
+  const dataSource = commandDataSource(readDatabaseEnv(), readDatabaseSchema());
   try {
     await dataSource.initialize();
   } catch {

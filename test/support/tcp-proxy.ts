@@ -10,7 +10,7 @@ export interface TcpProxy {
   pass(): Promise<void>;
   /** Cuts what is connected and refuses what is new. */
   refuse(): Promise<void>;
-  /** Accepts, and swallows whatever is sent in either direction. */
+  /** Accepts, and swallows whatever is sent in either direction, that a side is gone included. */
   blackHole(): void;
   /**
    * Lets the next chunk from the client that holds the text through, and cuts the connection when the server answers
@@ -43,10 +43,20 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
         sockets.delete(socket);
       }
     };
+    const lose = (socket: Socket): void => {
+      dead ||= swallowing;
+      // A black hole swallows the end of a connection as well: the other side is not told.
+      if (dead) sockets.delete(socket);
+      else end();
+    };
     for (const socket of [client, upstream]) {
       sockets.add(socket);
-      socket.on('error', end);
-      socket.on('close', end);
+      socket.on('error', () => {
+        lose(socket);
+      });
+      socket.on('close', () => {
+        lose(socket);
+      });
     }
     client.on('data', (chunk) => {
       dead ||= swallowing;

@@ -1,0 +1,229 @@
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { DataSource, MigrationExecutor, type EntitySubscriberInterface, type QueryRunner } from 'typeorm';
+import { APPLICATION_NAME, dataSourceOptions } from './data-source.js';
+
+/** Names the advisory lock of migrations. */
+const MIGRATION_LOCK = 'nest-stripe-config:migrations';
+
+/** Longest that the database may take to be connected to, or to answer a statement that has nothing to do, in milliseconds. */
+const ANSWER_MS = 5_000;
+/** How long one try waits for the lock, and how often it asks, in milliseconds. */
+const LOCK_WAIT_MS = 10_000;
+const LOCK_POLL_MS = 250;
+/** How often to see whether the link still works while migrations run, in milliseconds. */
+const BEAT_MS = 2_000;
+/** When the database takes the lock from a holder that has fallen silent, in milliseconds. */
+const SILENCE_MS = 30_000;
+/** How long a migration waits for a table that others use: as long, they wait behind it. In milliseconds. */
+const TABLE_WAIT_MS = 2_000;
+
+/** Somebody else is migrating this database, or has gone in the middle of it and is not yet missed. */
+export class MigrationLockHeld extends Error {
+  override name = 'MigrationLockHeld';
+
+  constructor() {
+    super('another session holds the lock of migrations');
+  }
+}
+
+/** How long and how patiently to migrate. */
+export interface MigrationOptions {
+  /** Ends it at once, with whatever is half done rolled back. */
+  signal?: AbortSignal | undefined;
+  /** How long to wait for another migration, in milliseconds. Default: 10,000. */
+  lockWaitMs?: number | undefined;
+  /** When the database ends a session that has fallen silent, in milliseconds. Default: 30,000. */
+  silenceMs?: number | undefined;
+}
+
+/**
+ * Brings the schema up to date. Replicas that start together wait for each other. A migration may take as long as it
+ * needs; a link that is dead is noticed all the same.
+ *
+ * @returns the names of the migrations that were run
+ * @throws MigrationLockHeld when another migration did not end in time
+ */
+export async function migrate(url: string, options: MigrationOptions = {}): Promise<string[]> {
+  return new Session(url, options).run(async (session) => {
+    // Somebody's forgotten lock is nothing to wait for where there is nothing to do.
+    if (await session.isUpToDate()) return [];
+    return session.underLock(async (dataSource) =>
+      (await dataSource.runMigrations()).map((migration) => migration.name),
+    );
+  });
+}
+
+/**
+ * Takes back the newest migration.
+ *
+ * @returns its name, or undefined when there was none
+ * @throws MigrationLockHeld when another migration did not end in time
+ */
+export async function revertMigration(
+  url: string,
+  options: MigrationOptions = {},
+): Promise<string | undefined> {
+  return new Session(url, options).run((session) =>
+    session.underLock(async (dataSource) => {
+      // Newest first.
+      const [newest] = await new MigrationExecutor(dataSource).getExecutedMigrations();
+      await dataSource.undoLastMigration();
+      return newest?.name;
+    }),
+  );
+}
+
+/** A connection that holds the lock and watches the link, and beside it those on which migrations run. */
+class Session {
+  private readonly sockets = new Set<Socket>();
+  private readonly lost = new AbortController();
+  private readonly ended: AbortSignal;
+  private readonly silenceMs: number;
+  private readonly lock: pg.Client;
+  private readonly dataSource: DataSource;
+
+  constructor(
+    url: string,
+    private readonly options: MigrationOptions,
+  ) {
+    const { signal } = options;
+    this.ended = signal === undefined ? this.lost.signal : AbortSignal.any([signal, this.lost.signal]);
+    this.silenceMs = options.silenceMs ?? SILENCE_MS;
+    const limits = {
+      connectionTimeoutMillis: ANSWER_MS,
+      keepAlive: true,
+      keepAliveInitialDelayMillis: BEAT_MS,
+      stream: () => this.openSocket(),
+    };
+    this.lock = new pg.Client({
+      ...limits,
+      connectionString: url,
+      application_name: APPLICATION_NAME,
+      query_timeout: ANSWER_MS,
+    });
+    this.lock.on('error', ignore);
+    this.dataSource = new DataSource({
+      ...dataSourceOptions(url),
+      // Its own way to say that a migration failed is a line of text on standard output.
+      logger: 'debug',
+      extra: { ...limits, max: 2 },
+    });
+  }
+
+  /** Does the work, and closes everything whatever becomes of it. */
+  async run<T>(work: (session: this) => Promise<T>): Promise<T> {
+    const cut = (): void => {
+      for (const socket of this.sockets) socket.destroy();
+    };
+    this.ended.addEventListener('abort', cut);
+    try {
+      return await this.untilEnded(this.connectAndDo(work));
+    } finally {
+      if (!this.ended.aborted)
+        await Promise.race([this.close(), delay(ANSWER_MS, undefined, { ref: false })]);
+      cut();
+    }
+  }
+
+  async isUpToDate(): Promise<boolean> {
+    try {
+      const { rows } = await this.lock.query<{ name: string }>('SELECT name FROM migrations');
+      const done = new Set(rows.map(({ name }) => name));
+      const known = this.dataSource.options.migrations;
+      return Array.isArray(known) && known.every((each) => typeof each === 'function' && done.has(each.name));
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === UNDEFINED_TABLE) return false;
+      throw error;
+    }
+  }
+
+  /** The lock belongs to a transaction, so that it goes with the connection, however that ends, and works behind a pooler. */
+  async underLock<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+    await this.lock.query('BEGIN');
+    await this.lock.query(`SET LOCAL idle_in_transaction_session_timeout = ${this.silenceMs}`);
+    await this.takeLock();
+    const done = new AbortController();
+    const watching = this.watchLink(done.signal);
+    try {
+      await this.dataSource.initialize();
+      this.dataSource.subscribers.push(new TransactionLimits(this.silenceMs));
+      return await work(this.dataSource);
+    } finally {
+      done.abort();
+      await watching;
+    }
+  }
+
+  private async connectAndDo<T>(work: (session: this) => Promise<T>): Promise<T> {
+    this.ended.throwIfAborted();
+    await this.lock.connect();
+    return work(this);
+  }
+
+  private async takeLock(): Promise<void> {
+    const until = performance.now() + (this.options.lockWaitMs ?? LOCK_WAIT_MS);
+    for (;;) {
+      const { rows } = await this.lock.query<{ locked: boolean }>(
+        'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
+        [MIGRATION_LOCK],
+      );
+      if (rows[0]?.locked === true) return;
+      if (performance.now() >= until) throw new MigrationLockHeld();
+      await delay(LOCK_POLL_MS, undefined, { signal: this.ended });
+    }
+  }
+
+  /** The lock's connection shares the link with the migration's, which may be silent for as long as a statement takes. */
+  private async watchLink(done: AbortSignal): Promise<void> {
+    while (!done.aborted) {
+      try {
+        await this.lock.query('SELECT 1');
+      } catch (error) {
+        this.lost.abort(error);
+        return;
+      }
+      await delay(BEAT_MS, undefined, { signal: done, ref: false }).catch(ignore);
+    }
+  }
+
+  private async close(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+    await this.lock.end();
+  }
+
+  private openSocket(): Socket {
+    const socket = new Socket();
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    return socket;
+  }
+
+  private untilEnded<T>(work: Promise<T>): Promise<T> {
+    const { ended } = this;
+    const cut = new Promise<never>((_resolve, reject) => {
+      ended.addEventListener('abort', () => {
+        reject(ended.reason as Error);
+      });
+    });
+    return Promise.race([work, cut]);
+  }
+}
+
+/** SQLSTATE (PostgreSQL manual, appendix A). */
+const UNDEFINED_TABLE = '42P01';
+
+/** Sets the limits of each migration's transaction inside of it, which works behind a pooler as well. */
+class TransactionLimits implements EntitySubscriberInterface {
+  constructor(private readonly silenceMs: number) {}
+
+  async afterTransactionStart({ queryRunner }: { queryRunner: QueryRunner }): Promise<void> {
+    await queryRunner.query(`SET LOCAL lock_timeout = ${TABLE_WAIT_MS}`);
+    await queryRunner.query(`SET LOCAL idle_in_transaction_session_timeout = ${this.silenceMs}`);
+  }
+}
+
+function ignore(): void {
+  // Whoever waits for the connection is told; a pause that was cut short is no fault.
+}
