@@ -1,6 +1,7 @@
 import { VersioningType, type INestApplication } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import rawBody from 'fastify-raw-body';
 import { expectNestError, expectShopError } from './hosts/answers.js';
 import { itIsAGoodGuest, itKeepsTheContract, type HostManners } from './hosts/contract.js';
 import { ShopFilter, strictPipe } from './hosts/shop.js';
@@ -85,6 +86,19 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('in a host on %s', (adapte
       expectOwnError: expectNestError,
       ...manners,
     });
+  });
+});
+
+describe.each<[string, object]>([
+  ['as it is by default', {}],
+  ['before everything else', { runFirst: true }],
+])('in a host that registers fastify-raw-body for all routes, %s,', (_, options) => {
+  const prepare = async (app: INestApplication) => {
+    await (app as NestFastifyApplication).register(rawBody, options);
+  };
+  itIsAGoodGuest(() => startHost({ adapter: 'fastify', database, prepare }), {
+    expectOwnError: expectNestError,
+    keepsRawBodies: true,
   });
 });
 

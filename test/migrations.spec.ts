@@ -23,6 +23,7 @@ const MIGRATIONS = [
   'TrackKeys1764000003000',
   'ReceiveWebhooks1764000004000',
   'AnnounceChanges1764000005000',
+  'PinSettings1764000007000',
 ];
 const TABLES = [
   'migrations',
@@ -144,7 +145,7 @@ describe('npm run migrate', () => {
       '',
       `Took back ${MIGRATIONS.at(-1) ?? ''}`,
     ]);
-    expect(await database.query("SELECT FROM pg_proc WHERE proname = 'stripe_configs_announce'")).toEqual([]);
+    expect(await database.query("SELECT FROM pg_proc WHERE proname = 'stripe_config_durable'")).toEqual([]);
   });
 
   it.each<[string, Settings, RegExp]>([
@@ -185,7 +186,7 @@ describe('TypeORM’s command line', () => {
     expect(await tables()).toEqual(TABLES);
     expect((await run('migration:show')).output.match(/\[X\] \d+ \w+/g)).toHaveLength(MIGRATIONS.length);
     expect((await run('schema:log')).output).toMatch(/up to date/);
-    for (let step = 0; step < 2; step++) {
+    for (let step = 0; step < 3; step++) {
       expect(await run('migration:revert')).toMatchObject({ code: 0 });
     }
     expect(await tables()).toEqual(

@@ -4,6 +4,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { runStatement } from '../payments/database.js';
 import { describeError } from '../payments/http/describe-error.js';
+import { findSchema } from '../payments/schema.js';
 import { MigrationLockHeld, migrate } from './migrate.js';
 
 const RETRY_MS = 1_000;
@@ -52,6 +53,7 @@ export class DatabaseConnection implements OnApplicationShutdown {
       const done = await migrate(url, { signal });
       if (done.length > 0) this.logger.log({ event: 'migrated', migrations: done });
       if (!signal.aborted) await this.dataSource.initialize();
+      if (!signal.aborted) await findSchema(this.dataSource);
       return true;
     } catch (error) {
       if (!signal.aborted) this.report(error);

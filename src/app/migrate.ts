@@ -2,6 +2,8 @@ import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource, MigrationExecutor, type EntitySubscriberInterface, type QueryRunner } from 'typeorm';
+import { lookForSchema, type Ask } from '../payments/schema.js';
+import { requireSchema } from '../payments/schema-findings.js';
 import { APPLICATION_NAME, dataSourceOptions } from './data-source.js';
 
 /** Names the advisory lock of migrations. */
@@ -44,14 +46,16 @@ export interface MigrationOptions {
  *
  * @returns the names of the migrations that were run
  * @throws MigrationLockHeld when another migration did not end in time
+ * @throws SchemaFault when the database lacks something all the same, or refuses something
  */
 export async function migrate(url: string, options: MigrationOptions = {}): Promise<string[]> {
   return new Session(url, options).run(async (session) => {
     // Somebody's forgotten lock is nothing to wait for where there is nothing to do.
-    if (await session.isUpToDate()) return [];
-    return session.underLock(async (dataSource) =>
-      (await dataSource.runMigrations()).map((migration) => migration.name),
-    );
+    const done = (await session.isUpToDate())
+      ? []
+      : await session.underLock((dataSource) => dataSource.runMigrations());
+    await requireSchema(session.ask);
+    return done.map(({ name }) => name);
   });
 }
 
@@ -127,9 +131,14 @@ class Session {
     }
   }
 
+  readonly ask: Ask = async (text, values) =>
+    (await this.lock.query<Record<string, string>>(text, values)).rows;
+
   async isUpToDate(): Promise<boolean> {
+    const { schema } = this.dataSource.options as { schema?: string };
+    const table = schema === undefined ? 'migrations' : `${pg.escapeIdentifier(schema)}.migrations`;
     try {
-      const { rows } = await this.lock.query<{ name: string }>('SELECT name FROM migrations');
+      const { rows } = await this.lock.query<{ name: string }>(`SELECT name FROM ${table}`);
       const done = new Set(rows.map(({ name }) => name));
       const known = this.dataSource.options.migrations;
       return Array.isArray(known) && known.every((each) => typeof each === 'function' && done.has(each.name));
@@ -159,6 +168,9 @@ class Session {
   private async connectAndDo<T>(work: (session: this) => Promise<T>): Promise<T> {
     this.ended.throwIfAborted();
     await this.lock.connect();
+    // TypeORM looks for its own table by the search path, which may have become another since the tables were made.
+    const schema = await lookForSchema(this.ask);
+    if (schema !== undefined) this.dataSource.setOptions({ schema });
     return work(this);
   }
 

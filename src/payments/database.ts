@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { DependencyUnavailable, PaymentsError } from './payments.errors.js';
+import { RESULT_TYPES } from './result-types.js';
 import { inSchemaOf } from './schema.js';
 
 /** Injection token of the module's TypeORM DataSource. */
@@ -16,6 +17,8 @@ export interface Statement {
   /** One text has one name, in the whole process. */
   readonly name: string;
   readonly text: string;
+  /** The tables that it names beside the module's own. */
+  readonly tables?: readonly string[];
 }
 
 const MAX_ATTEMPTS = 3;
@@ -36,19 +39,25 @@ const LOCK_POLL_MS = 100;
 export async function runStatement<Row>(
   dataSource: DataSource,
   kind: StatementKind,
-  { name, text }: Statement,
+  { name, text, tables }: Statement,
   values: unknown[],
 ): Promise<Row[]> {
   for (let attempt = 1; ; attempt++) {
     const client = await borrowConnection(dataSource);
     client.on('error', ignore);
     try {
-      const { rows } = await client.query({ name, text: inSchemaOf(dataSource, text), values });
+      const sql = inSchemaOf(dataSource, text, tables);
+      // Before its schema was found a statement may have been prepared on this connection as it stands.
+      const query = { name: sql === text ? name : `${name}.`, text: sql, values, types: RESULT_TYPES };
+      // By itself a statement only conflicts where another isolation than PostgreSQL's default was made the default.
+      if (attempt > 1) await client.query('BEGIN ISOLATION LEVEL READ COMMITTED');
+      const { rows } = await client.query(query);
+      if (attempt > 1) await client.query('COMMIT');
       client.release();
       return rows as Row[];
     } catch (error) {
       const fault = judge(error, kind);
-      client.release(fault !== 'statement' && fault !== 'conflict');
+      client.release(attempt > 1 || (fault !== 'statement' && fault !== 'conflict'));
       if (fault === 'conflict' && attempt < MAX_ATTEMPTS) continue;
       if (fault === 'connection' && kind === 'write') {
         throw new PaymentsError(
@@ -100,10 +109,11 @@ async function tryToLock(client: PoolClient, name: string, waitMs: number, holdM
     await client.query('BEGIN');
     await client.query("SELECT set_config('idle_in_transaction_session_timeout', $1, true)", [`${holdMs}ms`]);
     for (;;) {
-      const { rows } = await client.query<{ locked: boolean }>(
-        'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
-        [name],
-      );
+      const { rows } = await client.query<{ locked: boolean }>({
+        text: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
+        values: [name],
+        types: RESULT_TYPES,
+      });
       if (rows[0]?.locked === true) return true;
       if (performance.now() >= until) return false;
       await delay(LOCK_POLL_MS);

@@ -1,16 +1,9 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE } from './database.js';
+import { paymentsEntities } from './payments.entities.js';
 import { PaymentsOptionsError } from './payments.options.js';
-import { TABLES, query } from './schema.js';
-
-/** SQLSTATE of a table that is missing, of a schema that is, and of one that may not be used (PostgreSQL manual, appendix A). */
-const FAULTS: Readonly<Record<string, string>> = {
-  '42P01':
-    'its database lacks the tables; add paymentsMigrations to its migrations and run them before the application starts',
-  '3F000': 'its database lacks the schema that it names; make it, and run the migrations',
-  '42501': 'its user may not read the tables; grant it SELECT, INSERT, UPDATE and DELETE',
-};
+import { examineSchema, listMissing, type SchemaFindings } from './schema-findings.js';
 
 /** Refuses to start on a database that was not made ready. One that cannot be reached is waited for by those who use it. */
 @Injectable()
@@ -19,14 +12,41 @@ export class SchemaCheck implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     if (!this.dataSource.isInitialized) return;
-    try {
-      await query(this.dataSource, `SELECT FROM ${TABLES.join(', ')} LIMIT 0`);
-    } catch (error) {
-      const { code } = error as { code?: string };
-      const fault = FAULTS[code ?? ''];
-      if (fault !== undefined) throw new PaymentsOptionsError([`dataSource: ${fault}`]);
-    }
+    const renamed = findRenamed(this.dataSource);
+    const findings = await examineSchema(this.dataSource).catch(() => undefined);
+    const faults = [...renamed, ...(findings === undefined ? [] : faultsOf(findings, this.dataSource))];
+    if (faults.length > 0) throw new PaymentsOptionsError(faults.map((fault) => `dataSource: ${fault}`));
   }
+}
+
+function faultsOf(findings: SchemaFindings, { options }: DataSource): string[] {
+  const { isEmpty, missing, faults } = findings;
+  if (isEmpty) {
+    const fault =
+      'its database lacks the tables; add paymentsMigrations to its migrations and run them before the application starts';
+    return [fault, ...faults];
+  }
+  if (missing.length === 0) return faults;
+  const fix =
+    options.synchronize === true
+      ? 'synchronize makes tables without the triggers that write the audit trail: set it to false, drop the tables that it made, and run paymentsMigrations'
+      : 'run paymentsMigrations before the application starts; what was dropped or disabled by hand, make again as they do';
+  return [`its database lacks ${listMissing(findings)}; ${fix}`, ...faults];
+}
+
+/** Our statements and migrations name our tables as they are; under other names TypeORM would make them once more. */
+function findRenamed({ entityMetadatas, options }: DataSource): string[] {
+  const isRenamed = entityMetadatas.some(
+    ({ target, tableName, givenTableName, columns }) =>
+      paymentsEntities.some((each) => each === target) &&
+      (tableName !== givenTableName ||
+        columns.some(({ databaseName, propertyName }) => databaseName !== propertyName)),
+  );
+  if (!isRenamed) return [];
+  const cause = options.entityPrefix ? 'entityPrefix' : 'namingStrategy';
+  return [
+    `its ${cause} renames the tables of paymentsEntities, which migration:generate would make again; give PaymentsModule a data source of its own without ${cause}`,
+  ];
 }
 
 /**

@@ -18,25 +18,79 @@ export const FUNCTIONS = [
   'stripe_configs_audit',
   'stripe_config_refuse',
   'stripe_configs_announce',
+  'stripe_config_durable',
+];
+
+/** The triggers of the migrations. */
+export const TRIGGERS = [
+  'stripe_configs_audit_insert',
+  'stripe_configs_audit_update',
+  'stripe_configs_unaudited',
+  'stripe_configs_unaudited_previous',
+  'stripe_configs_keep',
+  'stripe_config_audit_append_only',
+  'stripe_configs_announce',
+  'stripe_configs_durable',
+  'stripe_events_durable',
+  'stripe_webhook_endpoints_durable',
 ];
 
 const OURS = new RegExp(String.raw`\b(?:(?:${TABLES.join('|')})\b|(?:${FUNCTIONS.join('|')})(?=\())`, 'g');
+
+/** The schemas in which tables were found, of data sources that name none. */
+const FOUND = new WeakMap<DataSource, string>();
+
+/**
+ * Finds the schema of the module's tables where the data source names none, and remembers it: from then on statements name
+ * it, so that a search path which a database, a role or another user of a pooled connection sets changes nothing.
+ *
+ * @returns as {@link lookForSchema}
+ */
+export async function findSchema(dataSource: DataSource): Promise<string | undefined> {
+  const { schema } = dataSource.options as { schema?: string };
+  if (schema !== undefined) return schema;
+  const found = await lookForSchema((text, values) => dataSource.query(text, values));
+  if (found !== undefined) FOUND.set(dataSource, found);
+  return found;
+}
+
+/** Runs a statement on whatever connection, and gives its rows. */
+export type Ask = (text: string, values: unknown[]) => Promise<Record<string, string>[]>;
+
+/** @returns undefined when there are no tables, or in several schemas of which the search path finds none */
+export async function lookForSchema(ask: Ask): Promise<string | undefined> {
+  const rows = await ask(
+    `SELECT nspname::text AS name, pg_table_is_visible(c.oid)::text AS visible
+      FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = relnamespace
+      WHERE relname = $1 AND relkind IN ('r', 'p')`,
+    [TABLES[0]],
+  );
+  const found = rows.find(({ visible }) => visible === 'true') ?? (rows.length === 1 ? rows[0] : undefined);
+  return found?.name;
+}
 
 /** The statements that were put into a schema, by schema and text: each is so once. */
 const STATEMENTS = new Map<string, Map<string, string>>();
 
 /**
- * A statement of ours with its tables and functions in the schema that the data source names (TypeORM's option `schema`),
- * so that it means the same whatever the connection's search path is. Without that option it stays as it is.
+ * A statement of ours with its tables and functions in the schema that the data source names (TypeORM's option `schema`) or
+ * in which they were found, so that it means the same whatever the connection's search path is.
+ *
+ * @param tables that it names beside the module's own
  */
-export function inSchemaOf(dataSource: DataSource, text: string): string {
-  const { schema } = dataSource.options as { schema?: string };
+export function inSchemaOf(dataSource: DataSource, text: string, tables: readonly string[] = []): string {
+  const { schema = FOUND.get(dataSource) } = dataSource.options as { schema?: string };
   if (schema === undefined) return text;
   const known = STATEMENTS.get(schema) ?? new Map<string, string>();
   STATEMENTS.set(schema, known);
-  const statement = known.get(text) ?? text.replace(OURS, `${quoted(schema)}.$&`);
+  const statement = known.get(text) ?? putInto(schema, text, tables);
   known.set(text, statement);
   return statement;
+}
+
+function putInto(schema: string, text: string, tables: readonly string[]): string {
+  const others = tables.map((table) => new RegExp(String.raw`\b${table}\b`, 'g'));
+  return [OURS, ...others].reduce((sql, names) => sql.replace(names, `${quoted(schema)}.$&`), text);
 }
 
 /** A name as PostgreSQL takes it, whatever is in it; `$` would mean something to `replace`. */

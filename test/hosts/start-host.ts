@@ -45,7 +45,7 @@ export interface HostOptions extends Pick<ModuleMetadata, 'imports' | 'providers
   /** Default: nothing is logged. */
   logger?: LoggerService;
   /** What the host does in its `main.ts` before it listens. */
-  prepare?: (app: INestApplication) => void;
+  prepare?: (app: INestApplication) => void | Promise<void>;
   /** In front of all its routes. */
   prefix?: string;
   /** The version of its own routes: what they have between prefix and path, or what {@link versionHeaders} take. */
@@ -125,7 +125,7 @@ export async function startHost(options: HostOptions): Promise<Host> {
     },
   );
   if (prefix !== '') app.setGlobalPrefix(prefix);
-  options.prepare?.(app);
+  await options.prepare?.(app);
   await app.listen(0, '127.0.0.1');
   const url = (await app.getUrl()) + prefix;
   const ownAt = (wanted: string): Pick<TestClient, 'request'> => {

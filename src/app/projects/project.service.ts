@@ -2,30 +2,38 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { runStatement, type Statement } from '../../payments/database.js';
+import { timeColumn } from '../../payments/result-types.js';
 import { PaymentsError } from '../../payments/payments.errors.js';
 import { ProjectOwnership, type OwnedProject } from '../../payments/project-ownership.js';
 import type { CreateProjectRequest, ProjectResponse } from './project.dto.js';
 
-const COLUMNS = 'id, name, description, is_active, created_at';
+const COLUMNS = `id, name, description, is_active, ${timeColumn('created_at')}`;
+
+const TABLES = ['projects'];
 
 const FIND_OWNER: Statement = {
   name: 'projects_find_owner',
+  tables: TABLES,
   text: 'SELECT owner_id FROM projects WHERE id = $1 AND is_active',
 };
 const LIST: Statement = {
   name: 'projects_list',
-  text: `SELECT ${COLUMNS} FROM projects WHERE owner_id = $1 ORDER BY created_at, id`,
+  tables: TABLES,
+  text: `SELECT ${COLUMNS} FROM projects WHERE owner_id = $1 ORDER BY projects.created_at, id`,
 };
 const CREATE: Statement = {
   name: 'projects_create',
+  tables: TABLES,
   text: `INSERT INTO projects (owner_id, name, description) VALUES ($1, $2, $3) RETURNING ${COLUMNS}`,
 };
 const FIND: Statement = {
   name: 'projects_find',
+  tables: TABLES,
   text: `SELECT ${COLUMNS} FROM projects WHERE id = $1 AND owner_id = $2`,
 };
 const DEACTIVATE: Statement = {
   name: 'projects_deactivate',
+  tables: TABLES,
   text: `UPDATE projects SET is_active = false WHERE id = $1 AND owner_id = $2 RETURNING ${COLUMNS}`,
 };
 

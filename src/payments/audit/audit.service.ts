@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
+import { timeColumn } from '../result-types.js';
 import type { AuditEntryEntity } from './audit-entry.entity.js';
 
 /** What the history shows of a row of the trail: no fingerprint and no hash. */
@@ -13,7 +14,8 @@ export type AuditView = Omit<
 const HISTORY: Statement = {
   name: 'stripe_config_audit_history',
   text: `
-  SELECT version, action, actor, request_id, changed_at, fields, masks_before, masks_after
+  SELECT version, action, actor, request_id, ${timeColumn('changed_at')}, to_jsonb(fields) AS fields,
+    masks_before, masks_after
   FROM stripe_config_audit WHERE project_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3`,
 };
 

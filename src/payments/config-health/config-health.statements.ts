@@ -1,4 +1,5 @@
 import type { Statement } from '../database.js';
+import { timeColumn } from '../result-types.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import type { ConfigStateEntity } from './config-state.entity.js';
 
@@ -44,12 +45,21 @@ function findHealth(mode: Mode): Statement {
       ${lastWritten('secret_key')} AS secret_key_version,
       ${lastWritten('webhook_secret')} AS webhook_secret_version,
       state.key_checked_at > now() - interval '${KEY_FRESH_SECONDS} seconds' AS is_key_fresh,
-      ${unexpired('masked')} AS previous_masked, ${unexpired('expires_at')} AS previous_expires_at,
-      state.key_version, state.key_status, state.key_status_since, state.key_checked_at, state.account_id,
-      state.webhook_version, state.webhook_verified_at, state.previous_verified_at,
-      coalesce(state.webhook_failures, 0) AS webhook_failures, state.webhook_failed_at,
-      endpoint.endpoint_id, endpoint.made_at AS endpoint_made_at, endpoint.removed_at AS endpoint_removed_at,
-      endpoint.removal_failed_at AS endpoint_removal_failed_at
+      ${unexpired('masked')} AS previous_masked, ${timeColumn(unexpired('expires_at'), 'previous_expires_at')},
+      state.key_version, state.key_status, state.account_id, state.webhook_version,
+      coalesce(state.webhook_failures, 0) AS webhook_failures, endpoint.endpoint_id,
+      ${[
+        'key_status_since',
+        'key_checked_at',
+        'webhook_verified_at',
+        'previous_verified_at',
+        'webhook_failed_at',
+      ]
+        .map((column) => timeColumn(`state.${column}`, column))
+        .join(', ')},
+      ${['made_at', 'removed_at', 'removal_failed_at']
+        .map((column) => timeColumn(`endpoint.${column}`, `endpoint_${column}`))
+        .join(', ')}
     FROM stripe_configs AS config
     LEFT JOIN stripe_config_states AS state ON state.project_id = config.project_id AND state.mode = '${mode}'
     LEFT JOIN stripe_webhook_endpoints AS endpoint

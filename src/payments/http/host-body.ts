@@ -22,6 +22,8 @@ const OURS = Symbol('nest-stripe-config');
 
 interface RouteConfig {
   [OURS]?: true;
+  /** By this `fastify-raw-body`, registered for all routes, leaves a body alone that it would read to its end. */
+  rawBody?: false;
 }
 
 /** What is used of Fastify, which only its hosts install. */
@@ -59,7 +61,11 @@ export function headersOf(request: IncomingMessage): IncomingHttpHeaders {
  * registers with Express, and this one to Fastify's route.
  */
 export function keepBodyOnStream(handler: object): void {
-  Reflect.defineMetadata(ROUTE_CONFIG_METADATA, { [OURS]: true } satisfies RouteConfig, handler);
+  Reflect.defineMetadata(
+    ROUTE_CONFIG_METADATA,
+    { [OURS]: true, rawBody: false } satisfies RouteConfig,
+    handler,
+  );
 }
 
 /**

@@ -6,7 +6,6 @@ import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
 import { DependencyUnavailable } from '../payments.errors.js';
-import type { KeyEntity } from './key.entities.js';
 
 /** `$1` and `$2` arrays of key ids and their canaries, `$3` the active key's id. */
 const REGISTER_KEYS: Statement = {
@@ -18,9 +17,16 @@ const REGISTER_KEYS: Statement = {
   WHERE key.activated_at IS NULL AND excluded.activated_at IS NOT NULL`,
 };
 
+interface KnownKey {
+  key_id: string;
+  canary: string;
+  /** Whether it may have sealed stored values. */
+  is_activated: boolean;
+}
+
 const FIND_KEYS: Statement = {
   name: 'stripe_config_keys_find',
-  text: 'SELECT key_id, canary, activated_at FROM stripe_config_keys',
+  text: 'SELECT key_id, canary, activated_at IS NOT NULL AS is_activated FROM stripe_config_keys',
 };
 
 /** `$1` replica id, `$2` ring fingerprint, `$3` active key id. Forgets replicas that have been silent for a day. */
@@ -110,13 +116,13 @@ export class KeyRingMonitor {
   }
 
   private async compare(ring: KeyRing): Promise<string | undefined> {
-    const keys = await runStatement<KeyEntity>(this.dataSource, 'read', FIND_KEYS, []);
+    const keys = await runStatement<KnownKey>(this.dataSource, 'read', FIND_KEYS, []);
     const sealer = new Sealer(ring);
-    for (const { key_id, canary, activated_at } of keys) {
+    for (const { key_id, canary, is_activated } of keys) {
       if (ring.find(key_id) !== undefined) {
         if (sealer.tryToOpen(canary, CANARY_CONTEXT)?.reveal() !== CANARY)
           return `the canary of key ${key_id} cannot be opened; the key or the row is damaged`;
-      } else if (activated_at !== null) {
+      } else if (is_activated) {
         return `the database has values under key ${key_id}, which the key ring lacks; restore it from its backup`;
       }
     }

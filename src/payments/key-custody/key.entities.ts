@@ -2,7 +2,7 @@ import { Check, Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** A key that some replica of this database's services has held. */
 @Entity('stripe_config_keys')
-@Check('stripe_config_keys_canary_check', String.raw`canary ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'`)
+@Check('stripe_config_keys_canary_check', `canary ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'`)
 export class KeyEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'stripe_config_keys_pkey' })
   key_id!: string;

@@ -194,7 +194,8 @@ const CONFIGS: SealedTable = {
       rows.map(({ name }) => name),
       ...SEALED_FIELDS.flatMap((field) =>
         (['old', 'sealed', 'fingerprint'] as const).map((part) =>
-          rows.map(({ values }) => values[field]?.[part] ?? null),
+          // Equal to nothing that is stored; a null in an array depends on the setting array_nulls.
+          rows.map(({ values }) => values[field]?.[part] ?? ''),
         ),
       ),
     ]);

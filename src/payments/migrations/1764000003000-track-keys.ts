@@ -6,10 +6,10 @@ export class TrackKeys1764000003000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await query(
       queryRunner,
-      String.raw`
+      `
       CREATE TABLE stripe_config_keys (
         key_id text NOT NULL CONSTRAINT stripe_config_keys_pkey PRIMARY KEY,
-        canary text NOT NULL CONSTRAINT stripe_config_keys_canary_check CHECK (canary ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'),
+        canary text NOT NULL CONSTRAINT stripe_config_keys_canary_check CHECK (canary ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'),
         first_seen_at timestamptz(3) NOT NULL DEFAULT now(),
         activated_at timestamptz(3)
       )

@@ -37,14 +37,14 @@ export class ReceiveWebhooks1764000004000 implements MigrationInterface {
 
 function previousColumns(mode: string): string {
   const name = `${mode}_previous_webhook_secret`;
-  return String.raw`
+  return `
     ADD COLUMN ${name}_sealed text,
     ADD COLUMN ${name}_masked text,
     ADD COLUMN ${name}_expires_at timestamptz(3),
     ADD CONSTRAINT stripe_configs_${name}_check CHECK (
       num_nonnulls(${name}_sealed, ${name}_masked, ${name}_expires_at) IN (0, 3)
-      AND ${name}_sealed ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'
-      AND ${name}_masked ~ '^whsec_\.\.\.[!-~]{4}$'
+      AND ${name}_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
+      AND ${name}_masked ~ '^whsec_[.]{3}[!-~]{4}$'
     )`;
 }
 
@@ -82,7 +82,7 @@ const PREVIOUS_SECRETS = [
 ];
 
 const EVENTS = [
-  String.raw`
+  `
   CREATE TABLE stripe_events (
     project_id uuid NOT NULL,
     mode text NOT NULL,
@@ -92,7 +92,7 @@ const EVENTS = [
     created_at timestamptz(3) NOT NULL,
     received_at timestamptz(3) NOT NULL DEFAULT now(),
     payload_sealed text NOT NULL CONSTRAINT stripe_events_payload_sealed_check
-      CHECK (payload_sealed ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'),
+      CHECK (payload_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'),
     status text NOT NULL DEFAULT 'pending',
     attempts integer NOT NULL DEFAULT 0,
     available_at timestamptz(3) NOT NULL DEFAULT now(),

@@ -2,6 +2,7 @@ import { CreateStripeConfigs1764000000000 } from './1764000000000-create-stripe-
 import { AuditStripeConfigs1764000002000 } from './1764000002000-audit-stripe-configs.js';
 import { ReceiveWebhooks1764000004000 } from './1764000004000-receive-webhooks.js';
 import { AnnounceChanges1764000005000 } from './1764000005000-announce-changes.js';
+import { PinSettings1764000007000 } from './1764000007000-pin-settings.js';
 import { TrackKeys1764000003000 } from './1764000003000-track-keys.js';
 
 /** The migrations of the payments module, in their order, for the `migrations` of the host's DataSource. */
@@ -11,4 +12,5 @@ export const paymentsMigrations = [
   TrackKeys1764000003000,
   ReceiveWebhooks1764000004000,
   AnnounceChanges1764000005000,
+  PinSettings1764000007000,
 ];

@@ -134,16 +134,16 @@ export class StripeConfigEntity {
 
 /** All or none of a credential's columns, and nothing that is not sealed, or not a mask, in them. */
 function credentialRule(field: CredentialField, prefix: string): string {
-  return String.raw`num_nonnulls(${field}_sealed, ${field}_masked, ${field}_fingerprint) IN (0, 3)
-    AND ${field}_sealed ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'
-    AND ${field}_masked ~ '^${prefix}\.\.\.[!-~]{4}$'`;
+  return `num_nonnulls(${field}_sealed, ${field}_masked, ${field}_fingerprint) IN (0, 3)
+    AND ${field}_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
+    AND ${field}_masked ~ '^${prefix}[.]{3}[!-~]{4}$'`;
 }
 
 /** Likewise; it is compared with nothing, so it has no fingerprint. */
 function previousRule(field: PreviousField): string {
-  return String.raw`num_nonnulls(${field}_sealed, ${field}_masked, ${field}_expires_at) IN (0, 3)
-    AND ${field}_sealed ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'
-    AND ${field}_masked ~ '^whsec_\.\.\.[!-~]{4}$'`;
+  return `num_nonnulls(${field}_sealed, ${field}_masked, ${field}_expires_at) IN (0, 3)
+    AND ${field}_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
+    AND ${field}_masked ~ '^whsec_[.]{3}[!-~]{4}$'`;
 }
 
 /** The members of a row that may leave the service: everything but sealed values and fingerprints. */

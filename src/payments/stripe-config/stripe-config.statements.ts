@@ -1,4 +1,5 @@
 import type { Statement } from '../database.js';
+import { timeColumn } from '../result-types.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import {
   CREDENTIAL_FIELDS,
@@ -19,10 +20,9 @@ const VIEW = [
   'project_id',
   'is_active',
   ...CREDENTIAL_FIELDS.map((field) => `${field}_masked`),
-  'test_configured_at',
-  'live_configured_at',
-  'created_at',
-  'updated_at',
+  ...['test_configured_at', 'live_configured_at', 'created_at', 'updated_at'].map((column) =>
+    timeColumn(column),
+  ),
   'version',
 ].join(', ');
 
@@ -72,7 +72,7 @@ function findWebhookSecrets(mode: Mode): Statement {
     text: `
     SELECT version, ${mode}_webhook_secret_sealed AS current,
       CASE WHEN ${previous}_expires_at > now() THEN ${previous}_sealed END AS previous,
-      extract(epoch FROM ${previous}_expires_at - now())::float8 * 1000 AS previous_ms_left
+      (extract(epoch FROM ${previous}_expires_at - now()) * 1000)::bigint AS previous_ms_left
     FROM stripe_configs WHERE project_id = $1 AND is_active AND ${mode}_webhook_secret_sealed IS NOT NULL`,
   };
 }

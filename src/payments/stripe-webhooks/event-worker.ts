@@ -130,13 +130,13 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     event: ClaimedEvent,
     handlers: EventHandler[],
   ): Promise<void> {
-    const [row] = await query<{ payload_sealed: string; is_alone: boolean }>(manager, BEGIN_EVENT, [
+    const [row] = await query<{ payload_sealed: string; is_alone: 'true' | 'false' }>(manager, BEGIN_EVENT, [
       ...claimOf(event),
       objectNameOf(event),
       `${HANDLING_LIMIT_MS + DATABASE_MARGIN_MS}ms`,
     ]);
     if (row === undefined) return;
-    if (!row.is_alone) {
+    if (row.is_alone !== 'true') {
       await query(manager, PUT_BACK_EVENT.text, putBack(event, BUSY_PAUSE_SECONDS));
       return;
     }

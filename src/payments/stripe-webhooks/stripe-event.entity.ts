@@ -14,10 +14,7 @@ export type EventStatus = (typeof EVENT_STATUSES)[number];
 @Index('stripe_events_received_idx', ['project_id', 'received_at', 'mode', 'event_id'])
 @Index('stripe_events_pending_idx', ['available_at'], { where: "status = 'pending'" })
 @Index('stripe_events_failed_idx', ['project_id'], { where: "status = 'failed'" })
-@Check(
-  'stripe_events_payload_sealed_check',
-  String.raw`payload_sealed ~ '^sc1\.[a-z2-7]{10}\.[A-Za-z0-9_-]+$'`,
-)
+@Check('stripe_events_payload_sealed_check', `payload_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'`)
 @Check('stripe_events_mode_check', "mode IN ('test', 'live')")
 @Check(
   'stripe_events_status_check',

@@ -1,5 +1,6 @@
 import type { SealContext } from '../crypto/sealer.js';
 import type { Statement } from '../database.js';
+import { timeColumn } from '../result-types.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import type { EventStatus } from './stripe-event.entity.js';
 
@@ -58,10 +59,10 @@ const CLAIMED = "project_id = $1 AND mode = $2 AND event_id = $3 AND attempts = 
 /**
  * Begins the handling of a claimed event, inside the handlers' transaction: locks its row, and its object for this
  * transaction. `$1`-`$4` as {@link claimOf}, `$5` name of the object, `$6` how long handlers may pause, as a setting.
- * Returns no row when another worker has it by now.
+ * Returns no row when another worker has it by now; a text instead of a boolean, which the application may parse its own way.
  */
 export const BEGIN_EVENT = `
-  SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended($5, 0)) AS is_alone,
+  SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended($5, 0))::text AS is_alone,
     set_config('idle_in_transaction_session_timeout', $6, true)
   FROM stripe_events WHERE ${CLAIMED} FOR UPDATE SKIP LOCKED`;
 
@@ -103,8 +104,9 @@ export function claimOf({ project_id, mode, event_id, attempts }: ClaimedEvent):
   return [project_id, mode, event_id, attempts];
 }
 
-const VIEW = `project_id, mode, event_id, type, object_id, created_at, received_at, status, attempts, finished_at,
-  last_error, CASE WHEN status = 'pending' THEN available_at END AS next_attempt_at`;
+const VIEW = `project_id, mode, event_id, type, object_id, status, attempts, last_error,
+  ${['created_at', 'received_at', 'finished_at'].map((column) => timeColumn(column)).join(', ')},
+  ${timeColumn("CASE WHEN status = 'pending' THEN available_at END", 'next_attempt_at')}`;
 
 /** Which events a list shows; null: any. */
 export interface EventFilter {
@@ -126,7 +128,7 @@ export const LIST_EVENTS: Statement = {
     AND ($2::text IS NULL OR mode = $2) AND ($3::text IS NULL OR type = $3)
     AND ($4::text IS NULL OR status = $4) AND ($5::text IS NULL OR object_id = $5)
     AND ($6::timestamptz IS NULL OR (received_at, mode, event_id) < ($6, $7::text, $8::text))
-  ORDER BY received_at DESC, mode DESC, event_id DESC LIMIT $9`,
+  ORDER BY stripe_events.received_at DESC, mode DESC, event_id DESC LIMIT $9`,
 };
 
 /** `$1` project id, `$2` mode, `$3` event id. */

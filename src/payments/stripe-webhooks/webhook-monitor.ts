@@ -13,8 +13,8 @@ import type { Mode } from '../stripe-config/stripe-keys.js';
 const WRITE_MS = 1_000;
 
 /**
- * `$1` project ids, `$2` modes, `$3` versions whose present secret verified an event (or null), `$4` whether the previous
- * one did, `$5` failures since an event was verified, all of them arrays.
+ * `$1` project ids, `$2` modes, `$3` versions whose present secret verified an event (0: none did; a null in an array depends
+ * on the setting `array_nulls`), `$4` whether the previous one did, `$5` failures since an event was verified, all of them arrays.
  */
 const WRITE: Statement = {
   name: 'stripe_config_states_write_webhooks',
@@ -22,7 +22,7 @@ const WRITE: Statement = {
   INSERT INTO stripe_config_states AS state (
     project_id, mode, webhook_version, webhook_verified_at, previous_verified_at, webhook_failures, webhook_failed_at
   )
-  SELECT project_id, mode, version, CASE WHEN version IS NOT NULL THEN now() END, CASE WHEN previous THEN now() END,
+  SELECT project_id, mode, nullif(version, 0), CASE WHEN version > 0 THEN now() END, CASE WHEN previous THEN now() END,
     failures, CASE WHEN failures > 0 THEN now() END
   FROM unnest($1::uuid[], $2::text[], $3::integer[], $4::boolean[], $5::integer[])
     AS seen (project_id, mode, version, previous, failures)
@@ -92,7 +92,7 @@ export class WebhookMonitor implements OnApplicationBootstrap, BeforeApplication
     const columns = [
       batch.map(({ projectId }) => projectId),
       batch.map(({ mode }) => mode),
-      batch.map(({ version }) => version),
+      batch.map(({ version }) => version ?? 0),
       batch.map(({ previous }) => previous),
       batch.map(({ failures }) => failures),
     ];

@@ -1,15 +1,21 @@
 import type { Statement } from '../database.js';
+import { timeColumn } from '../result-types.js';
+
+const COLUMNS = [
+  'project_id, mode, endpoint_id, wanted, secret_version, idempotency_key',
+  ...['made_at', 'removed_at', 'removal_failed_at'].map((column) => timeColumn(column)),
+].join(', ');
 
 /** `$1` project id, `$2` mode. */
 export const FIND_ENDPOINT: Statement = {
   name: 'stripe_webhook_endpoints_find',
-  text: 'SELECT * FROM stripe_webhook_endpoints WHERE project_id = $1 AND mode = $2',
+  text: `SELECT ${COLUMNS} FROM stripe_webhook_endpoints WHERE project_id = $1 AND mode = $2`,
 };
 
 /** What this service made, or began to make, and has not removed from Stripe. `$1` project id. */
 export const FIND_MADE: Statement = {
   name: 'stripe_webhook_endpoints_find_made',
-  text: `SELECT * FROM stripe_webhook_endpoints
+  text: `SELECT ${COLUMNS} FROM stripe_webhook_endpoints
     WHERE project_id = $1 AND (idempotency_key IS NOT NULL
       OR (endpoint_id IS NOT NULL AND made_at IS NOT NULL AND removed_at IS NULL))`,
 };

@@ -1,0 +1,46 @@
+/**
+ * A time as a statement selects it: the milliseconds since 1970, as a `numeric`. How PostgreSQL writes a time itself depends
+ * on settings of the database, the role and the connection (`DateStyle`, `TimeZone`).
+ *
+ * @param name of the result's column
+ */
+export function timeColumn(expression: string, name = expression): string {
+  return `extract(epoch FROM ${expression}) * 1000 AS ${name}`;
+}
+
+const text = (value: string): string => value;
+
+/** What becomes of a result's column, by the id of its type (`pg_type.oid`, the same everywhere). */
+const PARSERS = new Map<number, (value: string) => unknown>([
+  [16, (value) => value === 't'], // boolean
+  [20, Number], // bigint: counts
+  [23, Number], // integer
+  [25, text],
+  [114, JSON.parse],
+  [1043, text], // varchar
+  [1700, toTime], // numeric: see timeColumn
+  [2278, text], // void
+  [2950, text], // uuid
+  [3802, JSON.parse], // jsonb
+]);
+
+function toTime(milliseconds: string): Date {
+  const time = new Date(Number(milliseconds));
+  // An invalid date would become null in an answer.
+  if (Number.isNaN(time.getTime())) throw new RangeError('a stored time is none that JavaScript can hold');
+  return time;
+}
+
+/**
+ * How results of our statements are read. Of their own, so that nothing depends on parsers that the application has
+ * registered with the driver for everybody. Types whose text depends on settings are refused: select them as another.
+ */
+export const RESULT_TYPES = {
+  getTypeParser(type: number): (value: string) => unknown {
+    return PARSERS.get(type) ?? refuse;
+  },
+};
+
+function refuse(): never {
+  throw new TypeError('a statement selects a type whose text depends on settings; see result-types.ts');
+}
