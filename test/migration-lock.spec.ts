@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { MigrationLockHeld, migrate } from '../src/app/migrate.js';
+import { paymentsMigrations } from '../src/payments/migrations/index.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
@@ -8,7 +9,8 @@ const LOCK = `SELECT pg_advisory_lock(hashtextextended('nest-stripe-config:migra
 const LOCK_WAIT_MS = 300;
 /** More than the pause between two looks at the link. */
 const SILENCE_MS = 4_000;
-const MIGRATIONS = 6;
+/** The service's own is one more. */
+const MIGRATIONS = paymentsMigrations.length + 1;
 
 let database: TestDatabase;
 let proxy: TcpProxy;
