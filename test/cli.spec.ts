@@ -194,11 +194,11 @@ describe('npm run keys', () => {
       expect(await states()).toEqual({ [first]: 'active' });
     });
 
-    it('refuses a ring that others may read', async () => {
+    it('refuses a ring that others may write', async () => {
       const first = await createKeyRingFile(file);
-      await chmod(file, 0o644);
+      await chmod(file, 0o622);
       const { code, stderr } = await keys(['activate', first]);
-      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/chmod 600/) as unknown });
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/chmod go-w/) as unknown });
     });
   });
 

@@ -188,7 +188,7 @@ describe('two services with different rings', () => {
 
 describe('the built service', () => {
   it.each<[string, (file: string) => Promise<void>, RegExp]>([
-    ['that others may read', (file) => rewrite(file, (ring) => ring, 0o644), /chmod 600/],
+    ['that others may write', (file) => rewrite(file, (ring) => ring, 0o622), /chmod go-w/],
     [
       'with a key of zeros',
       (file) => rewrite(file, (ring) => ({ ...ring, keys: [zeroKey()] })),

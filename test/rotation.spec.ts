@@ -263,7 +263,7 @@ describe('a service whose key ring file changes', () => {
 
   it.each<[string, () => Promise<unknown>, RegExp]>([
     ['is not JSON', () => replace('{'), /not JSON/],
-    ['others may read', () => chmod(keyRingFile, 0o644), /chmod 600/],
+    ['others may write', () => chmod(keyRingFile, 0o622), /chmod go-w/],
     [
       'has two active keys',
       async () => {

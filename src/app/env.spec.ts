@@ -72,6 +72,7 @@ describe('outside production', () => {
       webhookSecretOverlapHours: 24,
       docs: true,
       logLevel: 'info',
+      warnings: [],
     });
   });
 
@@ -113,6 +114,7 @@ describe('outside production', () => {
       webhookSecretOverlapHours: 48,
       docs: false,
       logLevel: 'debug',
+      warnings: [],
     });
   });
 
@@ -140,6 +142,7 @@ describe('in production', () => {
       auth: { kind: 'issuer', issuer: 'https://id.example/', audience: 'payments', jwksUri: undefined },
       docs: false,
       logLevel: 'info',
+      warnings: [],
     });
   });
 

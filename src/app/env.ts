@@ -36,6 +36,8 @@ export interface Env {
   webhookSecretOverlapHours: number;
   docs: boolean;
   logLevel: LogLevel;
+  /** What should be changed, though nothing is wrong: sentences that begin with the name of a setting. */
+  warnings: readonly string[];
 }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -71,6 +73,7 @@ export function readEnv(variables: Variables = environment()): Env {
     webhookSecretOverlapHours: settings.number('WEBHOOK_SECRET_OVERLAP_HOURS', 24, 168),
     docs: settings.choice('DOCS', ['true', 'false'], production ? 'false' : 'true') === 'true',
     logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    warnings: settings.warnings,
   };
   settings.requireNoFaults();
   return env;

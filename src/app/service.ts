@@ -47,6 +47,7 @@ export async function startService(env: Env): Promise<Service> {
       webhookSecretOverlapHours: env.webhookSecretOverlapHours,
       logLevel: env.logLevel,
     });
+    for (const warning of env.warnings) new Logger('Settings').warn({ event: 'setting', warning });
     if (env.docs)
       serveDocs(app, openApiDocument(app, { issuer: await issuerMetadata(env), server: env.publicBaseUrl }));
     const reloadKeyRing = (): void => void app.get(KeyRingUpkeep).reload();

@@ -120,9 +120,16 @@ export async function runCommand(
   return { code: await command.exit(), stdout: command.stdout, stderr: command.stderr };
 }
 
-/** Starts the built service and waits until it listens. */
-export async function startServiceProcess(settings: Settings): Promise<ServiceProcess> {
-  const program = runProgram('dist/main.js', [], settings);
+/**
+ * Starts the built service and waits until it listens.
+ *
+ * @param command what starts it, as arguments of Node
+ */
+export async function startServiceProcess(
+  settings: Settings,
+  [script = 'dist/main.js', ...args]: readonly string[] = [],
+): Promise<ServiceProcess> {
+  const program = runProgram(script, args, settings);
   const url = await waitForOutput(program, /Server listening at (http:\/\/[\w.:]+)/);
   // A spread would read the getters once and for all.
   return Object.assign(program, { url }, testClient(url));

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { SecretFileError, readSecretFile, secretFileWarning } from '../../payments/crypto/secret-file.js';
 import type { Variables } from './environment.js';
 import type { SecretName, SettingName } from './setting-list.js';
 
@@ -14,6 +14,8 @@ export class EnvError extends Error {
 /** Reads settings one by one and collects what is wrong with them. */
 export class Settings {
   readonly faults: string[] = [];
+  /** What should be changed, though nothing is wrong. */
+  readonly warnings: string[] = [];
   /** Whether what the service could make up for itself must be set. */
   required = false;
 
@@ -41,16 +43,26 @@ export class Settings {
     const path = this.text(fileName);
     if (path === undefined) return value;
     if (value !== undefined) this.fault(name, `cannot stand beside ${fileName}; remove one of them`);
+    return this.textOf(fileName, path);
+  }
+
+  /** What a file of secrets holds, without white space around it. */
+  private textOf(name: SettingName, path: string): string | undefined {
     try {
-      return readFileSync(path, 'utf8').trim();
+      const text = readSecretFile(path).trim();
+      if (text === '') this.fault(name, 'names a file that is empty; write the secret into it');
+      this.warnAbout(name, path);
+      return text;
     } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code ?? 'unknown';
-      this.fault(
-        fileName,
-        `cannot be read (${code}); set it to a file that holds the secret and nothing else`,
-      );
+      if (!(error instanceof SecretFileError)) throw error;
+      this.fault(name, `names a file that ${error.message}`);
       return undefined;
     }
+  }
+
+  private warnAbout(name: SettingName, path: string): void {
+    const warning = secretFileWarning(path);
+    if (warning !== undefined) this.warnings.push(`${name} names a file that ${warning}`);
   }
 
   /**

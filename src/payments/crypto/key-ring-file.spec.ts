@@ -70,7 +70,7 @@ async function refusal(call: Promise<unknown> = read()): Promise<Error> {
 }
 
 describe('a key ring file', () => {
-  it.each([0o600, 0o400])('of mode %o gives its keys', async (mode) => {
+  it.each([0o600, 0o400, 0o440, 0o640, 0o444, 0o644])('of mode %o gives its keys', async (mode) => {
     const keys = [fileKey('decrypt-only'), fileKey('active'), fileKey('retired')];
     write({ version: 1, keys }, mode);
     const ring = await read();
@@ -85,19 +85,29 @@ describe('a key ring file', () => {
     expect((await refusal()).message).toMatch(/made for development/);
   });
 
-  it.each([0o640, 0o604, 0o644, 0o620, 0o660, 0o601])(
-    'of mode %o is refused, because others may use it',
+  it.each([0o620, 0o660, 0o602, 0o646, 0o666, 0o420])(
+    'of mode %o is refused, because others may write it',
     async (mode) => {
       const key = fileKey();
       write({ version: 1, keys: [key] }, mode);
-      expect((await refusal()).message).toMatch(/others may read.*chmod 600/);
+      expect((await refusal()).message).toBe(
+        'the key ring file may be written by its group or by others; run "chmod go-w" on it',
+      );
     },
   );
+
+  it('with a byte order mark gives its keys, and loses it at its next change', async () => {
+    const key = fileKey();
+    write(`\uFEFF${JSON.stringify({ version: 1, keys: [key] })}`);
+    expect((await read()).active.id).toBe(key.id);
+    await addKey(path);
+    expect(readFileSync(path, 'utf8')).toMatch(/^\{/);
+  });
 
   it('that is missing is refused with the system’s code and without its path', async () => {
     expect(await refusal()).toEqual(
       new KeyRingError(
-        'the key ring file cannot be read (ENOENT); check that it exists and that this user may read it',
+        'the key ring file cannot be read (ENOENT): there is no such file; check the path, and that its volume is mounted',
       ),
     );
   });
@@ -113,7 +123,7 @@ describe('a key ring file', () => {
   const WRAPPED_FORM = /the wrapped key .* has an unknown form/;
   const wrapped = (how: unknown): unknown => ({ ...key, material: undefined, wrapped: how });
   it.each<[string, unknown, RegExp]>([
-    ['empty', '', NOT_JSON],
+    ['empty', ' \n', /is empty/],
     ['cut in the middle', JSON.stringify({ version: 1, keys: [key] }).slice(0, 120), NOT_JSON],
     ['only the material', key.material, NOT_JSON],
     ['null', null, UNKNOWN_FORM],
@@ -350,8 +360,8 @@ describe('a change of a key ring file', () => {
     ['retiring', () => retireKey(path, first)],
     ['describing', () => describeKeyRing(path)],
   ])('judges the file first when %s', async (_name, change) => {
-    chmodSync(path, 0o644);
-    expect((await refusal(change())).message).toMatch(/others may read/);
+    chmodSync(path, 0o622);
+    expect((await refusal(change())).message).toMatch(/written by its group or by others/);
     write({ version: 1, keys: [fileKey(), fileKey()] });
     const text = readFileSync(path, 'utf8');
     expect((await refusal(change())).message).toMatch(/2 active keys/);

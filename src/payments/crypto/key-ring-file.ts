@@ -27,10 +27,10 @@ import { changePrivateFile, createPrivateFile, readPrivateFile } from './private
  * Reads and judges a key ring file, and has its wrapped keys unwrapped, all at once. Afterwards no key service is
  * needed any more. Retired keys are not unwrapped.
  *
- * @param path a JSON file of mode 0400 or 0600 (not judged on Windows)
+ * @param path a JSON file that neither its group nor others may write, nor replace (not checked on Windows)
  * @param options `allowDevelopment`: whether a ring that the service made for itself may be used; false in production
  *   `keyServices`: how the key services that the ring names are reached
- * @throws KeyRingError naming the fault and the mend.
+ * @throws KeyRingError naming the fault and the fix.
  */
 export async function readKeyRingFile(
   path: string,

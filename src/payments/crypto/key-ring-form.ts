@@ -34,7 +34,11 @@ export function parseKeyRing(text: string): KeyRingForm {
   try {
     form = JSON.parse(text);
   } catch {
-    throw new KeyRingError('the key ring file is not JSON; restore it from its backup');
+    throw new KeyRingError(
+      text.trim() === ''
+        ? 'the key ring file is empty; restore it from its backup, or remove it and make a new ring if nothing was ever stored'
+        : 'the key ring file is not JSON; restore it from its backup',
+    );
   }
   if (!isKeyRingForm(form)) {
     throw new KeyRingError(

@@ -1,31 +1,28 @@
-import { open, realpath, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { KeyRingError } from './key-ring.js';
+import { SecretFileError, readSecretFile } from './secret-file.js';
 
 const PRIVATE = 0o600;
-const OTHERS = 0o077;
 const onWindows = process.platform === 'win32';
 
 /**
  * Reads the key ring file.
  *
- * @throws KeyRingError when it cannot be read, or others may read it (not judged on Windows)
+ * @throws KeyRingError when it cannot be read, or its group or others may write it (not checked on Windows)
  */
-export async function readPrivateFile(path: string): Promise<string> {
-  let file: FileHandle | undefined;
+export function readPrivateFile(path: string): Promise<string> {
+  return new Promise((resolve) => {
+    resolve(read(path));
+  });
+}
+
+function read(path: string): string {
   try {
-    file = await open(path, 'r');
-    if (!onWindows && ((await file.stat()).mode & OTHERS) !== 0) {
-      throw new KeyRingError('others may read the key ring file; run "chmod 600" on it');
-    }
-    return await file.readFile('utf8');
+    return readSecretFile(path);
   } catch (error) {
-    if (error instanceof KeyRingError) throw error;
-    throw new KeyRingError(
-      `the key ring file cannot be read (${codeOf(error)}); check that it exists and that this user may read it`,
-    );
-  } finally {
-    await file?.close();
+    if (!(error instanceof SecretFileError)) throw error;
+    throw new KeyRingError(`the key ring file ${error.message}`);
   }
 }
 

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { KeyRingError } from '../crypto/key-ring.js';
 import type { KeyRingFile } from '../crypto/key-ring-file.js';
+import { secretFileWarning } from '../crypto/secret-file.js';
 import { describeError } from '../http/describe-error.js';
 import { OPENED_KEY_RING, type OpenedKeyRing } from '../payments.options.js';
 import { KeyRingMonitor } from './key-ring-monitor.js';
@@ -40,6 +41,7 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
   async onApplicationBootstrap(): Promise<void> {
     if (this.source !== undefined) {
       watchFile(this.source.file, { interval: WATCH_MS, persistent: false }, this.onChange);
+      this.warnAbout(this.source.file);
     }
     await this.inTurn(() => this.check());
     void this.keepChecking();
@@ -85,13 +87,22 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
     if (this.source === undefined) return;
     try {
       const fault = await this.monitor.replaceRing(await this.source.read());
-      if (fault === undefined) this.logger.log({ event: 'key ring taken up' });
-      else this.logger.error({ event: 'key ring refused, the old one stays in use', fault });
+      if (fault === undefined) {
+        this.logger.log({ event: 'key ring taken up' });
+        this.warnAbout(this.source.file);
+      } else this.logger.error({ event: 'key ring refused, the old one stays in use', fault });
     } catch (error) {
       const fault = error instanceof KeyRingError ? error.message : describeError(error);
       this.logger.error({ event: 'key ring refused, the old one stays in use', fault });
       // It was not judged, because the database did not answer.
       if (!(error instanceof KeyRingError)) this.reloadLater();
+    }
+  }
+
+  private warnAbout(file: string): void {
+    const warning = secretFileWarning(file);
+    if (warning !== undefined) {
+      this.logger.warn({ event: 'key ring file', warning: `the key ring file ${warning}` });
     }
   }
 
