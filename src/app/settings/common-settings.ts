@@ -1,4 +1,5 @@
 import { Secret } from '../../payments/crypto/secret.js';
+import { databaseUrlFault } from './database-url.js';
 import type { Settings } from './settings.js';
 
 // Settings that both the service and its commands read.
@@ -20,10 +21,7 @@ export function readDatabaseUrl(settings: Settings): string | undefined {
     'DATABASE_URL',
     settings.secret('DATABASE_URL'),
     'set it to the address of a PostgreSQL 14 or newer',
-    (value) =>
-      isUrl(value, ['postgres:', 'postgresql:'])
-        ? undefined
-        : 'must be an address like postgres://user:password@host/database',
+    databaseUrlFault,
   );
 }
 
