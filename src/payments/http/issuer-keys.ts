@@ -1,5 +1,6 @@
 import { KeyObject } from 'node:crypto';
 import { createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose';
+import { proxiedFetch } from '../outbound-proxy.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 import { invalidToken } from './access-token.js';
 
@@ -137,7 +138,7 @@ export async function fetchIssuerMetadata(issuer: string): Promise<IssuerMetadat
 
 async function fetchJson(address: string): Promise<unknown> {
   try {
-    const response = await fetch(address, {
+    const response = await proxiedFetch(address, {
       headers: { accept: 'application/json' },
       redirect: 'error',
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),

@@ -1,3 +1,5 @@
+import { proxiedFetch } from '../outbound-proxy.js';
+
 /** Largest answer that is read, in bytes after decompression: several times the longest list that is asked for. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
@@ -21,7 +23,11 @@ export class UnusableAnswer extends Error {
 export function boundedFetch(signal: AbortSignal): typeof fetch {
   return async (url, init) => {
     const signals = init?.signal ? [signal, init.signal] : [signal];
-    const response = await fetch(url, { ...init, redirect: 'error', signal: AbortSignal.any(signals) });
+    const response = await proxiedFetch(url, {
+      ...init,
+      redirect: 'error',
+      signal: AbortSignal.any(signals),
+    });
     const text = await readCapped(response);
     const isError = response.status >= 400;
     if (isError ? !hasError(text) : !isObject(parse(text))) throw new UnusableAnswer('no answer of Stripe’s');

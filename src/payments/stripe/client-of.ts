@@ -2,6 +2,7 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
+import { proxyAgentFor } from '../outbound-proxy.js';
 
 /** A client of Stripe's official SDK, of the version that this module brings. */
 export type StripeClient = Stripe;
@@ -22,7 +23,7 @@ export function clientOf(key: Secret, apiBase: string, name: string): StripeClie
     host: hostname,
     port: port === '' ? (protocol === 'http:' ? 80 : 443) : Number(port),
     appInfo: { name: 'nest-stripe-config' },
-    httpClient: new DiscreetHttpClient(),
+    httpClient: new DiscreetHttpClient(apiBase),
     authenticator: (request) => {
       request.headers.Authorization = `Bearer ${key.reveal()}`;
       return Promise.resolve();
@@ -39,7 +40,12 @@ type StripeResponse = Awaited<ReturnType<MakeRequest>>;
 
 /** The SDK's own way to make requests, but for the answers. */
 class DiscreetHttpClient extends Stripe.HttpClient {
-  readonly #client = Stripe.createNodeHttpClient();
+  readonly #client: Stripe.HttpClient;
+
+  constructor(apiBase: string) {
+    super();
+    this.#client = Stripe.createNodeHttpClient(proxyAgentFor(apiBase));
+  }
 
   override getClientName(): string {
     return this.#client.getClientName();

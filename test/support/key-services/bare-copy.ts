@@ -1,15 +1,18 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { transformFileSync } from '@swc/core';
 
-const SOURCE = join(import.meta.dirname, '../../../src/payments/crypto');
+const ROOT = join(import.meta.dirname, '../../..');
+const SOURCE = join(ROOT, 'src/payments');
+/** What is always installed. */
+const PACKAGES = ['https-proxy-agent', 'proxy-from-env'];
 
 const READER = `
-import { readKeyRingFile } from './key-ring-file.js';
-import { Secret } from './secret.js';
+import { readKeyRingFile } from './crypto/key-ring-file.js';
+import { Secret } from './crypto/secret.js';
 
 const vaultToken = process.env.VAULT_TOKEN && new Secret(process.env.VAULT_TOKEN);
 const { VAULT_NAMESPACE: vaultNamespace } = process.env;
@@ -22,14 +25,18 @@ readKeyRingFile(process.argv[2], {
 );
 `;
 
-/** The key ring's code in a folder of its own where no package is installed, as it is without the key services. */
+/** The key ring's code in a folder of its own where no client is installed, as it is without the key services. */
 export class BareCopy {
   readonly #folder = mkdtempSync(join(tmpdir(), 'bare-copy-'));
 
   constructor() {
     writeFileSync(join(this.#folder, 'package.json'), '{ "type": "module" }');
+    mkdirSync(join(this.#folder, 'node_modules'));
+    for (const name of PACKAGES) {
+      symlinkSync(join(ROOT, 'node_modules', name), join(this.#folder, 'node_modules', name));
+    }
     for (const file of readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })) {
-      if (!file.endsWith('.ts') || file.endsWith('.spec.ts')) continue;
+      if (!/^(?:crypto\b.*|outbound-proxy)\.ts$/.test(file) || file.endsWith('.spec.ts')) continue;
       const target = join(this.#folder, file.replace(/\.ts$/, '.js'));
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(target, transformFileSync(join(SOURCE, file)).code);

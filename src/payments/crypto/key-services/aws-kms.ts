@@ -1,4 +1,5 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
+import { proxyAgentFor } from '../../outbound-proxy.js';
 import { encryptionContext } from './binding.js';
 import { judgeEndpoint, type EndpointRules } from './endpoint.js';
 import { KeyServiceFault, type Fault } from './key-service-error.js';
@@ -21,10 +22,13 @@ export async function openAwsKms(
     () => import('@aws-sdk/client-kms'),
   );
 
+  const httpsAgent = proxyAgentFor(endpoint ?? `https://kms.${region ?? 'region'}.amazonaws.com`);
+
   async function withClient<T>(use: (client: KMSClient) => Promise<T>): Promise<T> {
     const client = new KMSClient({
       ...(region !== undefined && { region }),
       ...(endpoint !== undefined && { endpoint }),
+      ...(httpsAgent !== undefined && { requestHandler: { httpsAgent } }),
     });
     try {
       await requireRegion(client);

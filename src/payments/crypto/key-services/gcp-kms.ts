@@ -1,4 +1,5 @@
 import type { KeyManagementServiceClient } from '@google-cloud/kms';
+import { proxyAgentFor } from '../../outbound-proxy.js';
 import { associatedData } from './binding.js';
 import { crc32c } from './crc32c.js';
 import { judgeEndpoint, type EndpointRules } from './endpoint.js';
@@ -37,6 +38,11 @@ export async function openGcpKms(
           // eslint-disable-next-line @typescript-eslint/no-deprecated -- what succeeds it asks only Content-Length
           size: MAX_ANSWER_BYTES,
           timeout: deadlineMs,
+          // The client names an agent of its own for each call, so that gaxios does not look for a proxy.
+          adapter: (request, send) => {
+            const agent = proxyAgentFor(request.url.href);
+            return send(agent === undefined ? request : { ...request, agent });
+          },
         },
       },
     });

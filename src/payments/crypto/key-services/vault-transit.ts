@@ -1,3 +1,4 @@
+import { proxiedFetch } from '../../outbound-proxy.js';
 import { associatedData } from './binding.js';
 import { judgeEndpoint } from './endpoint.js';
 import { KeyServiceFault, type Fault } from './key-service-error.js';
@@ -25,7 +26,7 @@ export function openVaultTransit(
   ): Promise<Record<string, unknown>> {
     const token = vaultToken?.reveal() ?? '';
     if (!/^[\x21-\x7e]+$/.test(token)) throw new KeyServiceFault('credentials');
-    const response = await fetch(`${base}/v1/${mount}/${operation}/${key}`, {
+    const response = await proxiedFetch(`${base}/v1/${mount}/${operation}/${key}`, {
       method: 'POST',
       headers: {
         'Content-Type': 'application/json',
