@@ -37,7 +37,7 @@ export class CreateStripeConfigs1764000000000 implements MigrationInterface {
         CONSTRAINT stripe_configs_test_secret_key_check CHECK (
           num_nonnulls(test_secret_key_sealed, test_secret_key_masked, test_secret_key_fingerprint) IN (0, 3)
           AND test_secret_key_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
-          AND test_secret_key_masked ~ '^(sk|rk)_test_[.]{3}[!-~]{4}$'
+          AND test_secret_key_masked ~ '^(sk|rk|rkcs)_test_[.]{3}[!-~]{4}$'
         ),
         CONSTRAINT stripe_configs_test_publishable_key_check CHECK (
           num_nonnulls(test_publishable_key_sealed, test_publishable_key_masked, test_publishable_key_fingerprint) IN (0, 3)

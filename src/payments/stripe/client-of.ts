@@ -8,7 +8,7 @@ import { proxyAgentFor } from '../outbound-proxy.js';
 export type StripeClient = Stripe;
 
 /** Secret and restricted keys, whole or masked as Stripe does it. */
-const KEYS = /\b[rs]k_(?:test|live)_[\w*]+/g;
+const KEYS = /\b(?:sk|rk|rkcs)_(?:test|live)_[\w*]+/g;
 
 /**
  * A client that uses a key and does not show it, whatever of it is printed: the SDK would keep the key where `util.inspect`
