@@ -5,9 +5,16 @@ export default tseslint.config(
   { ignores: ['**/node_modules', '**/dist', 'coverage', '**/.data', 'build'] },
   eslint.configs.recommended,
   {
-    files: ['bench/*.js', 'test/support/*.js'],
+    files: ['bench/*.js', 'scripts/*.js', 'test/support/*.js', 'test/rigs/*.js'],
     languageOptions: {
-      globals: { process: 'readonly', Buffer: 'readonly', console: 'readonly', fetch: 'readonly' },
+      globals: {
+        Buffer: 'readonly',
+        URL: 'readonly',
+        console: 'readonly',
+        fetch: 'readonly',
+        process: 'readonly',
+        setInterval: 'readonly',
+      },
     },
   },
   {

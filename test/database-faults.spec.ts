@@ -10,6 +10,7 @@ import {
   cleanUp,
   logOf,
   serviceSettings,
+  startListeningProcess,
   startServiceProcess,
   temporaryFolder,
   type ServiceProcess,
@@ -177,7 +178,7 @@ describe('a service that is started while the database is down', () => {
     const road = await startTcpProxy(empty.url);
     await road.refuse();
     try {
-      const early = await startServiceProcess(serviceSettings(road.url, keyRingFile));
+      const early = await startListeningProcess(serviceSettings(road.url, keyRingFile));
       expect((await early.request('GET', '/health/live')).status).toBe(200);
       expectError(await early.request('GET', '/health/ready'), 503, 'dependency_unavailable');
       expectError(await early.request('GET', configPath(projectId)), 503, 'dependency_unavailable');

@@ -21,10 +21,14 @@ export class DatabaseConnection implements OnApplicationShutdown {
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
-  /** Tries until it is open or stopped. Never rejects. */
-  async open(): Promise<void> {
-    const { signal } = this.stopped;
-    while (!signal.aborted && !(await this.tryToOpen())) {
+  /**
+   * Tries until it is open, or the application is closed. Never rejects.
+   *
+   * @param signal ends the tries as well, a migration at hand included
+   */
+  async open(...ends: AbortSignal[]): Promise<void> {
+    const signal = AbortSignal.any([this.stopped.signal, ...ends]);
+    while (!signal.aborted && !(await this.tryToOpen(signal))) {
       await delay(RETRY_MS, undefined, { signal }).catch(ignore);
     }
   }
@@ -36,18 +40,12 @@ export class DatabaseConnection implements OnApplicationShutdown {
     await runStatement(this.dataSource, 'read', { name: 'check', text: 'SELECT 1' }, []);
   }
 
-  /** Ends the tries, a migration at hand included. */
-  stop(): void {
+  onApplicationShutdown(): void {
     this.stopped.abort();
   }
 
-  onApplicationShutdown(): void {
-    this.stop();
-  }
-
   /** A DataSource that is initialized is migrated, too: requests are judged by the first. */
-  private async tryToOpen(): Promise<boolean> {
-    const { signal } = this.stopped;
+  private async tryToOpen(signal: AbortSignal): Promise<boolean> {
     try {
       const { url } = this.dataSource.options as { url: string };
       const done = await migrate(url, { signal });

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
@@ -67,6 +67,7 @@ interface Binaries {
 interface Runner {
   readonly prefix: readonly string[];
   readonly identity: { uid?: number; gid?: number };
+  readonly signal: AbortSignal | undefined;
   readonly owner?: { uid: number; gid: number };
 }
 
@@ -74,6 +75,8 @@ interface Context {
   readonly paths: Paths;
   readonly binaries: Binaries;
   readonly runner: Runner;
+  /** Ends the start. */
+  readonly signal: AbortSignal | undefined;
   readonly password: string;
 }
 
@@ -98,12 +101,18 @@ interface OwnedServer {
 /**
  * Starts (or, after a crash of its former owner, adopts) the PostgreSQL whose data lies in `<dataDir>/postgres`.
  *
+ * It ends with this process, however that ends short of a SIGKILL.
+ *
+ * @param signal ends the start, and what was started by then
  * @throws {EmbeddedPostgresError} when it cannot run, or another instance is using the data folder.
  */
-export async function startEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  dataDir: string,
+  signal?: AbortSignal,
+): Promise<EmbeddedPostgres> {
   const paths = layOut(path.resolve(dataDir));
   try {
-    const context = await prepare(paths);
+    const context = await prepare(paths, signal);
     const { server, lock } = await takeOwnership(context);
     await removeLeftovers(paths);
     let stopped: Promise<void> | undefined;
@@ -131,13 +140,13 @@ function layOut(dataDir: string): Paths {
   };
 }
 
-async function prepare(paths: Paths): Promise<Context> {
+async function prepare(paths: Paths, signal: AbortSignal | undefined): Promise<Context> {
   const binaries = await findBinaries();
   await fs.mkdir(paths.dataDir, { recursive: true, mode: 0o700 });
-  const runner = await chooseRunner(paths, binaries);
+  const runner = await chooseRunner(paths, binaries, signal);
   const ourMajor = await majorOf(runner, binaries);
   const password = await readOrCreatePassword(paths);
-  const context = { paths, binaries, runner, password };
+  const context = { paths, binaries, runner, password, signal };
   if ((await clusterMajor(paths)) === undefined) await createCluster(context);
   await checkMajor(paths, ourMajor);
   return context;
@@ -202,7 +211,8 @@ function commandLine(runner: Runner, program: string, args: readonly string[]): 
 
 async function runToEnd(runner: Runner, program: string, args: readonly string[]): Promise<string> {
   const [command, rest] = commandLine(runner, program, args);
-  const { stdout } = await execute(command, rest, childOptions(runner)).catch((error: unknown) => {
+  const options = { ...childOptions(runner), signal: runner.signal };
+  const { stdout } = await execute(command, rest, options).catch((error: unknown) => {
     throw withPermissionAdvice(runner, messageOf(error), error);
   });
   return stdout;
@@ -218,10 +228,14 @@ function withPermissionAdvice(runner: Runner, message: string, cause?: unknown):
 
 // --- identity -------------------------------------------------------------------------------------------
 
-async function chooseRunner(paths: Paths, binaries: Binaries): Promise<Runner> {
-  if (process.getuid?.() !== 0) return { prefix: [], identity: {} };
+async function chooseRunner(
+  paths: Paths,
+  binaries: Binaries,
+  signal: AbortSignal | undefined,
+): Promise<Runner> {
+  if (process.getuid?.() !== 0) return { prefix: [], identity: {}, signal };
   const owner = await clusterOwner(paths);
-  const privileged: Runner = { prefix: setprivPrefix(owner), identity: {}, owner };
+  const privileged: Runner = { prefix: setprivPrefix(owner), identity: {}, owner, signal };
   const works = await runToEnd(privileged, binaries.postgres, ['--version']).then(
     () => true,
     () => false,
@@ -229,7 +243,7 @@ async function chooseRunner(paths: Paths, binaries: Binaries): Promise<Runner> {
   if (works) return privileged;
   // Without the capability PostgreSQL's user has to pass through our folder; what lies in it stays closed.
   await fs.chmod(paths.dataDir, 0o711);
-  return { prefix: [], identity: owner, owner };
+  return { prefix: [], identity: owner, owner, signal };
 }
 
 /** Keeps one capability, so that PostgreSQL can reach files below folders that are closed to its user. */
@@ -340,6 +354,7 @@ async function removeLeftovers(paths: Paths): Promise<void> {
 /** Adopts the server that runs on the folder or launches one, until either is ours. */
 async function takeOwnership(context: Context): Promise<OwnedServer> {
   for (let attempt = 1; ; attempt += 1) {
+    context.signal?.throwIfAborted();
     const running = await readPostmaster(context.paths);
     const adopted = running && (await adopt(context, running));
     if (adopted) return adopted;
@@ -392,7 +407,9 @@ async function launch(context: Context): Promise<LaunchedServer> {
     child.once('error', (error) => (ended = `could not be run (${error.message})`));
     child.once('exit', (code, signal) => (ended ??= `ended with ${signal ?? `code ${code ?? '?'}`}`));
     child.unref();
-    return { pid: child.pid ?? 0, port, ended: () => ended, logTail: () => tailOf(paths.log, size) };
+    const pid = child.pid ?? 0;
+    if (pid > 0) endWithProcess(pid, () => ended === undefined);
+    return { pid, port, ended: () => ended, logTail: () => tailOf(paths.log, size) };
   } finally {
     await log.close();
   }
@@ -441,8 +458,12 @@ async function adopt(context: Context, server: Server): Promise<OwnedServer | un
   const deadline = Date.now() + START_LIMIT_MS;
   while (Date.now() < deadline) {
     const outcome = await claim(context, server);
-    if (outcome instanceof Client) return { server, lock: outcome };
+    if (outcome instanceof Client) {
+      endWithProcess(server.pid, () => isNamedBy(context.paths, server.pid));
+      return { server, lock: outcome };
+    }
     if (!isPassing(outcome)) return undefined;
+    context.signal?.throwIfAborted();
     await sleep(POLL_MS);
   }
   return undefined;
@@ -453,6 +474,7 @@ async function claimLaunched(context: Context, server: LaunchedServer): Promise<
   const deadline = Date.now() + START_LIMIT_MS;
   try {
     while (server.ended() === undefined) {
+      context.signal?.throwIfAborted();
       const outcome = await claim(context, server);
       if (outcome instanceof Client) return { server, lock: outcome };
       if (hasCode(outcome, WRONG_PASSWORD)) throw wrongPassword(context.paths);
@@ -462,7 +484,8 @@ async function claimLaunched(context: Context, server: LaunchedServer): Promise<
     return undefined;
   } catch (error) {
     // Another start may have adopted the server we launched: then it is theirs to stop.
-    if (!(error instanceof FolderInUseError)) await shutDown(context.paths, server);
+    if (error instanceof FolderInUseError) outliving(server.pid);
+    else await shutDownLaunched(context.paths, server);
     throw error;
   }
 }
@@ -547,6 +570,34 @@ function discard(client: Client): void {
   client.end().catch(() => undefined);
 }
 
+// --- the end of this process ----------------------------------------------------------------------------
+
+/** What ends with this process, and whether a process id still means it. */
+const children = new Map<number, () => boolean>();
+
+/** An exception, or somebody's process.exit, leaves no time to shut PostgreSQL down in order; a signal it takes. */
+function endWithProcess(pid: number, isStillIt: () => boolean): void {
+  if (children.size === 0) process.on('exit', endChildren);
+  children.set(pid, isStillIt);
+}
+
+function outliving(pid: number): void {
+  children.delete(pid);
+  if (children.size === 0) process.off('exit', endChildren);
+}
+
+function endChildren(): void {
+  for (const [pid, isStillIt] of children) if (isStillIt()) signal(pid, 'SIGINT');
+}
+
+function isNamedBy({ cluster }: Paths, pid: number): boolean {
+  try {
+    return Number.parseInt(readFileSync(path.join(cluster, 'postmaster.pid'), 'utf8'), 10) === pid;
+  } catch {
+    return false;
+  }
+}
+
 // --- shutdown -------------------------------------------------------------------------------------------
 
 async function stopOwned(paths: Paths, { server, lock }: OwnedServer): Promise<void> {
@@ -557,7 +608,17 @@ async function stopOwned(paths: Paths, { server, lock }: OwnedServer): Promise<v
 
 async function shutDown(paths: Paths, { pid }: Server): Promise<void> {
   // The pid may long belong to another process, unless the folder still names it.
-  if ((await readPostmaster(paths))?.pid !== pid) return;
+  if ((await readPostmaster(paths))?.pid === pid) await endProcess(paths, pid);
+  outliving(pid);
+}
+
+/** Also one that has not yet written its pid into the folder. */
+async function shutDownLaunched(paths: Paths, server: LaunchedServer): Promise<void> {
+  if (server.ended() === undefined) await endProcess(paths, server.pid);
+  outliving(server.pid);
+}
+
+async function endProcess(paths: Paths, pid: number): Promise<void> {
   signal(pid, 'SIGINT');
   const deadline = Date.now() + STOP_LIMIT_MS;
   while (await isRunning(pid)) {

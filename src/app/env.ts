@@ -34,6 +34,8 @@ export interface Env {
   stripeApiBase: string | undefined;
   /** How long a replaced webhook secret is still accepted, in hours. */
   webhookSecretOverlapHours: number;
+  /** How long to go on serving after SIGTERM, not ready, until the listener closes. */
+  shutdownDelaySeconds: number;
   docs: boolean;
   logLevel: LogLevel;
   /** What should be changed, though nothing is wrong: sentences that begin with the name of a setting. */
@@ -71,6 +73,7 @@ export function readEnv(variables: Variables = environment()): Env {
     publicBaseUrl: readPublicBaseUrl(settings, production),
     stripeApiBase: readStripeApiBase(settings, production),
     webhookSecretOverlapHours: settings.number('WEBHOOK_SECRET_OVERLAP_HOURS', 24, 168),
+    shutdownDelaySeconds: settings.number('SHUTDOWN_DELAY_SECONDS', production ? 6 : 0, 60),
     docs: settings.choice('DOCS', ['true', 'false'], production ? 'false' : 'true') === 'true',
     logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     warnings: settings.warnings,

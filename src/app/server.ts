@@ -1,37 +1,37 @@
 import { randomUUID } from 'node:crypto';
-import { maxHeaderSize } from 'node:http';
+import { maxHeaderSize, type RequestListener } from 'node:http';
 import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
-import { pino, type DestinationStream } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import { errorAnswer } from '../payments/http/error-answer.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { Draining } from './draining.js';
 import type { LogLevel } from './env.js';
+import { createHttpServer } from './http-server.js';
+import type { Listener } from './listener.js';
 import { logRequests, PinoLogger } from './logging.js';
-
-/** Longest a request may take to arrive, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000;
-
-/** In milliseconds. */
-const LOG_FLUSH_MS = 200;
+import { headersFor } from './response-headers.js';
 
 /** How the service listens and logs. */
 export interface ServerOptions extends AppParts {
   logLevel: LogLevel;
   /** Where the log goes; default: standard output. */
   logDestination?: DestinationStream;
+  /** What listens already, and logs; default: a server that listens when it is told to. */
+  listener?: { server: Listener; logger: Logger };
 }
 
 /** Builds the service, ready to be given its docs and to listen. Opens nothing yet. */
 export async function createServer(options: ServerOptions): Promise<NestFastifyApplication> {
-  const logger = pino({ level: options.logLevel, base: null }, options.logDestination ?? bufferedStdout());
+  const { listener } = options;
+  const logger = listener?.logger ?? createLogger(options.logLevel, options.logDestination ?? process.stdout);
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: () => randomUUID(),
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    serverFactory: (handler: RequestListener) => listener?.server.serve(handler) ?? createHttpServer(handler),
     // There is no middleware, so nothing has to look for it on every request.
     skipMiddie: true,
     // As long as a whole head may be, so that any wrong project id is judged as one.
@@ -50,9 +50,9 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
   return app;
 }
 
-/** Lines leave in batches, at the latest after this time and at exit, so that no request waits for a write. */
-function bufferedStdout(): DestinationStream {
-  return pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: LOG_FLUSH_MS });
+/** The log of the service. */
+export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
+  return pino({ level, base: null }, destination);
 }
 
 function prepareFastify(app: NestFastifyApplication): void {
@@ -71,11 +71,6 @@ function prepareFastify(app: NestFastifyApplication): void {
     done();
   });
   logRequests(fastify);
-}
-
-/** What every response has. */
-function headersFor(requestId: string): Record<string, string> {
-  return { 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' };
 }
 
 /** A URL that the router cannot decode. */

@@ -14,59 +14,108 @@ import {
   developmentSecret,
   developmentToken,
 } from './development.js';
-import { Draining } from './draining.js';
+import { Draining, type DrainingTimes } from './draining.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { localUrl, type Env } from './env.js';
+import { Listener } from './listener.js';
+import { LogDestination } from './log-destination.js';
 import { openApiDocument, serveDocs } from './openapi.js';
-import { createServer } from './server.js';
+import { createLogger, createServer } from './server.js';
+
+/** Left at the end for what follows the draining, in milliseconds. */
+const CLOSING_MS = 1_500;
+/** How long the last lines of the log may take, in milliseconds. */
+const LOG_LIMIT_MS = 1_000;
 
 /** The running service. */
 export interface Service {
-  /** Ends what runs, refuses what is new, and closes everything that was opened. */
-  stop(): Promise<void>;
+  /** Says that it is not ready, ends what runs, refuses what is new, and closes everything that was opened. */
+  stop(times: DrainingTimes): Promise<void>;
 }
 
 /**
- * Starts the standalone service: what the settings leave out is made up first, outside production only.
+ * Starts the standalone service: it listens first, and answers 503 until it is ready. What the settings leave out is made
+ * up, outside production only.
  *
- * @throws KeyRingError, EmbeddedPostgresError and system errors (an address in use), whose messages say what to do
+ * @param signal ends the start: what it has opened by then is closed, PostgreSQL included
+ * @throws ListenError, KeyRingError and EmbeddedPostgresError, whose messages say what to do
  */
-export async function startService(env: Env): Promise<Service> {
-  const keyRing = await keyRingOf(env);
-  const database =
-    env.databaseUrl === undefined
-      ? await startEmbeddedPostgres(env.dataDir)
-      : { url: env.databaseUrl, stop: () => Promise.resolve() };
+export async function startService(env: Env, signal: AbortSignal): Promise<Service> {
+  const log = new LogDestination(process.stdout);
+  const logger = createLogger(env.logLevel, log);
+  log.onDropped = (count) => {
+    logger.warn({ context: 'Log', event: 'lines were dropped, because nobody read them', count });
+  };
+  const listener = new Listener(logger);
+  const opened: (() => Promise<void>)[] = [() => log.drained(LOG_LIMIT_MS)];
+  const closeAll = async (): Promise<void> => {
+    for (const close of opened.toReversed()) await close();
+  };
+  const untilEnded = <T>(work: Promise<T>): Promise<T> => unlessAborted(work, signal);
   try {
-    const app = await createServer({
-      databaseUrl: database.url,
-      keyRing,
-      auth: accessTokenOptions(env),
-      publicBaseUrl: env.publicBaseUrl ?? localUrl(env.port),
-      stripeApiBase: env.stripeApiBase,
-      webhookSecretOverlapHours: env.webhookSecretOverlapHours,
-      logLevel: env.logLevel,
-    });
+    const url = await listener.listen(env.port, env.host);
+    opened.push(() => listener.close());
+    const keyRing = await untilEnded(keyRingOf(env));
+    const databaseUrl = env.databaseUrl ?? (await embeddedDatabase(env, signal, opened));
+    const app = await untilEnded(
+      createServer({
+        databaseUrl,
+        keyRing,
+        auth: accessTokenOptions(env),
+        publicBaseUrl: env.publicBaseUrl ?? localUrl(env.port),
+        stripeApiBase: env.stripeApiBase,
+        webhookSecretOverlapHours: env.webhookSecretOverlapHours,
+        logLevel: env.logLevel,
+        listener: { server: listener, logger },
+      }),
+    );
+    opened.push(() => app.close());
     for (const warning of env.warnings) new Logger('Settings').warn({ event: 'setting', warning });
-    if (env.docs)
-      serveDocs(app, openApiDocument(app, { issuer: await issuerMetadata(env), server: env.publicBaseUrl }));
+    if (env.docs) {
+      const issuer = await untilEnded(issuerMetadata(env));
+      serveDocs(app, openApiDocument(app, { issuer, server: env.publicBaseUrl }));
+    }
     const reloadKeyRing = (): void => void app.get(KeyRingUpkeep).reload();
     process.on('SIGHUP', reloadKeyRing);
-    await app.get(DatabaseConnection).open();
-    await app.listen(env.port, env.host);
-    if (env.auth.kind === 'development') await printBanner(app, env);
+    opened.push(() => Promise.resolve(void process.off('SIGHUP', reloadKeyRing)));
+    await untilEnded(app.get(DatabaseConnection).open(signal));
+    await untilEnded(app.init());
+    await untilEnded(Promise.resolve(app.getHttpAdapter().getInstance().ready()));
+    listener.open();
+    logger.info({ event: 'serving' });
+    if (env.auth.kind === 'development') await untilEnded(printBanner(app, env, url));
     return {
-      async stop() {
-        await app.get(Draining).drain(app.getHttpServer());
-        await app.close();
-        process.off('SIGHUP', reloadKeyRing);
-        await database.stop();
+      async stop({ delayMs, limitMs }) {
+        await app.get(Draining).drain(listener.server, { delayMs, limitMs: limitMs - CLOSING_MS });
+        await closeAll();
       },
     };
   } catch (error) {
-    await database.stop();
+    await closeAll();
     throw error;
   }
+}
+
+/** @throws the signal's reason as soon as it is aborted; the work is then left to itself */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const end = (): void => {
+      reject(signal.reason as Error);
+    };
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end, { once: true });
+  });
+  return Promise.race([work, aborted]);
+}
+
+async function embeddedDatabase(
+  { dataDir }: Env,
+  signal: AbortSignal,
+  opened: (() => Promise<void>)[],
+): Promise<string> {
+  const database = await startEmbeddedPostgres(dataDir, signal);
+  opened.push(() => database.stop());
+  return database.url;
 }
 
 async function keyRingOf(env: Env): Promise<KeyRingFile> {
@@ -105,10 +154,14 @@ async function issuerMetadata({ auth }: Env): Promise<IssuerMetadata | undefined
   }
 }
 
-async function printBanner(app: NestFastifyApplication, { dataDir, docs, auth }: Env): Promise<void> {
+async function printBanner(
+  app: NestFastifyApplication,
+  { dataDir, docs, auth }: Env,
+  url: string,
+): Promise<void> {
   const token = developmentToken(developmentSecret(dataDir), { scope: auth.requiredScope });
   try {
-    process.stdout.write(banner(await app.getUrl(), docs, token, await demoProject(app)));
+    process.stdout.write(banner(url, docs, token, await demoProject(app)));
   } catch {
     new Logger('Demo').warn({ event: 'no demo project, because the database is not reachable' });
   }

@@ -121,11 +121,21 @@ export async function runCommand(
 }
 
 /**
- * Starts the built service and waits until it listens.
+ * Starts the built service and waits until it serves: whatever it needs is there.
  *
  * @param command what starts it, as arguments of Node
  */
 export async function startServiceProcess(
+  settings: Settings,
+  command?: readonly string[],
+): Promise<ServiceProcess> {
+  const service = await startListeningProcess(settings, command);
+  await waitForOutput(service, /("event":"serving")/);
+  return service;
+}
+
+/** Starts the built service and waits until it listens, ready or not. */
+export async function startListeningProcess(
   settings: Settings,
   [script = 'dist/main.js', ...args]: readonly string[] = [],
 ): Promise<ServiceProcess> {

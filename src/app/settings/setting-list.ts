@@ -56,6 +56,10 @@ export const SETTINGS = {
   },
   VAULT_TOKEN: { meaning: 'for a ring whose keys Vault or OpenBao wraps', absent: 'none', secret: true },
   VAULT_NAMESPACE: { meaning: 'the namespace of that token', absent: 'none' },
+  SHUTDOWN_DELAY_SECONDS: {
+    meaning: 'how long to serve on after SIGTERM, not ready, so that load balancers see it, 0 to 60',
+    absent: '`0`; in production `6`',
+  },
   DOCS: {
     meaning: '`true` or `false`: serve the explorer and the OpenAPI document',
     absent: '`true`; in production `false`',

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
+import { isIPv6, type AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import { errorAnswer } from '../payments/http/error-answer.js';
+import { createHttpServer } from './http-server.js';
+import { headersFor } from './response-headers.js';
+
+/** The service cannot listen; the message says why and what to do. */
+export class ListenError extends Error {
+  override name = 'ListenError';
+}
+
+/** By the code of the system. */
+const FAULTS: Readonly<Record<string, (host: string, port: number) => string>> = {
+  EADDRINUSE: (host, port) =>
+    `Port ${port} on ${host} is in use: set PORT to a free port, or stop what listens there.`,
+  EACCES: (_host, port) => `Port ${port} may not be used by this user: set PORT to one above 1023.`,
+  EADDRNOTAVAIL: (host) => `${host} is no address of this machine: set HOST to one that is.`,
+  ENOTFOUND: (host) => `${host} is no known address: set HOST to one of this machine.`,
+};
+
+/**
+ * Listens from the first moment of a start. Until the service is ready it answers in its place: that the process lives,
+ * and 503 to everything else.
+ */
+export class Listener {
+  readonly server: Server;
+  private handler: RequestListener = (request, response) => {
+    this.answerUnready(request, response);
+  };
+  private service: RequestListener | undefined;
+
+  constructor(private readonly logger: Logger) {
+    this.server = createHttpServer((request, response) => {
+      this.handler(request, response);
+    });
+  }
+
+  /**
+   * @returns the address that it listens on
+   * @throws ListenError
+   */
+  async listen(port: number, host: string): Promise<string> {
+    try {
+      await once(this.server.listen(port, host), 'listening');
+    } catch (error) {
+      const { code = 'unknown' } = error as NodeJS.ErrnoException;
+      const fault = FAULTS[code]?.(host, port) ?? `Cannot listen (${code}): check HOST and PORT.`;
+      throw new ListenError(fault, { cause: error });
+    }
+    const url = urlOf(this.server.address() as AddressInfo);
+    this.logger.info(`Server listening at ${url}`);
+    return url;
+  }
+
+  /** Makes the service's handler known, which gets no request until {@link open}. */
+  serve(handler: RequestListener): Server {
+    this.service = handler;
+    return this.server;
+  }
+
+  /** From now on the service answers. */
+  open(): void {
+    if (this.service !== undefined) this.handler = this.service;
+  }
+
+  /** For a start that failed: what is connected was promised nothing. */
+  async close(): Promise<void> {
+    if (!this.server.listening) return;
+    const closed = once(this.server, 'close');
+    this.server.close();
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private answerUnready({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
+    const requestId = randomUUID();
+    const isProbe = (method === 'GET' || method === 'HEAD') && url?.split('?')[0] === '/health/live';
+    const answer = isProbe
+      ? {
+          status: 200,
+          headers: { 'Content-Type': 'application/json; charset=utf-8' },
+          body: { status: 'ok' },
+        }
+      : errorAnswer('dependency_unavailable', NOT_READY, requestId, headers.accept);
+    const body = JSON.stringify(answer.body);
+    // A body that is not read must not be read to its end, either.
+    response.writeHead(answer.status, {
+      ...headersFor(requestId),
+      ...answer.headers,
+      'Content-Length': Buffer.byteLength(body),
+      Connection: 'close',
+    });
+    response.end(method === 'HEAD' ? undefined : body);
+    this.logger[isProbe ? 'debug' : 'info']({ method, status: answer.status, requestId });
+  }
+}
+
+const NOT_READY = 'The service is starting; try again shortly.';
+
+function urlOf({ address, port }: AddressInfo): string {
+  const everywhere = address === '0.0.0.0' || address === '::';
+  const host = everywhere ? 'localhost' : isIPv6(address) ? `[${address}]` : address;
+  return `http://${host}:${port}`;
+}
