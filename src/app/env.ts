@@ -73,7 +73,7 @@ export function readEnv(variables: Variables = environment()): Env {
     publicBaseUrl: readPublicBaseUrl(settings, production),
     stripeApiBase: readStripeApiBase(settings, production),
     webhookSecretOverlapHours: settings.number('WEBHOOK_SECRET_OVERLAP_HOURS', 24, 168),
-    shutdownDelaySeconds: settings.number('SHUTDOWN_DELAY_SECONDS', production ? 6 : 0, 60),
+    shutdownDelaySeconds: settings.number('SHUTDOWN_DELAY_SECONDS', production ? 7 : 0, 60),
     docs: settings.choice('DOCS', ['true', 'false'], production ? 'false' : 'true') === 'true',
     logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     warnings: settings.warnings,

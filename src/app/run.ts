@@ -4,7 +4,7 @@ import { startService } from './service.js';
 /** The whole shutdown ends within ten seconds, whatever hangs; later only where SHUTDOWN_DELAY_SECONDS asks for it. */
 const SHUTDOWN_LIMIT_MS = 9_500;
 /** What is left for it after such a delay, in milliseconds. */
-const LIMIT_AFTER_DELAY_MS = 3_500;
+const LIMIT_AFTER_DELAY_MS = 2_500;
 /** Signals that come this close together are one: a terminal's Ctrl-C arrives from the terminal and from npm. */
 const SAME_SIGNAL_MS = 500;
 

@@ -23,7 +23,7 @@ import { openApiDocument, serveDocs } from './openapi.js';
 import { createLogger, createServer } from './server.js';
 
 /** Left at the end for what follows the draining, in milliseconds. */
-const CLOSING_MS = 1_500;
+const CLOSING_MS = 1_000;
 /** How long the last lines of the log may take, in milliseconds. */
 const LOG_LIMIT_MS = 1_000;
 

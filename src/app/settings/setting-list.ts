@@ -58,7 +58,7 @@ export const SETTINGS = {
   VAULT_NAMESPACE: { meaning: 'the namespace of that token', absent: 'none' },
   SHUTDOWN_DELAY_SECONDS: {
     meaning: 'how long to serve on after SIGTERM, not ready, so that load balancers see it, 0 to 60',
-    absent: '`0`; in production `6`',
+    absent: '`0`; in production `7`',
   },
   DOCS: {
     meaning: '`true` or `false`: serve the explorer and the OpenAPI document',
