@@ -28,6 +28,7 @@ try {
   const secret = randomBytes(48).toString('base64url');
   const env = {
     PATH: process.env.PATH,
+    NODE_ENV: 'development',
     PORT: '0',
     DATABASE_URL: postgres.url,
     KEY_RING_FILE: keyRingFile,

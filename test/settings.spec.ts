@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SECRET_NAMES } from '../src/app/settings/setting-list.js';
-import { cleanUp, runProgram, temporaryFolder, type Settings } from './support/process.js';
+import { SECRET_NAMES, SETTINGS, type Setting } from '../src/app/settings/setting-list.js';
+import { ROOT, cleanUp, runProgram, temporaryFolder, type Settings } from './support/process.js';
 
 afterEach(cleanUp);
 
@@ -44,5 +44,31 @@ describe('secrets in the environment', () => {
     const text = await readFile(report, 'utf8');
     expect(JSON.parse(text)).toMatchObject({ environmentVariables: { NODE_ENV: 'development' } });
     expect(text).not.toContain(CANARY);
+  });
+});
+
+describe('the list of settings', () => {
+  const settings = Object.entries<Setting>(SETTINGS);
+  const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();
+  const textOf = (file: string) => readFile(join(ROOT, file), 'utf8');
+
+  it('is the table of the README', async () => {
+    const [, section = ''] = /^## Settings$(.*?)^## /ms.exec(await textOf('README.md')) ?? [];
+    const rows = section.split('\n').filter((line) => line.startsWith('| `'));
+    const expected = settings.map(([name, { meaning, absent, secret }]) => {
+      const names = secret === true ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``;
+      return `| ${names} | ${meaning} | ${absent} |`;
+    });
+    expect(rows.map(oneLine)).toEqual(expected);
+  });
+
+  it('is what .env.example has, each with its default', async () => {
+    const [, ...parts] = (await textOf('.env.example')).split('\n\n');
+    const expected = settings.map(([name, { meaning, absent, secret }]) => {
+      const [, value = ''] = /^`(.*)`$/.exec(absent) ?? [];
+      const lines = [`# ${meaning}. When absent: ${absent}`, `#${name}=${value}`];
+      return [...lines, ...(secret === true ? [`#${name}_FILE=`] : [])].join('\n').replaceAll('`', '');
+    });
+    expect(parts.map((part) => part.trimEnd())).toEqual(expected);
   });
 });

@@ -1,8 +1,17 @@
 import { randomBytes } from 'node:crypto';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { fakeCredential } from '../../test/support/credentials.js';
 import { readEnv } from './env.js';
-import { readDatabaseEnv, readTokenEnv, readWebhookSendEnv } from './settings/command-settings.js';
+import {
+  readDatabaseEnv,
+  readKeysEnv,
+  readTokenEnv,
+  readWebhookSendEnv,
+} from './settings/command-settings.js';
+import { SECRET_NAMES } from './settings/setting-list.js';
 import { EnvError } from './settings/settings.js';
 
 const SECRET = randomBytes(48).toString('base64url');
@@ -79,6 +88,7 @@ describe('outside production', () => {
 
   it('every setting is read, without white space around it', () => {
     const settings = {
+      NODE_ENV: 'development',
       HOST: '::',
       PORT: '0',
       DATABASE_URL: 'postgresql://localhost/payments',
@@ -120,6 +130,40 @@ describe('outside production', () => {
       warnings: [],
     });
   });
+
+  it.each([
+    ['a database', { DATABASE_URL: 'postgres://database.example/payments' }],
+    ['a database in a file', { DATABASE_URL_FILE: import.meta.filename }],
+    ['a host that others reach', { HOST: '0.0.0.0' }],
+    ['any host', { HOST: '::' }],
+    ['a host by name', { HOST: 'payments.example' }],
+  ])('nothing is made up beside %s unless it is said to be development', (_name, real) => {
+    for (const nodeEnv of [undefined, 'test']) {
+      for (const read of [readEnv, readTokenEnv]) {
+        const faults = faultsOf(() => read({ ...real, NODE_ENV: nodeEnv }));
+        expect(faults.filter((fault) => fault.startsWith('NODE_ENV'))).toEqual([
+          expect.stringMatching(/^NODE_ENV must be set to production or development where .* made up$/),
+        ]);
+      }
+    }
+    expect(refusedBy(env({ ...real, NODE_ENV: 'development' }))).not.toContain('NODE_ENV');
+    expect(refusedBy(env({ ...PRODUCTION, ...real, DATABASE_URL_FILE: '' }))).toEqual([]);
+  });
+
+  it.each(['localhost', '127.0.0.1', '127.8.9.10', '::1'])('%s is this machine alone', (host) => {
+    expect(readEnv({ HOST: host })).toMatchObject({ production: false, host });
+  });
+
+  it.each(['prod', 'Production', 'PRODUCTION', 'staging', 'dev', CANARY])(
+    'NODE_ENV=%s is refused, by the service and by every command',
+    (nodeEnv) => {
+      const variables = { ...PRODUCTION, NODE_ENV: nodeEnv };
+      for (const read of [readEnv, readTokenEnv, readKeysEnv, readWebhookSendEnv]) {
+        const [fault] = faultsOf(() => read(variables));
+        expect(fault).toBe('NODE_ENV must be one of production, development, test');
+      }
+    },
+  );
 
   it.each([0, 1, 24, 168])('a replaced webhook secret is accepted for %i more hours', (hours) => {
     const { webhookSecretOverlapHours } = readEnv({ WEBHOOK_SECRET_OVERLAP_HOURS: String(hours) });
@@ -248,9 +292,56 @@ describe('a wrong setting', () => {
     ['AUTH_JWT_SECRET', CANARY],
     ['AUTH_JWT_SECRET', 'x'.repeat(31)],
   ])('%s=%s is named without its value', (name, value) => {
-    const faults = faultsOf(env({ [name]: value }));
+    const faults = faultsOf(env({ NODE_ENV: 'development', [name]: value }));
     expect(faults).toEqual([expect.stringMatching(`^${name} (must be|is shorter)`)]);
     expect(faults[0]).not.toContain(value);
+  });
+
+  it.each(
+    ['PUBLIC_BASE_URL', 'STRIPE_API_BASE', 'AUTH_ISSUER', 'AUTH_JWKS_URI'].flatMap((name) =>
+      (
+        [
+          [`https://x.example/?${CANARY}`, '"?" and what follows it'],
+          ['https://x.example?', '"?" and what follows it'],
+          [`https://x.example/#${CANARY}`, '"#" and what follows it'],
+          ['https://x.example#', '"#" and what follows it'],
+          [`https://${CANARY}@x.example`, 'a user name or password'],
+          [`https://user:${CANARY}@x.example/pay`, 'a user name or password'],
+          ['https://@x.example', 'a user name or password'],
+          [`https://x.example/a ${CANARY}`, 'a blank'],
+          ['https://x.example, https://y.example', 'a blank'],
+          ['https://x.exa\tmple', 'a blank'],
+          [`https://x.example\\${CANARY}`, 'a backslash'],
+        ] as const
+      )
+        .filter(([, part]) => !(name === 'AUTH_JWKS_URI' && part.startsWith('"?"')))
+        .map(([value, part]) => [name, value, part] as const),
+    ),
+  )('%s=%s is refused, since webhook URLs and others are built upon it', (name, value, part) => {
+    const provider = { AUTH_ISSUER: 'https://id.example', AUTH_AUDIENCE: 'payments' };
+    const [fault, ...others] = faultsOf(env({ ...provider, [name]: value }));
+    expect(others).toEqual([]);
+    expect(fault).toMatch(new RegExp(`^${name} must be .*address.* without `));
+    expect(fault).toContain(`without ${part}; leave that out`);
+  });
+
+  it.each(['https:x.example', 'https:/x.example', 'https:///x.example'])(
+    'PUBLIC_BASE_URL=%s is refused though a parser would repair it',
+    (value) => {
+      expect(faultsOf(env({ PUBLIC_BASE_URL: value }))).toEqual([
+        'PUBLIC_BASE_URL must be an http or https address',
+      ]);
+    },
+  );
+
+  it('is no key set that its provider tells apart by a query', () => {
+    const jwksUri = 'https://id.example/keys?policy=a';
+    const { auth } = readEnv({
+      AUTH_ISSUER: 'https://id.example',
+      AUTH_AUDIENCE: 'payments',
+      AUTH_JWKS_URI: jwksUri,
+    });
+    expect(auth).toMatchObject({ jwksUri });
   });
 
   it.each([
@@ -294,10 +385,78 @@ describe('a wrong setting', () => {
       'LOG_LEVEL',
     ];
     const wrong = Object.fromEntries(names.map((name) => [name, CANARY]));
-    expect(refusedBy(env(wrong)).sort()).toEqual(names.sort());
+    expect(refusedBy(env({ NODE_ENV: 'development', ...wrong })).sort()).toEqual(names.sort());
     expect(refusedBy(env({ NODE_ENV: 'production', ...wrong })).sort()).toEqual(
       [...names, 'KEY_RING_FILE'].sort(),
     );
+  });
+});
+
+describe('a secret in a file', () => {
+  let folder: string;
+  const inFile = (text: string, mode = 0o600) => {
+    const path = join(folder, 'secret');
+    writeFileSync(path, text);
+    chmodSync(path, mode);
+    return path;
+  };
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'env-spec-'));
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  it('is taken without white space around it and without a byte order mark', () => {
+    const token = readEnv({ VAULT_TOKEN_FILE: inFile('\uFEFFtoken\r\n') }).vaultToken;
+    expect(token?.reveal()).toBe('token');
+    const { auth } = readEnv({ AUTH_JWT_SECRET_FILE: inFile(`${SECRET}\n`) });
+    expect(auth.kind === 'secret' && auth.secret.export().toString()).toBe(SECRET);
+    const url = 'postgres://user@database.example/payments';
+    expect(readDatabaseEnv({ DATABASE_URL_FILE: inFile(`${url}\n`) })).toBe(url);
+    expect(readWebhookSendEnv({ WEBHOOK_SECRET_FILE: inFile('secret\n') }).webhookSecret?.reveal()).toBe(
+      'secret',
+    );
+  });
+
+  it.each([
+    [
+      'that is missing',
+      () => join(folder, 'none'),
+      /^cannot be read \(ENOENT\): there is no such file; check/,
+    ],
+    ['that is empty', () => inFile('\n'), /^is empty; write the secret into it$/],
+    ['that others may write', () => inFile(SECRET, 0o622), /^may be written by .*chmod go-w/],
+    ['that is a folder', () => folder, /^cannot be read \(EISDIR\): it is a folder/],
+  ])('%s is refused, naming the setting and the fix', (_name, file, message) => {
+    const read = {
+      AUTH_JWT_SECRET_FILE: readEnv,
+      DATABASE_URL_FILE: readDatabaseEnv,
+      VAULT_TOKEN_FILE: readKeysEnv,
+      WEBHOOK_SECRET_FILE: readWebhookSendEnv,
+    };
+    for (const [name, of] of Object.entries(read)) {
+      const path = file();
+      const faults = faultsOf(() => of({ [name]: path }));
+      expect(faults).toHaveLength(1);
+      const [, told = ''] = faults[0]?.split(`${name} names a file that `) ?? [];
+      expect(told).toMatch(message);
+      expect(told).not.toContain(folder);
+    }
+  });
+
+  it.each(SECRET_NAMES)('cannot stand beside %s', (name) => {
+    const variables = { NODE_ENV: 'development', [name]: CANARY, [`${name}_FILE`]: inFile(SECRET) };
+    const faults = [readEnv, readWebhookSendEnv].flatMap((read) => faultsOf(() => read(variables)));
+    expect(faults).toContain(`${name} cannot stand beside ${name}_FILE; remove one of them`);
+  });
+
+  it('that others may read gives a warning', () => {
+    expect(readEnv({ VAULT_TOKEN_FILE: inFile('token', 0o644) }).warnings).toEqual([
+      expect.stringMatching(/^VAULT_TOKEN_FILE names a file that may be read by every user/),
+    ]);
+    expect(readEnv({ VAULT_TOKEN_FILE: inFile('token', 0o640) }).warnings).toEqual([]);
   });
 });
 

@@ -1,12 +1,12 @@
 import type { Secret } from '../payments/crypto/secret.js';
-import { isOrigin } from '../payments/options-faults.js';
+import { addressFault, isOrigin } from '../payments/http-address.js';
 import { readAuth, type AuthEnv } from './settings/auth-settings.js';
 import {
-  isProduction,
-  isUrl,
   readDataDir,
   readDatabaseUrl,
+  readHost,
   readPort,
+  readProduction,
   readPublicBaseUrl,
   readVaultToken,
 } from './settings/common-settings.js';
@@ -54,11 +54,11 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  */
 export function readEnv(variables: Variables = environment()): Env {
   const settings = new Settings(variables);
-  const production = isProduction(settings);
+  const production = readProduction(settings);
   settings.required = production;
   const env: Env = {
     production,
-    host: settings.text('HOST') ?? '127.0.0.1',
+    host: readHost(settings),
     port: readPort(settings),
     databaseUrl: readDatabaseUrl(settings),
     dataDir: readDataDir(settings),
@@ -84,13 +84,11 @@ export function readEnv(variables: Variables = environment()): Env {
 
 function readStripeApiBase(settings: Settings, production: boolean): string | undefined {
   const base = settings.text('STRIPE_API_BASE');
-  const protocols = production ? ['https:'] : ['http:', 'https:'];
-  if (base !== undefined && !(isUrl(base, protocols) && isOrigin(base))) {
-    settings.fault(
-      'STRIPE_API_BASE',
-      `must be an ${production ? 'https' : 'http or https'} address without a path; leave it out to use Stripe itself`,
-    );
-  }
+  if (base === undefined) return undefined;
+  const wanted = `an ${production ? 'https' : 'http or https'} address without a path`;
+  const fault =
+    addressFault(base, wanted, { https: production }) ?? (isOrigin(base) ? undefined : `must be ${wanted}`);
+  if (fault !== undefined) settings.fault('STRIPE_API_BASE', `${fault}; leave it unset to use Stripe itself`);
   return base;
 }
 

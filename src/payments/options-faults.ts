@@ -1,5 +1,6 @@
 import { KeyObject } from 'node:crypto';
 import { KeyRing } from './crypto/key-ring.js';
+import { addressFault, isOrigin } from './http-address.js';
 import type { PaymentsModuleOptions } from './payments.options.js';
 
 const MAX_OVERLAP_HOURS = 168;
@@ -28,10 +29,7 @@ export function findFaults(options: Partial<PaymentsModuleOptions> | undefined, 
       'projects is missing; give a ProjectOwnership, or your own class that extends it',
     ],
     ...authRules(auth),
-    [
-      isHttpAddress(publicBaseUrl),
-      'publicBaseUrl must be the https address at which Stripe reaches this application',
-    ],
+    addressRule('publicBaseUrl', publicBaseUrl, 'the https address at which Stripe reaches this application'),
     [
       stripeApiBase === undefined || isOrigin(stripeApiBase),
       'stripeApiBase must be an http or https address without a path; leave it out to use Stripe itself',
@@ -86,11 +84,18 @@ function authRules(auth: unknown): Rule[] {
     ];
   }
   return [
-    [isHttpAddress(issuer), 'auth.issuer must be the address that tokens have as their "iss"'],
+    addressRule('auth.issuer', issuer, 'the address that tokens have as their "iss"'),
     [isText(audience), 'auth.audience is missing; give the "aud" that tokens for this application have'],
-    [jwksUri === undefined || isHttpAddress(jwksUri), 'auth.jwksUri must be the address of a key set'],
+    ...(jwksUri === undefined
+      ? []
+      : [addressRule('auth.jwksUri', jwksUri, 'the address of a key set', { query: true })]),
     scopeRule,
   ];
+}
+
+function addressRule(name: string, value: unknown, wanted: string, rules?: { query: boolean }): Rule {
+  const fault = addressFault(value, wanted, rules);
+  return [fault === undefined, `${name} ${fault ?? ''}`];
 }
 
 function isObject(value: unknown): value is object {
@@ -105,17 +110,6 @@ function isClassOrHas(value: unknown, ...methods: string[]): boolean {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
-}
-
-function isHttpAddress(value: unknown): value is string {
-  return typeof value === 'string' && /^https?:/i.test(value) && URL.canParse(value);
-}
-
-/** Whether something is an http or https address that names a server and nothing on it. */
-export function isOrigin(value: unknown): boolean {
-  if (!isHttpAddress(value)) return false;
-  const { href, origin } = new URL(value);
-  return href === `${origin}/`;
 }
 
 function isCount(value: unknown): boolean {

@@ -54,6 +54,7 @@ export async function temporaryFolder(): Promise<string> {
 /** The settings of a service on a given database that knows the test tokens. */
 export function serviceSettings(databaseUrl: string, keyRingFile: string, more: Settings = {}): Settings {
   return {
+    NODE_ENV: 'development',
     PORT: '0',
     DATABASE_URL: databaseUrl,
     KEY_RING_FILE: keyRingFile,

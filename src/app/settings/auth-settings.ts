@@ -1,6 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { MIN_SECRET_BYTES } from '../../payments/options-faults.js';
-import { isUrl } from './common-settings.js';
+import { webAddressFault } from './common-settings.js';
 import type { Settings } from './settings.js';
 
 /** How tokens are verified; `development` makes its own secret under the data folder. */
@@ -42,16 +42,16 @@ export function readAuth(settings: Settings, production: boolean): AuthEnv {
       settings.fault('AUTH_ISSUER', 'is missing; set it to the "iss" of your identity provider’s tokens');
     if (audience === undefined)
       settings.fault('AUTH_AUDIENCE', 'is missing; set it to the "aud" that tokens for this service name');
-    const protocols = production ? ['https:'] : ['http:', 'https:'];
     for (const name of ['AUTH_ISSUER', 'AUTH_JWKS_URI'] as const) {
       const value = settings.text(name);
-      if (value !== undefined && !isUrl(value, protocols)) {
-        settings.fault(name, `must be an ${production ? 'https' : 'http or https'} address`);
-      }
+      // Some providers tell their key sets apart by a query.
+      const fault =
+        value === undefined ? undefined : webAddressFault(value, production, name === 'AUTH_JWKS_URI');
+      if (fault !== undefined) settings.fault(name, fault);
     }
     return { kind: 'issuer', issuer: issuer ?? '', audience: audience ?? '', jwksUri, requiredScope };
   }
-  if (production) {
+  if (production && settings.text('AUTH_JWT_SECRET_FILE') === undefined) {
     settings.fault(
       'AUTH_ISSUER',
       'is missing; set it and AUTH_AUDIENCE to your identity provider’s, or set AUTH_JWT_SECRET',

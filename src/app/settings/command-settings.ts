@@ -7,6 +7,7 @@ import {
   readDataDir,
   readDatabaseUrl,
   readPort,
+  readProduction,
   readPublicBaseUrl,
   readVaultToken,
 } from './common-settings.js';
@@ -90,7 +91,7 @@ export function readWebhookSendEnv(variables: Variables = environment()): Webhoo
  */
 export function readTokenEnv(variables: Variables = environment()): Pick<Env, 'auth' | 'dataDir'> {
   const settings = new Settings(variables);
-  const auth = readAuth(settings, isProduction(settings));
+  const auth = readAuth(settings, readProduction(settings));
   settings.requireNoFaults();
   return { auth, dataDir: readDataDir(settings) };
 }

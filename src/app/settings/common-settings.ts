@@ -1,11 +1,43 @@
 import { Secret } from '../../payments/crypto/secret.js';
+import { addressFault } from '../../payments/http-address.js';
 import { databaseUrlFault } from './database-url.js';
 import type { Settings } from './settings.js';
 
 // Settings that both the service and its commands read.
 
 export function isProduction(settings: Settings): boolean {
-  return settings.text('NODE_ENV') === 'production';
+  return readNodeEnv(settings) === 'production';
+}
+
+/**
+ * Whether this is production. Outside it the service makes up what is missing, so it must be said to be development where
+ * there is something real: a database, or an address that others reach.
+ */
+export function readProduction(settings: Settings): boolean {
+  const nodeEnv = readNodeEnv(settings);
+  const isReal =
+    settings.text('DATABASE_URL') !== undefined ||
+    settings.text('DATABASE_URL_FILE') !== undefined ||
+    !isLoopback(readHost(settings));
+  if (isReal && nodeEnv !== 'production' && settings.text('NODE_ENV') !== 'development') {
+    settings.fault(
+      'NODE_ENV',
+      'must be set to production or development where DATABASE_URL is set or HOST can be reached by others: outside production, keys, a token secret and a demo project are made up',
+    );
+  }
+  return nodeEnv === 'production';
+}
+
+function readNodeEnv(settings: Settings): 'production' | 'development' | 'test' {
+  return settings.choice('NODE_ENV', ['production', 'development', 'test'], 'development');
+}
+
+export function readHost(settings: Settings): string {
+  return settings.text('HOST') ?? '127.0.0.1';
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
 export function readPort(settings: Settings): number {
@@ -36,14 +68,13 @@ export function readPublicBaseUrl(settings: Settings, production: boolean): stri
       'PUBLIC_BASE_URL',
       settings.text('PUBLIC_BASE_URL'),
       'set it to the https address that users reach',
-      (value) =>
-        isUrl(value, production ? ['https:'] : ['http:', 'https:'])
-          ? undefined
-          : `must be an ${production ? 'https' : 'http or https'} address`,
+      (value) => webAddressFault(value, production),
     )
     ?.replace(/\/+$/, '');
 }
 
-export function isUrl(value: string, protocols: readonly string[]): boolean {
-  return URL.canParse(value) && protocols.includes(new URL(value).protocol);
+/** What is wrong with an address of the web, which in production must be one of https. */
+export function webAddressFault(value: string, production: boolean, query = false): string | undefined {
+  const wanted = `an ${production ? 'https' : 'http or https'} address`;
+  return addressFault(value, wanted, { https: production, query });
 }

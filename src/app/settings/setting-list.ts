@@ -11,8 +11,9 @@ export interface Setting {
 /** Every setting by its name: one that is not here cannot be read. */
 export const SETTINGS = {
   NODE_ENV: {
-    meaning: '`production`: nothing is made up, and development keys and secrets are refused',
-    absent: 'development',
+    meaning:
+      '`production`, where nothing is made up and development keys are refused, `development` or `test`',
+    absent: '`development`; necessary beside `DATABASE_URL` or a `HOST` that others reach',
   },
   HOST: { meaning: 'the address to listen on', absent: '`127.0.0.1`' },
   PORT: { meaning: 'the port to listen on; 0: any that is free', absent: '`3000`' },
@@ -27,7 +28,7 @@ export const SETTINGS = {
   },
   DATA_DIR: { meaning: 'the folder of what is made up', absent: '`.data`' },
   KEY_RING_FILE: {
-    meaning: 'the keys that seal, a file of mode 0400 or 0600',
+    meaning: 'the keys that seal, a file that neither its group nor others may write',
     absent: 'made under `DATA_DIR`',
   },
   AUTH_JWT_SECRET: {

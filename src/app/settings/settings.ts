@@ -50,9 +50,10 @@ export class Settings {
   private textOf(name: SettingName, path: string): string | undefined {
     try {
       const text = readSecretFile(path).trim();
-      if (text === '') this.fault(name, 'names a file that is empty; write the secret into it');
       this.warnAbout(name, path);
-      return text;
+      if (text !== '') return text;
+      this.fault(name, 'names a file that is empty; write the secret into it');
+      return undefined;
     } catch (error) {
       if (!(error instanceof SecretFileError)) throw error;
       this.fault(name, `names a file that ${error.message}`);
@@ -79,7 +80,9 @@ export class Settings {
     faultOf: (value: string) => string | undefined = () => undefined,
   ): string | undefined {
     if (value === undefined) {
-      if (this.required) this.fault(name, `is missing; ${fix}`);
+      // One that names a file has been told of already.
+      const hasFile = (this.variables[`${name}_FILE`] ?? '').trim() !== '';
+      if (this.required && !hasFile) this.fault(name, `is missing; ${fix}`);
       return undefined;
     }
     const fault = faultOf(value);

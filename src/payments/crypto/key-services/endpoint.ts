@@ -1,3 +1,4 @@
+import { unwantedPart } from '../../http-address.js';
 import { KeyRingError } from '../key-ring.js';
 
 /**
@@ -9,10 +10,10 @@ export function judgeEndpoint(address: string, { allowLoopbackHttp = false }: En
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const encrypted = url?.protocol === 'https:';
   const local = allowLoopbackHttp && url?.protocol === 'http:' && isLoopback(url.hostname);
-  const plain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  const plain = unwantedPart(address) === undefined;
   if (url === undefined || !(encrypted || local) || !plain) {
     throw new KeyRingError(
-      'the address of a key service must be an https address without a password, "?" or "#"; plain http is taken only outside production and to this machine',
+      'the address of a key service must be an https address without a password, "?", "#", blank or backslash; plain http is taken only outside production and to this machine',
     );
   }
   return url;
