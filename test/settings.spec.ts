@@ -65,7 +65,7 @@ describe('the list of settings', () => {
   it('is what .env.example has, each with its default', async () => {
     const [, ...parts] = (await textOf('.env.example')).split('\n\n');
     const expected = settings.map(([name, { meaning, absent, secret }]) => {
-      const [, value = ''] = /^`(.*)`$/.exec(absent) ?? [];
+      const [, value = ''] = /^`([^`]*)`$/.exec(absent) ?? [];
       const lines = [`# ${meaning}. When absent: ${absent}`, `#${name}=${value}`];
       return [...lines, ...(secret === true ? [`#${name}_FILE=`] : [])].join('\n').replaceAll('`', '');
     });
