@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { databaseFaultOf } from '../payments/database-fault.js';
 import { describeError } from '../payments/http/describe-error.js';
 import { paymentsMigrations } from '../payments/migrations/index.js';
 import { paymentsEntities } from '../payments/payments.entities.js';
@@ -34,7 +35,8 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     uuidExtension: 'pgcrypto',
     applicationName: APPLICATION_NAME,
     poolErrorHandler: (error: unknown) => {
-      logger.warn({ event: 'idle connection lost', ...describeError(error) });
+      const { error: name, errorCode } = { ...describeError(error), ...databaseFaultOf(error) };
+      logger.warn({ event: 'idle connection lost', error: name, errorCode });
     },
     extra: {
       max: POOL_SIZE,

@@ -3,8 +3,9 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { runStatement } from '../payments/database.js';
-import { describeError } from '../payments/http/describe-error.js';
+import { RepeatedFault } from '../payments/repeated-fault.js';
 import { findSchema } from '../payments/schema.js';
+import { SchemaFault } from '../payments/schema-findings.js';
 import { MigrationLockHeld, migrate } from './migrate.js';
 
 const RETRY_MS = 1_000;
@@ -17,7 +18,11 @@ const RETRY_MS = 1_000;
 export class DatabaseConnection implements OnApplicationShutdown {
   private readonly logger = new Logger('Database');
   private readonly stopped = new AbortController();
-  private waiting = false;
+  private readonly fault = new RepeatedFault(
+    this.logger,
+    'database not reachable or not migrated',
+    'database reachable and migrated',
+  );
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
@@ -52,6 +57,7 @@ export class DatabaseConnection implements OnApplicationShutdown {
       if (done.length > 0) this.logger.log({ event: 'migrated', migrations: done });
       if (!signal.aborted) await this.dataSource.initialize();
       if (!signal.aborted) await findSchema(this.dataSource);
+      this.fault.worked();
       return true;
     } catch (error) {
       if (!signal.aborted) this.report(error);
@@ -60,14 +66,14 @@ export class DatabaseConnection implements OnApplicationShutdown {
   }
 
   private report(error: unknown): void {
-    if (!(error instanceof MigrationLockHeld)) {
-      this.waiting = false;
-      this.logger.error({ event: 'database not reachable or not migrated', ...describeError(error) });
-    } else if (!this.waiting) {
-      this.waiting = true;
-      this.logger.warn({ event: 'waiting for another migration of the database, which holds the lock' });
-    }
+    this.fault.failed(error, error instanceof SchemaFault ? error.message : waitsFor(error));
   }
+}
+
+function waitsFor(error: unknown): string | undefined {
+  return error instanceof MigrationLockHeld
+    ? 'another migration of the database holds the lock, and is waited for'
+    : undefined;
 }
 
 function ignore(): void {

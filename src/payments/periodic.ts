@@ -1,12 +1,13 @@
 import { Logger } from '@nestjs/common';
-import { describeError } from './http/describe-error.js';
+import { RepeatedFault } from './repeated-fault.js';
 
 /** How long to wait after a failure, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Does something again and again, one run at a time, until it is stopped. A failure is told once and tried again. */
+/** Does something again and again, one run at a time, until it is stopped. A failure is logged once, again when its cause
+ * changes, and tried again. */
 export class Periodic {
-  private readonly logger: Logger;
+  private readonly fault: RepeatedFault;
   private stopped = false;
   private woken = false;
   private failing = false;
@@ -21,7 +22,7 @@ export class Periodic {
     name: string,
     private readonly work: () => Promise<number>,
   ) {
-    this.logger = new Logger(name);
+    this.fault = new RepeatedFault(new Logger(name), 'failing, tried again every second', 'works again');
   }
 
   start(): void {
@@ -57,10 +58,10 @@ export class Periodic {
     try {
       const pause = await this.work();
       this.failing = false;
+      this.fault.worked();
       return pause;
     } catch (error) {
-      if (!this.failing)
-        this.logger.warn({ event: 'failing, tried again every second', ...describeError(error) });
+      this.fault.failed(error);
       this.failing = true;
       return RETRY_MS;
     }

@@ -1,5 +1,6 @@
 import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
+import { databaseFaultOf } from '../database-fault.js';
 import { DependencyUnavailable, PaymentsError, RateLimited, ValidationFailed } from '../payments.errors.js';
 import { describeError } from './describe-error.js';
 import { errorAnswer, type AnswerCode } from './error-answer.js';
@@ -35,7 +36,10 @@ export class ErrorFilter implements ExceptionFilter {
 
   private log(code: AnswerCode, error: unknown, requestId: string): void {
     if (error instanceof DependencyUnavailable) {
-      this.logger.warn({ requestId, code, dependency: error.dependency, ...describeError(error.cause) });
+      const known = error.dependency === 'database' ? databaseFaultOf(error.cause) : undefined;
+      const { stack, ...description } = describeError(error.cause);
+      const { dependency } = error;
+      this.logger.warn({ requestId, code, dependency, ...description, ...(known ?? { stack }) });
     } else if (LOGGED_CAUSES.has(code) && error instanceof Error) {
       this.logger.warn({ requestId, code, ...describeError(error.cause) });
     } else if (code === 'internal_error') {

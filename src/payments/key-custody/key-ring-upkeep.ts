@@ -12,6 +12,7 @@ import type { KeyRingFile } from '../crypto/key-ring-file.js';
 import { secretFileWarning } from '../crypto/secret-file.js';
 import { describeError } from '../http/describe-error.js';
 import { OPENED_KEY_RING, type OpenedKeyRing } from '../payments.options.js';
+import { RepeatedFault } from '../repeated-fault.js';
 import { KeyRingMonitor } from './key-ring-monitor.js';
 
 /** How often the ring is checked against the database, in milliseconds; while a check fails, more often. */
@@ -24,6 +25,11 @@ const WATCH_MS = 1_000;
 @Injectable()
 export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger('Key ring');
+  private readonly fault = new RepeatedFault(
+    this.logger,
+    'the key ring could not be checked',
+    'the key ring can be checked again',
+  );
   private readonly stopped = new AbortController();
   private readonly source: KeyRingFile | undefined;
   private last = Promise.resolve();
@@ -78,8 +84,9 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
   private async check(): Promise<void> {
     try {
       await this.monitor.check();
+      this.fault.worked();
     } catch (error) {
-      this.logger.warn({ event: 'the key ring could not be checked', ...describeError(error) });
+      this.fault.failed(error);
     }
   }
 

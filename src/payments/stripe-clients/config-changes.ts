@@ -10,8 +10,8 @@ import pg, { type Client, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { PAYMENTS_DATA_SOURCE } from '../database.js';
-import { describeError } from '../http/describe-error.js';
 import { DependencyUnavailable } from '../payments.errors.js';
+import { RepeatedFault } from '../repeated-fault.js';
 
 const LISTEN = 'LISTEN stripe_config_changed';
 /** Longest a connection or an answer of the database is waited for, in milliseconds. */
@@ -36,7 +36,11 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
   private readonly stopped = new AbortController();
   private running = Promise.resolve();
   private pauseMs = MIN_PAUSE_MS;
-  private failing = false;
+  private readonly fault = new RepeatedFault(
+    this.logger,
+    'not heard at the moment, but looked for',
+    'heard again',
+  );
 
   constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
 
@@ -60,7 +64,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
       try {
         await this.listen();
       } catch (error) {
-        this.warnOnce(error);
+        this.report(error);
       }
       await delay(this.pauseMs, undefined, { ref: false, signal }).catch(ignore);
       this.pauseMs = Math.min(this.pauseMs * 2, MAX_PAUSE_MS);
@@ -87,7 +91,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
       client.unref();
       await client.query(LISTEN);
       this.pauseMs = MIN_PAUSE_MS;
-      this.failing = false;
+      this.fault.worked();
       this.tell(undefined);
       for (;;) {
         await delay(CHECK_MS, undefined, { ref: false, signal });
@@ -103,11 +107,10 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     }
   }
 
-  private warnOnce(error: unknown): void {
-    if (this.failing || this.stopped.signal.aborted) return;
-    this.failing = true;
+  private report(error: unknown): void {
+    if (this.stopped.signal.aborted) return;
     const cause = error instanceof Error && error.name === 'AbortError' ? error.cause : error;
-    this.logger.warn({ event: 'not heard at the moment, but looked for', ...describeError(cause) });
+    this.fault.failed(cause);
   }
 
   /** Tells the listeners in this process, who need not wait for what the database says. */
