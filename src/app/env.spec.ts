@@ -60,6 +60,8 @@ describe('outside production', () => {
           'PORT',
           'DATA_DIR',
           'DOCS',
+          'DOCS_OAUTH_CLIENT_ID',
+          'DOCS_OAUTH_SCOPES',
           'LOG_LEVEL',
           'STRIPE_API_BASE',
           'WEBHOOK_SECRET_OVERLAP_HOURS',
@@ -197,6 +199,16 @@ describe('in production', () => {
     expect(readEnv({ ...PRODUCTION, DOCS: 'true' }).docs).toBe(true);
   });
 
+  it.each([
+    [{}, ['openid']],
+    [{ AUTH_REQUIRED_SCOPE: 'payments' }, ['openid', 'payments']],
+    [{ DOCS_OAUTH_SCOPES: 'api://payments/all  email' }, ['api://payments/all', 'email']],
+  ])('signs the explorer in as the client that it is given, with %j', (more, scopes) => {
+    const { docsSignIn } = readEnv({ ...PRODUCTION, DOCS_OAUTH_CLIENT_ID: 'explorer', ...more });
+    expect(docsSignIn).toEqual({ clientId: 'explorer', scopes });
+    expect(readEnv(PRODUCTION).docsSignIn).toBeUndefined();
+  });
+
   it('makes up nothing that it should be given', () => {
     expect(refusedBy(env({ NODE_ENV: 'production' }))).toEqual([
       'DATABASE_URL',
@@ -256,6 +268,11 @@ describe('in production', () => {
 });
 
 describe('a wrong setting', () => {
+  it('is a sign-in of the explorer where there is no identity provider, or no client', () => {
+    expect(refusedBy(env({ DOCS_OAUTH_CLIENT_ID: CANARY }))).toEqual(['DOCS_OAUTH_CLIENT_ID']);
+    expect(refusedBy(env({ ...PRODUCTION, DOCS_OAUTH_SCOPES: CANARY }))).toEqual(['DOCS_OAUTH_SCOPES']);
+  });
+
   it.each([
     ['PORT', '65536'],
     ['PORT', '-1'],

@@ -10,6 +10,7 @@ import {
   readPublicBaseUrl,
   readVaultToken,
 } from './settings/common-settings.js';
+import { readDocsSignIn, type DocsSignIn } from './settings/docs-settings.js';
 import { environment, type Variables } from './settings/environment.js';
 import { Settings } from './settings/settings.js';
 
@@ -37,6 +38,8 @@ export interface Env {
   /** How long to go on serving after SIGTERM, not ready, until the listener closes. */
   shutdownDelaySeconds: number;
   docs: boolean;
+  /** How the explorer signs in at the identity provider; absent: it does not. */
+  docsSignIn: DocsSignIn | undefined;
   logLevel: LogLevel;
   /** What should be changed, though nothing is wrong: sentences that begin with the name of a setting. */
   warnings: readonly string[];
@@ -74,6 +77,7 @@ export function readEnv(variables: Variables = environment()): Env {
     stripeApiBase: readStripeApiBase(settings, production),
     webhookSecretOverlapHours: settings.number('WEBHOOK_SECRET_OVERLAP_HOURS', 24, 168),
     shutdownDelaySeconds: settings.number('SHUTDOWN_DELAY_SECONDS', production ? 7 : 0, 60),
+    docsSignIn: readDocsSignIn(settings),
     docs: settings.choice('DOCS', ['true', 'false'], production ? 'false' : 'true') === 'true',
     logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
     warnings: settings.warnings,

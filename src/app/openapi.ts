@@ -55,23 +55,3 @@ function oauth2Flows(issuer: IssuerMetadata | undefined): object {
     ? { clientCredentials: { tokenUrl, scopes: {} } }
     : { authorizationCode: { authorizationUrl, tokenUrl, scopes: {} } };
 }
-
-/** Serves the document at `/openapi.json` and `/openapi.yaml`, and the explorer at `/docs`. */
-export function serveDocs(app: INestApplication, document: OpenAPIObject): void {
-  SwaggerModule.setup('docs', app, document, {
-    jsonDocumentUrl: 'openapi.json',
-    yamlDocumentUrl: 'openapi.yaml',
-    customSiteTitle: 'Stripe configuration of projects',
-    swaggerOptions: {
-      persistAuthorization: false,
-      tryItOutEnabled: true,
-      validatorUrl: null,
-      plugins: [withoutCurl],
-    },
-  });
-}
-
-/** Leaves out Swagger UI's curl command, which would repeat token and secrets on the page. Runs in the browser. */
-function withoutCurl(): object {
-  return { wrapComponents: { curl: () => () => null } };
-}

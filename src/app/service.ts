@@ -17,9 +17,10 @@ import {
 import { Draining, type DrainingTimes } from './draining.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { localUrl, type Env } from './env.js';
+import { serveDocs, type ExplorerSignIn } from './explorer.js';
 import { Listener } from './listener.js';
 import { LogDestination } from './log-destination.js';
-import { openApiDocument, serveDocs } from './openapi.js';
+import { openApiDocument } from './openapi.js';
 import { createLogger, createServer } from './server.js';
 
 /** Left at the end for what follows the draining, in milliseconds. */
@@ -73,7 +74,11 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     for (const warning of env.warnings) new Logger('Settings').warn({ event: 'setting', warning });
     if (env.docs) {
       const issuer = await untilEnded(issuerMetadata(env));
-      serveDocs(app, openApiDocument(app, { issuer, server: env.publicBaseUrl }));
+      serveDocs(
+        app,
+        openApiDocument(app, { issuer, server: env.publicBaseUrl }),
+        explorerSignIn(env, issuer),
+      );
     }
     const reloadKeyRing = (): void => void app.get(KeyRingUpkeep).reload();
     process.on('SIGHUP', reloadKeyRing);
@@ -152,6 +157,17 @@ async function issuerMetadata({ auth }: Env): Promise<IssuerMetadata | undefined
     });
     return undefined;
   }
+}
+
+/** Without a client or an address of the provider it could not work, and is not offered. */
+function explorerSignIn(
+  { auth, docsSignIn }: Env,
+  issuer: IssuerMetadata | undefined,
+): ExplorerSignIn | undefined {
+  const { authorization_endpoint: authorizationUrl, token_endpoint: tokenUrl } = issuer ?? {};
+  if (docsSignIn === undefined || auth.kind !== 'issuer') return undefined;
+  if (authorizationUrl === undefined || tokenUrl === undefined) return undefined;
+  return { ...docsSignIn, audience: auth.audience, authorizationUrl, tokenUrl };
 }
 
 async function printBanner(

@@ -11,11 +11,20 @@ import {
   temporaryFolder,
   type ServiceProcess,
 } from '../support/process.js';
+import {
+  AUDIENCE,
+  makeSigningKey,
+  startIdentityProvider,
+  type IdentityProvider,
+} from '../support/identity-provider.js';
 import { configPath, testToken } from '../support/service.js';
+import { startSignInProvider, type SignInProvider } from '../support/sign-in-provider.js';
 
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** A file to keep the last picture in, such as docs/images/explorer.png. */
 const SCREENSHOT = process.env.SCREENSHOT;
+/** Longest that a page may take for a step. */
+const BUSY_MACHINE_MS = 120_000;
 
 let database: TestDatabase;
 let service: ServiceProcess;
@@ -41,13 +50,29 @@ beforeAll(async () => {
       '--disable-sync',
     ],
   });
-  page = await browser.newPage({ viewport: { width: 1200, height: 1500 } });
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(service.url) && !request.url().startsWith('data:'))
+});
+beforeEach(async () => {
+  problems.length = 0;
+  page = await newPage(service);
+});
+afterEach(() => page.context().close());
+
+/** A page in a context of its own, as another user has, that notes what a good page does not do. */
+async function newPage({ url }: ServiceProcess, ...allowed: string[]): Promise<Page> {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 1500 } });
+  context.setDefaultTimeout(BUSY_MACHINE_MS);
+  const made = await context.newPage();
+  made.on('pageerror', (error) => problems.push(error.message));
+  // What the Content-Security-Policy stops is told here.
+  made.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text());
+  });
+  made.on('request', (request) => {
+    if (![url, 'data:', ...allowed].some((address) => request.url().startsWith(address)))
       problems.push(request.url());
   });
-});
+  return made;
+}
 
 afterAll(async () => {
   await browser.close();
@@ -68,6 +93,13 @@ async function openPut(projectId: string): Promise<Locator> {
   await operation.locator('.opblock-summary').click();
   await operation.locator('tr[data-param-name="project_id"] input').fill(projectId);
   return operation;
+}
+
+/** What the form of Authorize offers, in order. */
+async function waysToAuthorize(shown: Page): Promise<string[]> {
+  const titles = shown.locator('.auth-container h4');
+  await titles.first().waitFor();
+  return (await titles.allInnerTexts()).map((title) => title.replace(/\s+/g, ' '));
 }
 
 async function execute(operation: Locator): Promise<Locator> {
@@ -95,6 +127,117 @@ it('lets a reader authorize, try the PUT and see masks, and shows the secret now
   const occurrences = (await page.content()).split(hidden).length - 1;
   expect(occurrences).toBe(await operation.locator('textarea', { hasText: hidden }).count());
   expect(problems).toEqual([]);
+});
+
+it('offers a token given by hand alone, where there is nobody to sign in at', async () => {
+  await page.goto(`${service.url}/docs`);
+  await page.getByRole('button', { name: 'Authorize' }).first().click();
+  expect(await waysToAuthorize(page)).toEqual(['Bearer (http, Bearer)']);
+  expect(problems).toEqual([]);
+});
+
+it('begins with the main job', async () => {
+  await page.goto(`${service.url}/docs`);
+  const tags = page.locator('.opblock-tag');
+  await tags.first().waitFor();
+  const names = await Promise.all((await tags.all()).map((tag) => tag.getAttribute('data-tag')));
+  expect([names[0], names.at(-1)]).toEqual(['Stripe Configuration', 'Health']);
+});
+
+it('allows its own scripts alone', async () => {
+  for (const path of ['/docs', '/docs/', '/docs/oauth2-redirect.html', '/docs/swagger-ui-init.js']) {
+    const { headers } = await service.request('GET', path, { subject: null });
+    const policy = headers.get('content-security-policy') ?? '';
+    expect(policy).toContain("default-src 'none'; script-src 'self';");
+    expect(policy).toContain("connect-src 'self';");
+    expect(headers.get('referrer-policy')).toBe('no-referrer');
+  }
+  const { headers } = await service.request('GET', '/openapi.json', { subject: null });
+  expect(headers.get('content-security-policy')).toBeNull();
+});
+
+it('keeps the authorization in this tab while the page is loaded again, and nowhere else', async () => {
+  const id = await service.createProject();
+  await openPut(id);
+  await page.reload();
+  const operation = page.locator('.opblock-get', { hasText: 'List Projects Payment Config' });
+  await operation.locator('.opblock-summary').click();
+  const answer = await execute(operation);
+  expect(await answer.locator('.response-col_status').last().innerText()).toMatch(/^200/);
+  expect(await page.evaluate('localStorage.length')).toBe(0);
+  expect(await page.evaluate('sessionStorage.length')).toBe(1);
+  const other = await page.context().newPage();
+  await other.goto(`${service.url}/docs`);
+  await other.getByRole('button', { name: 'Authorize' }).first().click();
+  await other.locator('.auth-container input').waitFor();
+  await other.close();
+  expect(problems).toEqual([]);
+});
+
+describe('with an identity provider', () => {
+  const CLIENT = 'explorer';
+  let issuer: IdentityProvider;
+  let signIn: SignInProvider;
+  let signed: ServiceProcess;
+
+  beforeAll(async () => {
+    const key = await makeSigningKey('RS256');
+    issuer = await startIdentityProvider(key);
+    const client = () => ({
+      id: CLIENT,
+      redirectUri: `${signed.url}/docs/oauth2-redirect.html`,
+      audience: AUDIENCE,
+    });
+    signIn = await startSignInProvider(client, () =>
+      issuer.sign(key, issuer.claims({ scope: 'openid payments' })),
+    );
+    issuer.metadata = {
+      ...issuer.metadata,
+      authorization_endpoint: signIn.authorizationUrl,
+      token_endpoint: signIn.tokenUrl,
+    };
+    const keyRingFile = join(await temporaryFolder(), 'ring.json');
+    await createKeyRingFile(keyRingFile);
+    signed = await startServiceProcess(
+      serviceSettings(database.url, keyRingFile, {
+        AUTH_JWT_SECRET: undefined,
+        AUTH_ISSUER: issuer.issuer,
+        AUTH_AUDIENCE: AUDIENCE,
+        AUTH_REQUIRED_SCOPE: 'payments',
+        DOCS_OAUTH_CLIENT_ID: CLIENT,
+      }),
+    );
+  });
+  afterAll(async () => {
+    await signIn.stop();
+    await issuer.stop();
+  });
+
+  it('signs in there with a code and PKCE, and stays so over a reload', async () => {
+    const origin = new URL(signIn.tokenUrl).origin;
+    const own = await newPage(signed, origin);
+    await own.goto(`${signed.url}/docs`);
+    await own.getByRole('button', { name: 'Authorize' }).first().click();
+    expect(await waysToAuthorize(own)).toEqual([
+      'Bearer (http, Bearer)',
+      'OAuth2 (OAuth2, authorizationCode with PKCE)',
+    ]);
+    const form = own.locator('.auth-container', { hasText: 'authorizationCode' });
+    expect(await form.locator('#client_id_authorizationCode').inputValue()).toBe(CLIENT);
+    await form.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click();
+    // Either of them comes, and the second fails at once.
+    await form.getByRole('button', { name: 'Remove authorization' }).or(form.locator('.errors')).waitFor();
+    expect(signIn.refused).toEqual([]);
+    expect(signIn.granted).toEqual(['openid payments']);
+
+    await own.reload();
+    const operation = own.locator('.opblock-get', { hasText: 'List Projects Payment Config' });
+    await operation.locator('.opblock-summary').click();
+    const answer = await execute(operation);
+    expect(await answer.locator('.response-col_status').last().innerText()).toMatch(/^200/);
+    expect(await own.evaluate('localStorage.length')).toBe(0);
+    expect(problems).toEqual([]);
+  });
 });
 
 it('offers examples that work as they are', async () => {

@@ -8,7 +8,8 @@ import { ROOT, cleanUp, runProgram, waitForOutput } from '../support/process.js'
 import { TEST_SECRET, configPath, testClient, webhookPath } from '../support/service.js';
 import { LocalStripe } from '../support/stripe/local-stripe.js';
 import { deliver, sendWebhook, snapshotEvent, signatureOf } from '../support/webhooks.js';
-import { installedProject, readManifest, run, type Versions } from './installed.js';
+import { run } from '../support/run.js';
+import { installedProject, readManifest, type Versions } from './installed.js';
 
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const PROJECT = '7b0cbb0c-5d0d-4b70-9a5e-2f7a3f1d9c11';

@@ -7,7 +7,8 @@ import { ROOT, cleanUp, runProgram, temporaryFolder, waitForOutput } from '../su
 import { configPath, projectPath, testClient, type TestResponse } from '../support/service.js';
 import { LocalStripe } from '../support/stripe/local-stripe.js';
 import { deliver, snapshotEvent } from '../support/webhooks.js';
-import { TARBALL, install, run } from './installed.js';
+import { run } from '../support/run.js';
+import { TARBALL, install } from './installed.js';
 
 /** Does what `npm start` does in `examples/monolith`, in a copy, with the tarball that is there already. */
 describe('the example of a monolith', () => {

@@ -1,9 +1,8 @@
-import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { promisify } from 'node:util';
 import { ROOT, temporaryFolder } from '../support/process.js';
+import { run } from '../support/run.js';
 
 /** What specs ask of a package.json. */
 export interface Manifest {
@@ -26,20 +25,6 @@ export function readManifest(path: string): Manifest {
 
 /** What `npm run package` made. */
 export const TARBALL = join(ROOT, 'build', `nest-stripe-config-${readManifest('package.json').version}.tgz`);
-
-/** Runs a program in a folder to its end; one that fails tells all it wrote. */
-export async function run(folder: string, command: string, ...args: string[]): Promise<string> {
-  // When npx runs the tests, this tells what it has installed for that: not for the npx of a project of theirs.
-  const env = { ...process.env, npm_config_package: undefined };
-  try {
-    return (await promisify(execFile)(command, args, { cwd: folder, env })).stdout;
-  } catch (error) {
-    // Its message has only what went to standard error.
-    const failure = error as Error & { stdout: string };
-    failure.message += failure.stdout;
-    throw failure;
-  }
-}
 
 /** Installs what a project's package.json names, without running anything of it. */
 export async function install(folder: string): Promise<void> {

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { posix, join } from 'node:path';
 import ts from 'typescript';
 import { cleanUp, temporaryFolder } from '../support/process.js';
-import { TARBALL, installedProject, readManifest, run, type Manifest } from './installed.js';
+import { run } from '../support/run.js';
+import { TARBALL, installedProject, readManifest, type Manifest } from './installed.js';
 
 const ROOT_MANIFEST = readManifest('package.json');
 

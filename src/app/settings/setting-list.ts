@@ -65,6 +65,14 @@ export const SETTINGS = {
     meaning: '`true` or `false`: serve the explorer and the OpenAPI document',
     absent: '`true`; in production `false`',
   },
+  DOCS_OAUTH_CLIENT_ID: {
+    meaning: 'a public client of the identity provider, which the explorer signs in as',
+    absent: 'the explorer offers no sign-in',
+  },
+  DOCS_OAUTH_SCOPES: {
+    meaning: 'what it asks for, separated by spaces',
+    absent: '`openid` and the scope that is required',
+  },
   LOG_LEVEL: {
     meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
     absent: '`info`',

@@ -1,0 +1,27 @@
+import type { Settings } from './settings.js';
+
+/** As which client the explorer signs in at the identity provider, and what it asks for. */
+export interface DocsSignIn {
+  clientId: string;
+  scopes: readonly string[];
+}
+
+/** How the explorer signs in; undefined when it does not. */
+export function readDocsSignIn(settings: Settings): DocsSignIn | undefined {
+  const clientId = settings.text('DOCS_OAUTH_CLIENT_ID');
+  const scopes = settings.text('DOCS_OAUTH_SCOPES');
+  if (clientId === undefined) {
+    if (scopes !== undefined) {
+      settings.fault('DOCS_OAUTH_SCOPES', 'has no use without DOCS_OAUTH_CLIENT_ID; set that as well');
+    }
+    return undefined;
+  }
+  if (settings.text('AUTH_ISSUER') === undefined) {
+    settings.fault(
+      'DOCS_OAUTH_CLIENT_ID',
+      'has no use without AUTH_ISSUER; set the identity provider that knows this client, or remove it',
+    );
+  }
+  const usual = ['openid', settings.text('AUTH_REQUIRED_SCOPE') ?? ''].filter((scope) => scope !== '');
+  return { clientId, scopes: scopes?.split(/ +/) ?? usual };
+}
