@@ -180,7 +180,10 @@ async function status(): Promise<void> {
     const differing = replicas.filter(({ ring_fingerprint }) => ring_fingerprint !== ring.fingerprint);
     say(
       `${replicas.length} replica(s) reported in the last three minutes, ${differing.length} with another ring than this file.`,
-      ...differing.map((replica) => `  ${replica.replica_id}, whose active key is ${replica.active_key_id}`),
+      ...differing.map(
+        (replica) =>
+          `  ${replica.replica_id} on ${replica.host_name ?? 'an unknown host'}, whose active key is ${replica.active_key_id}`,
+      ),
     );
   });
 }

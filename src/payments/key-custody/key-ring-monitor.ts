@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { KeyRing } from '../crypto/key-ring.js';
@@ -29,16 +30,22 @@ const FIND_KEYS: Statement = {
   text: 'SELECT key_id, canary, activated_at IS NOT NULL AS is_activated FROM stripe_config_keys',
 };
 
-/** `$1` replica id, `$2` ring fingerprint, `$3` active key id. Forgets replicas that have been silent for a day. */
+/** `$1` replica id, `$2` ring fingerprint, `$3` active key id, `$4` host name. Forgets replicas that have been silent for a day. */
 const REPORT_REPLICA: Statement = {
   name: 'stripe_config_replicas_report',
   text: `
   WITH forgotten AS (
     DELETE FROM stripe_config_replicas WHERE seen_at < now() - interval '1 day' AND replica_id <> $1
   )
-  INSERT INTO stripe_config_replicas (replica_id, ring_fingerprint, active_key_id) VALUES ($1, $2, $3)
+  INSERT INTO stripe_config_replicas (replica_id, ring_fingerprint, active_key_id, host_name) VALUES ($1, $2, $3, $4)
   ON CONFLICT (replica_id) DO UPDATE
     SET ring_fingerprint = excluded.ring_fingerprint, active_key_id = excluded.active_key_id, seen_at = now()`,
+};
+
+/** `$1` replica id. */
+const SIGN_OFF: Statement = {
+  name: 'stripe_config_replicas_sign_off',
+  text: 'DELETE FROM stripe_config_replicas WHERE replica_id = $1',
 };
 
 const NOT_CHECKED = 'the key ring has not been checked yet';
@@ -99,6 +106,11 @@ export class KeyRingMonitor {
     if (this.fault !== undefined && this.fault !== NOT_CHECKED) throw new DependencyUnavailable('key ring');
   }
 
+  /** Is no longer counted among those that hold a ring. */
+  async signOff(): Promise<void> {
+    await runStatement(this.dataSource, 'write', SIGN_OFF, [this.replicaId]);
+  }
+
   /** A ring that does not fit is not registered: its keys would be missing on every replica that is right. */
   private async findFault(ring: KeyRing): Promise<string | undefined> {
     const fault = await this.compare(ring);
@@ -111,7 +123,7 @@ export class KeyRingMonitor {
   }
 
   private async report(ring: KeyRing): Promise<void> {
-    const values = [this.replicaId, ring.fingerprint(), ring.active.id];
+    const values = [this.replicaId, ring.fingerprint(), ring.active.id, hostname()];
     await runStatement(this.dataSource, 'write', REPORT_REPLICA, values);
   }
 

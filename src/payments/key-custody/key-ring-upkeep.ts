@@ -4,8 +4,8 @@ import {
   Inject,
   Injectable,
   Logger,
+  type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
-  type OnApplicationShutdown,
 } from '@nestjs/common';
 import { KeyRingError } from '../crypto/key-ring.js';
 import type { KeyRingFile } from '../crypto/key-ring-file.js';
@@ -23,7 +23,7 @@ const WATCH_MS = 1_000;
 
 /** Checks the key ring as long as the application runs, and takes up a changed ring file. */
 @Injectable()
-export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
+export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Key ring');
   private readonly fault = new RepeatedFault(
     this.logger,
@@ -53,9 +53,11 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, OnApplicationShutd
     void this.keepChecking();
   }
 
-  onApplicationShutdown(): void {
+  /** While the database is still to be had. One that is not, forgets this replica by itself after three minutes. */
+  async beforeApplicationShutdown(): Promise<void> {
     this.stopped.abort();
     if (this.source !== undefined) unwatchFile(this.source.file, this.onChange);
+    await this.inTurn(() => this.monitor.signOff().catch(() => undefined));
   }
 
   /** Takes up the ring file now. A file that is no ring, or one that does not fit the database, leaves the old one in use. */

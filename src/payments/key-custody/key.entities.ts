@@ -25,6 +25,10 @@ export class ReplicaEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_config_replicas_pkey' })
   replica_id!: string;
 
+  /** Where it runs. */
+  @Column('text', { nullable: true })
+  host_name!: string | null;
+
   /** See `KeyRing.fingerprint`. */
   @Column('text')
   ring_fingerprint!: string;

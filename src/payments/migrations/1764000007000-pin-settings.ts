@@ -3,7 +3,7 @@ import { FUNCTIONS, query } from '../schema.js';
 
 /**
  * Makes functions mean the same whatever search path a connection has, and changes durable whatever is the database's
- * default: what was acknowledged outlives a crash of the server.
+ * default: what was acknowledged outlives a crash of the server. Replicas get the names of their hosts.
  */
 export class PinSettings1764000007000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -11,10 +11,12 @@ export class PinSettings1764000007000 implements MigrationInterface {
     for (const table of ['stripe_configs', 'stripe_webhook_endpoints'])
       await query(queryRunner, durableTrigger(table, 'INSERT OR UPDATE'));
     await query(queryRunner, durableTrigger('stripe_events', 'INSERT'));
+    await query(queryRunner, 'ALTER TABLE stripe_config_replicas ADD COLUMN host_name text');
     await pinSearchPath(queryRunner);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
+    await query(queryRunner, 'ALTER TABLE stripe_config_replicas DROP COLUMN host_name');
     await query(queryRunner, 'DROP FUNCTION stripe_config_durable() CASCADE');
     for (const { name } of await ourFunctions(queryRunner))
       await queryRunner.query(`ALTER FUNCTION ${name} RESET search_path`);
