@@ -57,6 +57,7 @@ export {
   type StripeLimits,
 } from './payments/payments.options.js';
 export type { Provided } from './payments/provided.js';
+export { ProjectRemoval, type ProjectRemovalResult } from './payments/project-removal/project-removal.js';
 export { ProjectOwnership, type OwnedProject } from './payments/project-ownership.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
@@ -77,6 +78,7 @@ export type {
   StripeEventOf,
   StripeEventPattern,
   StripeEventType,
+  StripeThinEvent,
   StripeThinEventType,
 } from './payments/stripe/stripe-event-types.js';
 export {

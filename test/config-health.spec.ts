@@ -29,6 +29,8 @@ const NO_WEBHOOKS = {
   last_verified_at: null,
   failures: 0,
   last_failure_at: null,
+  last_failure_reason: null,
+  ignored_test_events: 0,
   previous: null,
 };
 const EMPTY = {
@@ -689,6 +691,8 @@ describe('a webhook secret', () => {
       last_verified_at: null,
       failures: 2,
       last_failure_at: TIME,
+      last_failure_reason: 'wrong_signature',
+      ignored_test_events: 0,
       previous: null,
     });
 
@@ -703,6 +707,8 @@ describe('a webhook secret', () => {
       last_verified_at: TIME,
       failures: 0,
       last_failure_at: failed.last_failure_at,
+      last_failure_reason: 'wrong_signature',
+      ignored_test_events: 0,
       previous: null,
     });
   });

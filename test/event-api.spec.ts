@@ -1,11 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
+import fc from 'fast-check';
+import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../src/payments/crypto/sealer.js';
 import type { StripeEventListResponse } from '../src/payments/stripe-webhooks/stripe-event.dto.js';
 import { EVENT_STATUSES } from '../src/payments/stripe-webhooks/stripe-event.entity.js';
+import { fakeCredential } from './support/credentials.js';
 import { expectError, expectInvalid } from './support/errors.js';
 import { eventually } from './support/eventually.js';
-import { projectPath, startTestService, testKeyRing, type TestService } from './support/service.js';
+import {
+  configPath,
+  projectPath,
+  webhookPath,
+  startTestService,
+  testKeyRing,
+  type TestService,
+} from './support/service.js';
 import {
   eventPayload,
   newEventId,
@@ -14,6 +25,7 @@ import {
   storeEvents,
   type EventToStore,
 } from './support/stored-events.js';
+import { sendWebhook, signatureOf, snapshotEvent, thinEvent } from './support/webhooks.js';
 
 const UNKNOWN_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 /** As many as a page has when no limit is asked. */
@@ -493,4 +505,134 @@ it('without the database each is 503', async () => {
     expectError(await broken.request(method, projectPath(id, rest)), 503, 'dependency_unavailable');
   }
   await broken.stop().catch(() => broken.database.drop());
+});
+
+describe('the filter by type', () => {
+  it('takes the patterns that handlers take', async () => {
+    const types = [
+      'invoice.paid',
+      'invoice.payment_failed',
+      'invoiceitem.created',
+      'v2.core.account[requirements].updated',
+    ];
+    for (const type of types) await store({ type });
+    const shownBy = async (pattern: string) => {
+      const { events } = await page(`?type=${encodeURIComponent(pattern)}`);
+      return events.map(({ type }) => type).sort();
+    };
+    expect(await shownBy('invoice.*')).toEqual(types.slice(0, 2));
+    expect(await shownBy('invoice.paid')).toEqual(types.slice(0, 1));
+    expect(await shownBy('v2.core.account[requirements].*')).toEqual(types.slice(3));
+    expect(await shownBy('*')).toEqual([...types].sort());
+    // No character of a pattern but the last means anything.
+    expect(await shownBy('invoice_.*')).toEqual([]);
+  });
+
+  it.each(['type=', 'type=invoice', 'type=Invoice.paid', 'type=%25', 'type=a.b&type=c.d', 'type=invoice.p*'])(
+    'refuses what is no pattern: %s',
+    async (query) => {
+      expectInvalid(await get(`?${query}`), [{ loc: ['query', 'type'], type: 'out_of_range' }]);
+    },
+  );
+});
+
+it.each(['test_secret_key', 'live_secret_key', 'test_webhook_secret'] as const)(
+  'a %s in the place of a filter or an id never reaches the database',
+  async (field) => {
+    const pasted = fakeCredential(field);
+    const spy = jest.spyOn(Client.prototype, 'query');
+    try {
+      for (const name of ['type', 'object_id', 'mode', 'status', 'cursor', 'limit'])
+        expect((await get(`?${name}=${pasted}`)).status).toBe(422);
+      expect((await get(`/test/${pasted}`)).status).toBe(404);
+      expect((await post(`/test/${pasted}/replay`)).status).toBe(404);
+      expect(JSON.stringify(spy.mock.calls.map(([query]) => query))).not.toContain(pasted);
+    } finally {
+      spy.mockRestore();
+    }
+  },
+);
+
+describe('replaying some types', () => {
+  const replay = (body: unknown) =>
+    service.request('POST', projectPath(projectId, 'events/replay'), { body });
+  const statusOf = async (id: string) => (await readEventRow(service.database, id)).status;
+
+  it('leaves the others', async () => {
+    const [invoice] = await store({ type: 'invoice.paid', status: 'failed' });
+    const [charge] = await store({ type: 'charge.failed', status: 'failed' });
+    expect((await replay({ type: 'invoice.*' })).json).toEqual({ replayed: 1 });
+    expect(await statusOf(charge)).toBe('failed');
+    expect(await statusOf(invoice)).not.toBe('failed');
+    expect((await replay({})).json).toEqual({ replayed: 1 });
+  });
+
+  it.each<[unknown, string, string]>([
+    [{ type: 'invoice' }, 'type', 'out_of_range'],
+    [{ type: 7 }, 'type', 'out_of_range'],
+    [{ type: ['invoice.paid'] }, 'type', 'out_of_range'],
+    [{ types: 'invoice.paid' }, '', 'extra_forbidden'],
+  ])('refuses %j', async (body, field, type) => {
+    const [id] = await store({ status: 'failed' });
+    const { status, json } = await replay(body);
+    expect(status).toBe(422);
+    expect(json).toMatchObject({ detail: [{ type, ...(field !== '' && { loc: ['body', field] }) }] });
+    expect(await statusOf(id)).toBe('failed');
+  });
+});
+
+describe('whatever was taken can be shown', () => {
+  const secret = fakeCredential('test_webhook_secret', 'of the fuzzed');
+
+  async function takeAndShow(text: string): Promise<void> {
+    const path = webhookPath(projectId, 'test');
+    const { status } = await sendWebhook(service, path, text, signatureOf(text, secret));
+    if (status !== 200) return;
+    const { id } = JSON.parse(text) as { id: string };
+    const shown = await get(`/test/${encodeURIComponent(id)}`);
+    expect([shown.status, shown.headers.get('content-type')]).toEqual([
+      200,
+      'application/json; charset=utf-8',
+    ]);
+    expect(shown.text.endsWith(`,"payload":${text}}`)).toBe(true);
+    expect(shown.json).toMatchObject({ id, mode: 'test' });
+  }
+
+  beforeEach(async () => {
+    const body = { test_webhook_secret: secret };
+    await service.request('PUT', configPath(projectId), { body });
+  });
+
+  it.each([6_000, 200_000])('though it is nested %i deep', async (depth) => {
+    const text = JSON.stringify(snapshotEvent('test', { id: newEventId(), note: 0 }));
+    const nested = text.replace('"note":0', `"note":${'['.repeat(depth)}${']'.repeat(depth)}`);
+    const { status } = await sendWebhook(
+      service,
+      webhookPath(projectId, 'test'),
+      nested,
+      signatureOf(nested, secret),
+    );
+    expect(status).toBe(200);
+    await takeAndShow(nested);
+  });
+
+  it('whatever it holds', async () => {
+    const changes = fc.dictionary(
+      fc.constantFrom('type', 'created', 'data', 'note', '__proto__', 'constructor', 'toJSON', 'payload'),
+      fc.jsonValue({ maxDepth: 4 }),
+      { maxKeys: 3 },
+    );
+    const spaces = fc.constantFrom('', ' ', '\n\t');
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(snapshotEvent, thinEvent),
+        changes,
+        spaces,
+        async (make, more, space) => {
+          await takeAndShow(`${JSON.stringify(make('test', more), null, space)}`);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
 });

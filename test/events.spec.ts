@@ -4,7 +4,7 @@ import { jest } from '@jest/globals';
 import type Stripe from 'stripe';
 import { Secret } from '../src/payments/crypto/secret.js';
 import { makeTestEvent } from '../src/payments/stripe/test-event.js';
-import type { AnyStripeEvent } from '../src/payments/stripe/stripe-event-types.js';
+import type { AnyStripeEvent, StripeEventOf } from '../src/payments/stripe/stripe-event-types.js';
 import { EventWorker } from '../src/payments/stripe-webhooks/event-worker.js';
 import { OnStripeEvent, type StripeEventContext } from '../src/payments/stripe-webhooks/on-stripe-event.js';
 import { fakeCredential } from './support/credentials.js';
@@ -63,10 +63,7 @@ class Billing {
   }
 
   @OnStripeEvent(THIN_TYPE)
-  onThin(
-    event: Stripe.Events.V1BillingMeterErrorReportTriggeredEventNotification,
-    context: StripeEventContext,
-  ): unknown {
+  onThin(event: StripeEventOf<typeof THIN_TYPE>, context: StripeEventContext): unknown {
     return called('Billing.onThin', event, context);
   }
 }

@@ -24,6 +24,7 @@ const MIGRATIONS = [
   'ReceiveWebhooks1764000004000',
   'AnnounceChanges1764000005000',
   'PinSettings1764000007000',
+  'CloseProjects1764000008000',
 ];
 const TABLES = [
   'migrations',

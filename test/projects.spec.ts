@@ -245,10 +245,10 @@ describe('the payment configurations of projects', () => {
     expect(await listed()).toMatchObject(NOTHING);
   });
 
-  it('stay in the list with a deactivated project', async () => {
+  it('stay in the list with a deactivated project, without its credentials', async () => {
     await put({ test_secret_key: fakeCredential('test_secret_key') });
     await service.request('DELETE', `${PROJECTS}/${id}`, { subject });
-    expect(await listed()).toMatchObject({ id, is_active: false, has_test_credentials: true });
+    expect(await listed()).toMatchObject({ id, is_active: false, has_test_credentials: false });
   });
 
   it('show no mask', async () => {

@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readWebhookSendEnv } from '../app/settings/command-settings.js';
 import { DEFAULT_BASE_PATH } from '../payments/payments.module-definition.js';
+import { isEventType } from '../payments/stripe/event-type.js';
 import { makeTestEvent } from '../payments/stripe/test-event.js';
 import type { Mode } from '../payments/stripe-config/stripe-keys.js';
 import { webhookUrl } from '../payments/stripe-webhooks/webhook-urls.js';
@@ -38,7 +39,7 @@ async function post(url: string, body: string, signature: string): Promise<{ sta
 }
 
 function eventType(text: string): string {
-  if (!/^[a-z0-9_]+(\.[a-z0-9_]+)+$/.test(text)) {
+  if (!isEventType(text)) {
     throw new InvalidArgumentError('It must be a type of event such as invoice.paid.');
   }
   return text;

@@ -37,6 +37,7 @@ import {
   type ResolvedOptions,
 } from './payments.options.js';
 import { ProjectListController } from './project-list/project-list.controller.js';
+import { ProjectRemoval } from './project-removal/project-removal.js';
 import { HostProjects, ProjectOwnership } from './project-ownership.js';
 import { SchemaCheck, requireDataSource } from './schema-check.js';
 import { ConfigEvents } from './stripe-config/config-events.js';
@@ -50,7 +51,7 @@ import { EventHandlers } from './stripe-webhooks/event-handlers.js';
 import { EventWorker } from './stripe-webhooks/event-worker.js';
 import { StripeEventController } from './stripe-webhooks/stripe-event.controller.js';
 import { StripeEventService } from './stripe-webhooks/stripe-event.service.js';
-import { WebhookController } from './stripe-webhooks/webhook.controller.js';
+import { WebhookController, WebhookSlashController } from './stripe-webhooks/webhook.controller.js';
 import { WebhookMonitor } from './stripe-webhooks/webhook-monitor.js';
 import { WebhookSecretStore } from './stripe-webhooks/webhook-secrets.js';
 import { WebhookService } from './stripe-webhooks/webhook.service.js';
@@ -89,6 +90,7 @@ const PROVIDERS: Provider[] = [
   ExpiredSecrets,
   AuditService,
   ConfigRemoval,
+  ProjectRemoval,
   ConfigHealthService,
   ValidateCredentialsService,
   StripeApi,
@@ -148,10 +150,11 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
   const basePath = extras.basePath?.replace(/^\/+|\/+$/g, '') ?? DEFAULT_BASE_PATH;
   const { webhooks = true } = extras;
   const controllers = mountedAt(basePath, [...CONTROLLERS, ...(webhooks ? WEBHOOK_CONTROLLERS : [])]);
+  const aliases = mountedAt(basePath, webhooks ? [WebhookSlashController] : []);
   return {
     ...definition,
     imports: [...(definition.imports ?? []), DiscoveryModule],
-    controllers: [...controllers, ...mountedAt('', [refuseOtherMethods(...controllers)])],
+    controllers: [...controllers, ...aliases, ...mountedAt('', [refuseOtherMethods(...controllers)])],
     providers: [
       ...(definition.providers ?? []),
       ...PROVIDERS,
@@ -167,6 +170,6 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
         useFactory: (dataSource?: DataSource) => requireDataSource(dataSource, extras.dataSource),
       },
     ],
-    exports: [StripeClients, StripeConfigService, Sealer, KeyRingMonitor, AccessGuard],
+    exports: [StripeClients, StripeConfigService, ProjectRemoval, Sealer, KeyRingMonitor, AccessGuard],
   };
 }

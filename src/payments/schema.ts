@@ -10,6 +10,7 @@ export const TABLES = [
   'stripe_call_limits',
   'stripe_events',
   'stripe_webhook_endpoints',
+  'stripe_removed_projects',
 ];
 
 /** The functions of the migrations. A trigger may have the name of its function, so these are told by what follows. */
@@ -19,6 +20,7 @@ export const FUNCTIONS = [
   'stripe_config_refuse',
   'stripe_configs_announce',
   'stripe_config_durable',
+  'stripe_config_stays_removed',
 ];
 
 /** The triggers of the migrations. */
@@ -33,6 +35,7 @@ export const TRIGGERS = [
   'stripe_configs_durable',
   'stripe_events_durable',
   'stripe_webhook_endpoints_durable',
+  'stripe_configs_stay_removed',
 ];
 
 const OURS = new RegExp(String.raw`\b(?:(?:${TABLES.join('|')})\b|(?:${FUNCTIONS.join('|')})(?=\())`, 'g');

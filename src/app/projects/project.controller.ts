@@ -20,9 +20,10 @@ import {
 } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors, ApiProjectId } from '../../payments/http/api-documentation.js';
 import { ErrorFilter } from '../../payments/http/error.filter.js';
-import { subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
+import { changeBy, subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
 import { JsonBody } from '../../payments/http/json-body.js';
 import { JwtAuthGuard } from '../../payments/http/jwt-auth.guard.js';
+import { ProjectRemoval } from '../../payments/project-removal/project-removal.js';
 import { canonicalUuid } from '../../payments/uuid.js';
 import { RequestBodyPipe } from '../../payments/http/request-body.pipe.js';
 import { CreateProjectRequest, NAME_MISSING, ProjectListResponse, ProjectResponse } from './project.dto.js';
@@ -37,7 +38,10 @@ const FORBIDDEN = ['insufficient_scope', 'access_denied'] as const;
 @ApiTags('Projects')
 @ApiAccess()
 export class ProjectController {
-  constructor(private readonly projects: ProjectService) {}
+  constructor(
+    private readonly projects: ProjectService,
+    private readonly removal: ProjectRemoval,
+  ) {}
 
   @Post()
   @ApiOperation({
@@ -87,12 +91,17 @@ export class ProjectController {
   @ApiOperation({
     operationId: 'deleteProject',
     summary: 'Delete Project',
-    description: 'Deactivates the project; its Stripe configuration can no longer be reached.',
+    description:
+      'Deactivates the project, erases its Stripe credentials, and takes and hands on no more webhooks. Webhook endpoints that this ' +
+      'service made are removed from Stripe if Stripe can be reached. Repeat it after an error.',
   })
   @ApiProjectId()
   @ApiNoContentResponse({ description: 'Successful Response' })
   @ApiErrors(401, ...FORBIDDEN, 404, 422, 503)
-  deactivate(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<void> {
-    return this.projects.deactivate(subjectOf(request), canonicalUuid(projectId, 'project_id'));
+  async deactivate(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<void> {
+    const id = canonicalUuid(projectId, 'project_id');
+    // In this order nobody reaches it any more, and what fails behind is done when the request is repeated.
+    await this.projects.deactivate(subjectOf(request), id);
+    await this.removal.remove(id, changeBy(request));
   }
 }

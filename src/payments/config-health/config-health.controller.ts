@@ -83,6 +83,8 @@ function toWebhookSecret(health: ModeHealth): WebhookSecretHealth {
     last_verified_at: isVerified ? health.webhook_verified_at : null,
     failures: health.webhook_failures,
     last_failure_at: health.webhook_failed_at,
+    last_failure_reason: health.webhook_failure,
+    ignored_test_events: health.webhook_ignored,
     previous:
       previous_masked === null || previous_expires_at === null
         ? null

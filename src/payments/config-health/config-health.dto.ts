@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../http/api-documentation.js';
+import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf, wordOrNull } from '../http/api-documentation.js';
 
 const WHEN = { type: String, format: 'date-time', nullable: true, example: EXAMPLE_TIME };
 
@@ -55,6 +55,22 @@ export class WebhookSecretHealth {
 
   @ApiProperty({ ...WHEN, description: 'When a webhook last did not verify' })
   last_failure_at!: Date | null;
+
+  @ApiProperty({
+    ...wordOrNull(['wrong_signature', 'stale_signature', 'unreadable_event', 'wrong_mode_event']),
+    example: null,
+    description:
+      'Why it did not. `wrong_signature`: not signed with this secret; `stale_signature`: signed too long ago; ' +
+      '`unreadable_event`: signed, and no event; `wrong_mode_event`: signed, and of the other mode',
+  })
+  last_failure_reason!: string | null;
+
+  @ApiProperty({
+    type: 'integer',
+    example: 0,
+    description: 'Test events of connected accounts that Stripe sent to the live address; none is handed on',
+  })
+  ignored_test_events!: number;
 
   @ApiProperty({
     type: PreviousWebhookSecretHealth,

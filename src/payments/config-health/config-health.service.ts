@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { countCall } from '../credential-checks/call-limit.js';
@@ -25,6 +26,9 @@ export interface ModeHealth extends HealthRow {
 /** Tells how the stored credentials do: asks Stripe about keys, and looks back on webhooks. */
 @Injectable()
 export class ConfigHealthService {
+  /** The questions that are open, by key. */
+  private readonly checks = new Map<string, Promise<boolean>>();
+
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly configs: StripeConfigService,
@@ -34,7 +38,7 @@ export class ConfigHealthService {
 
   /**
    * The health of one mode. Stripe is asked when what is known of the key is older than a minute; when it does not
-   * answer, or was asked too often, what was known before stands, with its time.
+   * answer at once, or was asked too often, what was known before stands, with its time.
    *
    * @throws PaymentsError `config_not_found`
    */
@@ -45,7 +49,8 @@ export class ConfigHealthService {
       row.has_publishable_key ? this.configs.tryToOpen(projectId, `${mode}_publishable_key`) : null,
     ]);
     const isStale = !isKeyKnown(row) || row.is_key_fresh !== true;
-    const isChecked = secretKey !== null && isStale && (await this.check(projectId, mode, secretKey, row));
+    const isChecked =
+      secretKey !== null && isStale && (await this.checkBriefly(projectId, mode, secretKey, row));
     const known = isChecked ? await this.findRow(projectId, mode) : row;
     return {
       ...known,
@@ -65,11 +70,36 @@ export class ConfigHealthService {
     return row;
   }
 
+  /**
+   * Waits a little for Stripe. What it answers later is stored for whoever asks next, and only one question about a key is
+   * open at a time.
+   *
+   * @returns whether something new is known
+   */
+  private async checkBriefly(projectId: string, mode: Mode, key: Secret, row: HealthRow): Promise<boolean> {
+    const name = `${projectId} ${mode} ${row.secret_key_version ?? 0}`;
+    const check =
+      this.checks.get(name) ??
+      this.check(projectId, mode, key, row).finally(() => {
+        this.checks.delete(name);
+      });
+    this.checks.set(name, check);
+    const waiting = new AbortController();
+    try {
+      return await Promise.race([check, delay(PATIENCE_MS, false, { ref: false, signal: waiting.signal })]);
+    } finally {
+      waiting.abort();
+      // Nobody waits any more for what may still fail.
+      check.catch(ignore);
+    }
+  }
+
   /** @returns whether something new is known */
   private async check(projectId: string, mode: Mode, key: Secret, row: HealthRow): Promise<boolean> {
     try {
-      await countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
-      const verdict = await judgeKey(this.stripe, key, mode, { withAccount: true });
+      const count = (): Promise<void> =>
+        countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
+      const verdict = await judgeKey(this.stripe, key, mode, { withAccount: true, count });
       const accountId = 'accountId' in verdict ? verdict.accountId : null;
       const values = [projectId, mode, row.version, verdict.status, accountId, row.secret_key_version];
       await runStatement(this.dataSource, 'write', SAVE_KEY_STATE, values);
@@ -79,6 +109,13 @@ export class ConfigHealthService {
       throw error;
     }
   }
+}
+
+/** How long a request waits for Stripe before it shows what was known before, in milliseconds. */
+const PATIENCE_MS = 1_500;
+
+function ignore(): void {
+  // The next question tells.
 }
 
 /** Errors that leave what was known as it was. */

@@ -47,7 +47,8 @@ function findHealth(mode: Mode): Statement {
       state.key_checked_at > now() - interval '${KEY_FRESH_SECONDS} seconds' AS is_key_fresh,
       ${unexpired('masked')} AS previous_masked, ${timeColumn(unexpired('expires_at'), 'previous_expires_at')},
       state.key_version, state.key_status, state.account_id, state.webhook_version,
-      coalesce(state.webhook_failures, 0) AS webhook_failures, endpoint.endpoint_id,
+      coalesce(state.webhook_failures, 0) AS webhook_failures, state.webhook_failure,
+      coalesce(state.webhook_ignored, 0) AS webhook_ignored, endpoint.endpoint_id,
       ${[
         'key_status_since',
         'key_checked_at',

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import type { WebhookFault } from '../stripe-webhooks/webhook-monitor.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 
 /** What was last seen of a mode's credentials. Versions tell which credentials: those of that version or before. */
@@ -45,6 +46,14 @@ export class ConfigStateEntity {
 
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   webhook_failed_at!: Date | null;
+
+  /** Why the last one was refused. */
+  @Column('text', { nullable: true })
+  webhook_failure!: WebhookFault | null;
+
+  /** Test events of connected accounts that came to a live address. */
+  @Column('integer', { default: 0 })
+  webhook_ignored!: number;
 }
 
 /** What Stripe says of a stored key: see `KeyVerdict`. */

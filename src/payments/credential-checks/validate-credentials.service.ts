@@ -34,8 +34,10 @@ export class ValidateCredentialsService {
     const mode = is_test_mode ? 'test' : 'live';
     const fault = findFaultOfKey(`${mode}_secret_key`, secret_key);
     if (fault !== undefined) return { valid: false, message: fault };
-    await countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
-    return describe(await judgeKey(this.stripe, new Secret(secret_key), mode, { withAccount: false }), mode);
+    const count = (): Promise<void> =>
+      countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
+    const verdict = await judgeKey(this.stripe, new Secret(secret_key), mode, { withAccount: false, count });
+    return describe(verdict, mode);
   }
 }
 

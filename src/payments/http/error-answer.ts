@@ -69,6 +69,24 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     example:
       'This is no webhook of Stripe for this address; check that the signing secret of this endpoint is the stored one.',
   },
+  stale_signature: {
+    status: 400,
+    title: 'Stale signature',
+    example:
+      'The signature is right, but more than 5 minutes old or ahead; check the clock of this service, and let Stripe send the event again.',
+  },
+  unreadable_event: {
+    status: 400,
+    title: 'Unreadable event',
+    example:
+      'The signature is right, but the body is no event that can be read; check what this endpoint is set to send.',
+  },
+  wrong_mode_event: {
+    status: 400,
+    title: 'Event of the other mode',
+    example:
+      'The signature is right, but the event belongs to the other mode; register the address of that mode in Stripe.',
+  },
   webhook_not_found: {
     status: 404,
     title: 'Webhook not found',

@@ -1,3 +1,4 @@
+import { isEventPattern } from '../stripe/event-type.js';
 import { ValidationFailed, type ValidationCause, type ValidationItem } from '../payments.errors.js';
 
 const DEFAULT_LIMIT = 20;
@@ -39,10 +40,26 @@ export function readChoice<T extends string>(name: string, value: unknown, choic
   throw refuseQuery(name, 'out_of_range', `This must be one of ${choices.join(', ')}.`);
 }
 
+/** A pattern of types of events, or null when the parameter is absent. */
+export function readPattern(value: unknown): string | null {
+  if (value === undefined) return null;
+  if (typeof value === 'string' && isEventPattern(value) && !holdsCredential(value)) return value;
+  throw refuseQuery(
+    'type',
+    'out_of_range',
+    'This must be a type of event such as invoice.paid, or a prefix such as invoice.*.',
+  );
+}
+
+/** Whether a text may hold a credential, which must not reach a database that may log what it is asked. */
+export function holdsCredential(text: string): boolean {
+  return /(?:sk|rk|pk|rkcs)_(?:test|live|org)|whsec_|^eyJ/i.test(text);
+}
+
 /** A short text, or null when the parameter is absent. */
 export function readText(name: string, value: unknown): string | null {
   if (value === undefined) return null;
-  if (typeof value === 'string' && /^[!-~]{1,255}$/.test(value)) return value;
+  if (typeof value === 'string' && /^[!-~]{1,255}$/.test(value) && !holdsCredential(value)) return value;
   throw refuseQuery(name, 'out_of_range', 'This must be one text of 1 to 255 characters without spaces.');
 }
 

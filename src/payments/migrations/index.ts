@@ -3,6 +3,7 @@ import { AuditStripeConfigs1764000002000 } from './1764000002000-audit-stripe-co
 import { ReceiveWebhooks1764000004000 } from './1764000004000-receive-webhooks.js';
 import { AnnounceChanges1764000005000 } from './1764000005000-announce-changes.js';
 import { PinSettings1764000007000 } from './1764000007000-pin-settings.js';
+import { CloseProjects1764000008000 } from './1764000008000-close-projects.js';
 import { TrackKeys1764000003000 } from './1764000003000-track-keys.js';
 
 /** The migrations of the payments module, in their order, for the `migrations` of the host's DataSource. */
@@ -13,4 +14,5 @@ export const paymentsMigrations = [
   ReceiveWebhooks1764000004000,
   AnnounceChanges1764000005000,
   PinSettings1764000007000,
+  CloseProjects1764000008000,
 ];

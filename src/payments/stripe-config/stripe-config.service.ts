@@ -18,6 +18,7 @@ import {
   ERASE_PREVIOUS,
   FIND,
   FIND_MANY,
+  FIND_REMOVED,
   FIND_SEALED,
   UPSERT,
   upsertParameters,
@@ -74,7 +75,8 @@ export class StripeConfigService {
    *
    * @param projectId UUID
    * @throws ValidationFailed naming every value that may not be stored, as a PUT does; `invalid_uuid`
-   * @throws PaymentsError `version_conflict` when the preconditions do not hold
+   * @throws PaymentsError `version_conflict` when the preconditions do not hold, `project_not_found` when the project was
+   *   removed
    * @throws DependencyUnavailable when the key ring does not fit the database
    */
   async update(
@@ -98,6 +100,7 @@ export class StripeConfigService {
     };
     const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', UPSERT, upsertParameters(values));
     if (row !== undefined) return this.announce('stripe-config.updated', row, change);
+    await this.requireNotRemoved(id);
     if (!holds(conditions, await this.find(id))) throw versionConflict();
     throw sameSecretInBothModes(
       secrets.has('test_webhook_secret') ? 'test_webhook_secret' : 'live_webhook_secret',
@@ -191,6 +194,11 @@ export class StripeConfigService {
       masked: maskOf(field, secret.reveal()),
       fingerprints: this.sealer.fingerprints(secret, projectId),
     };
+  }
+
+  private async requireNotRemoved(projectId: string): Promise<void> {
+    const removed = await runStatement(this.dataSource, 'read', FIND_REMOVED, [projectId]);
+    if (removed.length > 0) throw new PaymentsError('project_not_found', 'This project was removed.');
   }
 
   /** A mask means "unchanged" only where it is the mask stored now. */

@@ -55,6 +55,8 @@ export interface WebhookSecretsRow {
   version: number;
   current: string;
   previous: string | null;
+  /** Of the stored secret. */
+  fingerprint: string;
   /** How long the previous one is still accepted, in milliseconds. */
   previous_ms_left: number | null;
 }
@@ -70,7 +72,7 @@ function findWebhookSecrets(mode: Mode): Statement {
   return {
     name: `stripe_configs_find_${mode}_webhook_secrets`,
     text: `
-    SELECT version, ${mode}_webhook_secret_sealed AS current,
+    SELECT version, ${mode}_webhook_secret_sealed AS current, ${mode}_webhook_secret_fingerprint AS fingerprint,
       CASE WHEN ${previous}_expires_at > now() THEN ${previous}_sealed END AS previous,
       (extract(epoch FROM ${previous}_expires_at - now()) * 1000)::bigint AS previous_ms_left
     FROM stripe_configs WHERE project_id = $1 AND is_active AND ${mode}_webhook_secret_sealed IS NOT NULL`,
@@ -92,19 +94,11 @@ export const FIND_VERSIONS: Statement = {
 /** The columns of a credential, in the order of the upsert's parameters. */
 const CREDENTIAL_COLUMNS = ['sealed', 'masked', 'fingerprint'] as const;
 
-/** The credentials that are compared with stored ones. */
-const COMPARED = [
-  'test_publishable_key',
-  'test_webhook_secret',
-  'live_publishable_key',
-  'live_webhook_secret',
-] as const satisfies CredentialField[];
-
 /** The parameters of {@link UPSERT}, each name once, so that texts and values cannot fall apart. */
 const PARAMETERS = [
   'project_id',
   ...CREDENTIAL_FIELDS.flatMap((field) => CREDENTIAL_COLUMNS.map((column) => `${field}_${column}` as const)),
-  ...COMPARED.map((field) => `${field}_fingerprints` as const),
+  ...CREDENTIAL_FIELDS.map((field) => `${field}_fingerprints` as const),
   'changed_by',
   'change_request_id',
   'expected_versions',
@@ -169,15 +163,17 @@ function nowIfAnyOf(mode: Mode): string {
   return `CASE WHEN num_nonnulls(${parameters.join(', ')}) > 0 THEN now() END`;
 }
 
-/**
- * Whether the update writes a field. A publishable key is no secret, so forms send it back as it is: one that is
- * already stored is no change.
- */
+/** Whether the update changes a field: one that is stored already is sent back by forms and scripts, and is no change. */
 function isWritten(field: CredentialField): string {
-  const given = `excluded.${field}_sealed IS NOT NULL`;
-  if (field !== 'test_publishable_key' && field !== 'live_publishable_key') return `(${given})`;
   const fingerprints = `${parameter(`${field}_fingerprints`)}::text[]`;
-  return `(${given} AND (config.${field}_fingerprint IS NULL OR config.${field}_fingerprint <> ALL (${fingerprints})))`;
+  return `(excluded.${field}_sealed IS NOT NULL
+    AND (config.${field}_fingerprint IS NULL OR config.${field}_fingerprint <> ALL (${fingerprints})))`;
+}
+
+/** What is stored of a field. Where nothing changes, the same value is sealed again all the same: it may be unreadable. */
+function valueOf(field: CredentialField, column: string): string {
+  return `CASE WHEN ${isWritten(field)} OR (excluded.${field}_sealed IS NOT NULL AND NOT ${IS_CHANGED})
+    THEN excluded.${field}_${column} ELSE config.${field}_${column} END`;
 }
 
 function isAnyWritten(fields: readonly CredentialField[]): string {
@@ -237,10 +233,7 @@ export const UPSERT: Statement = {
   ON CONFLICT (project_id) DO UPDATE SET
     is_active = true,
     ${CREDENTIAL_FIELDS.flatMap((field) =>
-      CREDENTIAL_COLUMNS.map(
-        (column) =>
-          `${field}_${column} = CASE WHEN ${isWritten(field)} THEN excluded.${field}_${column} ELSE config.${field}_${column} END`,
-      ),
+      CREDENTIAL_COLUMNS.map((column) => `${field}_${column} = ${valueOf(field, column)}`),
     ).join(',\n    ')},
     ${MODES.map(
       (mode) => `${mode}_configured_at = CASE WHEN ${isAnyWritten(fieldsOf(mode))}
@@ -323,4 +316,10 @@ export const ERASE_EXPIRED: Statement = {
       }),
     ).join(',\n    ')}
   WHERE least(test_previous_webhook_secret_expires_at, live_previous_webhook_secret_expires_at) <= now()`,
+};
+
+/** Whether a project was removed for good. `$1` project id. */
+export const FIND_REMOVED: Statement = {
+  name: 'stripe_removed_projects_find',
+  text: 'SELECT project_id FROM stripe_removed_projects WHERE project_id = $1',
 };

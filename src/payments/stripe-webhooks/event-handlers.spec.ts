@@ -2,7 +2,7 @@ import { Controller, Inject, Injectable, Scope, type Provider, type Type } from 
 import { DiscoveryModule } from '@nestjs/core';
 import { Test, type TestingModule } from '@nestjs/testing';
 import type Stripe from 'stripe';
-import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
+import type { AnyStripeEvent, StripeEventOf } from '../stripe/stripe-event-types.js';
 import { EventHandlers } from './event-handlers.js';
 import { OnStripeEvent, type StripeEventContext } from './on-stripe-event.js';
 
@@ -50,7 +50,7 @@ class Billing {
   }
 
   @OnStripeEvent(THIN_TYPE)
-  onThin(event: Stripe.Events.V1BillingMeterErrorReportTriggeredEventNotification): string {
+  onThin(event: StripeEventOf<typeof THIN_TYPE>): string {
     return event.id;
   }
 
@@ -273,6 +273,23 @@ it('the compiler refuses what does not fit', () => {
     @OnStripeEvent('v1.billing.meter.error_report_triggered')
     thin(event: Stripe.Event): string {
       return event.type;
+    }
+
+    @OnStripeEvent('v1.account.updated')
+    asSent(event: StripeEventOf<'v1.account.updated'>): string | null | undefined {
+      return event.context ?? event.related_object.url;
+    }
+
+    @OnStripeEvent('v1.account.updated')
+    fetching(event: StripeEventOf<'v1.account.updated'>): unknown {
+      // @ts-expect-error A stored event has no client that could fetch.
+      return event.fetchRelatedObject; // eslint-disable-line @typescript-eslint/no-unsafe-return
+    }
+
+    @OnStripeEvent('*')
+    fetchingAny(event: AnyStripeEvent): unknown {
+      // @ts-expect-error A stored event has no client that could fetch.
+      return 'data' in event ? undefined : event.fetchEvent; // eslint-disable-line @typescript-eslint/no-unsafe-return
     }
 
     // @ts-expect-error There is no such type.

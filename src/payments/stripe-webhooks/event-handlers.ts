@@ -1,5 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
+import { matchesEventPattern } from '../stripe/event-type.js';
 import type { AnyStripeEvent, StripeEventPattern } from '../stripe/stripe-event-types.js';
 import { STRIPE_EVENT_PATTERNS, type StripeEventContext } from './on-stripe-event.js';
 
@@ -51,7 +52,9 @@ export class EventHandlers implements OnModuleInit {
 
   /** The handlers of a type of event, in the order in which the application's modules list them. */
   of(type: string): EventHandler[] {
-    return this.handlers.filter(({ patterns }) => patterns.some((pattern) => matches(pattern, type)));
+    return this.handlers.filter(({ patterns }) =>
+      patterns.some((pattern) => matchesEventPattern(pattern, type)),
+    );
   }
 
   private prototypeOf(metatype: unknown): unknown {
@@ -76,8 +79,4 @@ export class EventHandlers implements OnModuleInit {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
-}
-
-function matches(pattern: string, type: string): boolean {
-  return pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
 }

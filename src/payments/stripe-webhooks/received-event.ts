@@ -11,27 +11,38 @@ export interface ReceivedEvent {
   createdAt: Date;
 }
 
-/** The text of an id: printable ASCII without spaces, no longer than its column. */
+/**
+ * Why an event that Stripe has signed is not stored. `other_mode`: test at a live address, or live at a test one;
+ * `connect_test`: a test event of a connected account, which Stripe sends to live endpoints as well
+ * (docs.stripe.com/connect/webhooks).
+ */
+export type Unusable = 'unreadable' | 'other_mode' | 'connect_test';
+
+/** The text of an id or of a type: printable ASCII without spaces, no longer than its column. */
 export const EVENT_ID = /^[!-~]{1,255}$/;
-const TYPE = /^[a-z0-9_]+(\.[a-z0-9_]+)*$/;
 
 /**
  * Reads an event, in either of the shapes that Stripe sends: with a snapshot of its object, or thin
  * (docs.stripe.com/event-destinations).
  *
  * @param payload JSON whose signature was verified
- * @returns undefined when it is no event, or one of the other mode
  */
-export function readEvent(payload: string, mode: Mode): ReceivedEvent | undefined {
+export function readEvent(payload: string, mode: Mode): ReceivedEvent | Unusable {
   const event = objectOf(parse(payload));
-  if (event?.livemode !== (mode === 'live')) return undefined;
-  const { id, type } = event;
+  if (typeof event?.livemode !== 'boolean') return 'unreadable';
+  const { id, type, livemode } = event;
   const about = aboutOf(event);
-  if (!isText(id, EVENT_ID) || !isText(type, TYPE) || type.length > 255 || about === undefined)
-    return undefined;
+  // Stripe has signed it, so whatever it names a type is one.
+  if (!isText(id) || !isText(type) || about === undefined) return 'unreadable';
   // No time at all, or one before those that a database has.
-  if (!(about.createdAt.getUTCFullYear() >= 1970)) return undefined;
-  return { id, type, ...about };
+  if (!(about.createdAt.getUTCFullYear() >= 1970)) return 'unreadable';
+  if (livemode === (mode === 'live')) return { id, type, ...about };
+  return mode === 'live' && isOfConnectedAccount(event) ? 'connect_test' : 'other_mode';
+}
+
+/** A snapshot names the account, a thin event has it for its context. */
+function isOfConnectedAccount({ object, account, context }: Record<string, unknown>): boolean {
+  return isText(object === 'event' ? account : context);
 }
 
 function aboutOf(event: Record<string, unknown>): Pick<ReceivedEvent, 'objectId' | 'createdAt'> | undefined {
@@ -50,7 +61,7 @@ function aboutOf(event: Record<string, unknown>): Pick<ReceivedEvent, 'objectId'
 
 /** Not every object has an id: a balance has none. */
 function idOf(object: Record<string, unknown> | undefined): string | null {
-  return isText(object?.id, EVENT_ID) ? object.id : null;
+  return isText(object?.id) ? object.id : null;
 }
 
 function parse(text: string): unknown {
@@ -67,6 +78,6 @@ function objectOf(value: unknown): Record<string, unknown> | undefined {
     : undefined;
 }
 
-function isText(value: unknown, form: RegExp): value is string {
-  return typeof value === 'string' && form.test(value);
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && EVENT_ID.test(value);
 }

@@ -22,7 +22,8 @@ function find(
   }: { body?: string | Buffer; secrets?: string[]; now?: number },
 ): number | undefined {
   const keys = secrets.map((secret) => createSecretKey(Buffer.from(secret)));
-  return findSigningSecret(given, Buffer.from(body), keys, now);
+  const found = findSigningSecret(given, Buffer.from(body), keys, now);
+  return found?.isStale === false ? found.index : undefined;
 }
 
 /** What Stripe's own library makes of the same. */
@@ -53,6 +54,13 @@ describe('the signing secret', () => {
     [301, undefined],
   ])('of a signature that is %i seconds old is %p', (age, expected) => {
     expect(find(header(BODY, SECRET, NOW - age), {})).toBe(expected);
+  });
+
+  it('is told apart from none when only the time is wrong', () => {
+    const keys = [createSecretKey(Buffer.from(SECRET))];
+    const found = findSigningSecret(header(BODY, SECRET, NOW - 301), Buffer.from(BODY), keys, NOW);
+    expect(found).toEqual({ index: 0, isStale: true });
+    expect(findSigningSecret(header(BODY, OTHER, NOW - 301), Buffer.from(BODY), keys, NOW)).toBeUndefined();
   });
 
   it('signs bytes, not what a decoder makes of them', () => {

@@ -14,21 +14,23 @@ const MAX_SIGNATURES = 10;
  * @param header `Stripe-Signature`
  * @param secrets the whole `whsec_…` texts as keys
  * @param now in seconds since 1970
- * @returns the secret's place in the list; undefined when none matches, whatever the reason
+ * @returns the secret's place in the list, and whether the signature is too old or too new to be taken; undefined when no
+ *   secret matches, whatever the reason
  */
 export function findSigningSecret(
   header: string,
   body: Buffer,
   secrets: readonly KeyObject[],
   now: number,
-): number | undefined {
+): { index: number; isStale: boolean } | undefined {
   const signature = parseHeader(header);
-  if (signature === undefined || Math.abs(now - Number(signature.time)) > TOLERANCE_SECONDS) return undefined;
+  if (signature === undefined) return undefined;
   const index = secrets.findIndex((secret) => {
     const expected = createHmac('sha256', secret).update(`${signature.time}.`).update(body).digest();
     return signature.digests.some((digest) => timingSafeEqual(digest, expected));
   });
-  return index === -1 ? undefined : index;
+  if (index === -1) return undefined;
+  return { index, isStale: Math.abs(now - Number(signature.time)) > TOLERANCE_SECONDS };
 }
 
 function parseHeader(header: string): { time: string; digests: Buffer[] } | undefined {

@@ -11,8 +11,10 @@ import {
   UseFilters,
   UseGuards,
 } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors, ApiMode, ApiProjectId } from '../http/api-documentation.js';
+import { OptionalJsonBody } from '../http/json-body.js';
+import { RequestBodyPipe } from '../http/request-body.pipe.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { ModePipe } from '../http/mode.pipe.js';
@@ -23,11 +25,15 @@ import {
   invalidCursor,
   readChoice,
   readLimit,
+  readPattern,
   readText,
 } from '../http/query.js';
 import { MODES } from '../stripe-config/stripe-keys.js';
 import {
+  REPLAY_EXAMPLES,
+  REPLAY_FIELDS,
   ReplayedStripeEvents,
+  ReplayStripeEventsRequest,
   StripeEventListResponse,
   StripeEventResponse,
   StripeEventWithPayload,
@@ -71,7 +77,7 @@ export class StripeEventController {
     description: 'The events that were received, newest first, without their contents.',
   })
   @ApiFilter('mode', 'Only events of this mode', MODES)
-  @ApiFilter('type', 'Only events of this type, such as `invoice.paid`')
+  @ApiFilter('type', 'Only events of this type: `invoice.paid`, all below a prefix: `invoice.*`')
   @ApiFilter('status', 'Only events in this state', EVENT_STATUSES)
   @ApiFilter('object_id', 'Only events about this Stripe object')
   @ApiQuery({ name: 'limit', required: false, description: 'How many at most', schema: LIMIT_SCHEMA })
@@ -84,7 +90,7 @@ export class StripeEventController {
   ): Promise<StripeEventListResponse> {
     const filter = {
       mode: readChoice('mode', query.mode, MODES),
-      type: readText('type', query.type),
+      type: readPattern(query.type),
       status: readChoice('status', query.status, EVENT_STATUSES),
       objectId: readText('object_id', query.object_id),
     };
@@ -98,6 +104,7 @@ export class StripeEventController {
 
   @Get(':mode/:event_id')
   @Header('Cache-Control', 'no-store')
+  @Header('Content-Type', 'application/json; charset=utf-8')
   @ApiOperation({
     operationId: 'getStripeEvent',
     summary: 'Get Stripe Event',
@@ -110,9 +117,10 @@ export class StripeEventController {
     @Param('project_id') projectId: string,
     @Param('mode', ModePipe) mode: 'test' | 'live',
     @Param('event_id') eventId: string,
-  ): Promise<StripeEventWithPayload> {
+  ): Promise<string> {
     const { event, payload } = await this.events.open(projectId, mode, eventId);
-    return Object.assign(toResponse(event), { payload });
+    // As it was stored: writing it again would overflow the stack where it is nested too deep.
+    return `${JSON.stringify(toResponse(event)).slice(0, -1)},"payload":${payload}}`;
   }
 
   @Post(':mode/:event_id/replay')
@@ -140,16 +148,20 @@ export class StripeEventController {
   @ApiOperation({
     operationId: 'replayFailedStripeEvents',
     summary: 'Replay Failed Stripe Events',
-    description: 'Lets all events that failed be handled again.',
+    description: 'Lets all events that failed be handled again, or those of some types.',
   })
   @ApiFilter('mode', 'Only events of this mode', MODES)
+  @ApiBody({ type: ReplayStripeEventsRequest, required: false, examples: REPLAY_EXAMPLES })
   @ApiOkResponse({ description: 'Successful Response', type: ReplayedStripeEvents })
-  @ApiErrors(401, 403, 404, 422, 503)
+  @ApiErrors(400, 401, 403, 404, 413, 415, 422, 503)
   async replayFailed(
     @Param('project_id') projectId: string,
-    @Query('mode') mode?: unknown,
+    @Query('mode') mode: unknown,
+    @OptionalJsonBody(new RequestBodyPipe(ReplayStripeEventsRequest, REPLAY_FIELDS))
+    body: Readonly<ReplayStripeEventsRequest>,
   ): Promise<ReplayedStripeEvents> {
-    return { replayed: await this.events.replayFailed(projectId, readChoice('mode', mode, MODES)) };
+    const chosen = readChoice('mode', mode, MODES);
+    return { replayed: await this.events.replayFailed(projectId, chosen, body.type ?? null) };
   }
 }
 

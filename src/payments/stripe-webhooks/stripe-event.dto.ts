@@ -1,5 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsOptional, ValidateBy } from 'class-validator';
 import { EXAMPLE_TIME, exampleOf } from '../http/api-documentation.js';
+import { holdsCredential } from '../http/query.js';
+import { fault } from '../http/request-body.pipe.js';
+import { isEventPattern } from '../stripe/event-type.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import { EXAMPLE_EVENT } from './webhook.dto.js';
 import { EVENT_STATUSES, type EventStatus } from './stripe-event.entity.js';
@@ -92,6 +96,37 @@ export class StripeEventListResponse {
   })
   next_cursor!: string | null;
 }
+
+export class ReplayStripeEventsRequest {
+  @ApiPropertyOptional({
+    type: String,
+    nullable: true,
+    example: 'invoice.*',
+    description: 'Only events of this type, or of all types below a prefix',
+  })
+  @IsOptional()
+  @ValidateBy({
+    name: 'eventPattern',
+    validator: {
+      validate: (value) => typeof value === 'string' && isEventPattern(value) && !holdsCredential(value),
+      defaultMessage: () =>
+        fault(
+          'out_of_range',
+          'This must be a type of event such as invoice.paid, or a prefix such as invoice.*.',
+        ),
+    },
+  })
+  type?: string | null;
+}
+
+/** The names that a request may hold. */
+export const REPLAY_FIELDS = ['type'] as const;
+
+/** Requests that the explorer offers. */
+export const REPLAY_EXAMPLES = {
+  all: { summary: 'All that failed', value: {} },
+  some: { summary: 'Those of invoices', value: { type: 'invoice.*' } },
+};
 
 export class ReplayedStripeEvents {
   @ApiProperty({ type: 'integer', description: 'How many events will be handled again', example: 3 })

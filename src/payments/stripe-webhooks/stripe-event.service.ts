@@ -2,6 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
+import { holdsCredential } from '../http/query.js';
 import { PaymentsError } from '../payments.errors.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import { EventWorker } from './event-worker.js';
@@ -47,7 +48,7 @@ export class StripeEventService {
   }
 
   /**
-   * One event, opened.
+   * One event, and its contents as JSON.
    *
    * @throws PaymentsError `event_not_found`, or `secret_unreadable` when no key of the ring opens it
    */
@@ -55,7 +56,7 @@ export class StripeEventService {
     projectId: string,
     mode: Mode,
     eventId: string,
-  ): Promise<{ event: StripeEventView; payload: Record<string, unknown> }> {
+  ): Promise<{ event: StripeEventView; payload: string }> {
     const { payload_sealed, ...event } = await this.find(projectId, mode, eventId);
     const payload = this.sealer.tryToOpen(payload_sealed, eventContext(event.project_id, mode, eventId));
     if (payload === undefined) {
@@ -65,7 +66,7 @@ export class StripeEventService {
         'The stored event cannot be opened; Stripe keeps it for 30 days.',
       );
     }
-    return { event, payload: JSON.parse(payload.reveal()) as Record<string, unknown> };
+    return { event, payload: payload.reveal() };
   }
 
   /**
@@ -87,9 +88,13 @@ export class StripeEventService {
     return event;
   }
 
-  /** Lets all events of a project that failed be handled again, and tells how many those are. */
-  async replayFailed(projectId: string, mode: Mode | null): Promise<number> {
-    const values = [projectId, mode];
+  /**
+   * Lets the events of a project that failed be handled again, and tells how many those are.
+   *
+   * @param type a pattern; null: all
+   */
+  async replayFailed(projectId: string, mode: Mode | null, type: string | null): Promise<number> {
+    const values = [projectId, mode, type];
     const [row] = await runStatement<{ count: number }>(this.dataSource, 'write', REPLAY_FAILED, values);
     this.worker.wake();
     return row?.count ?? 0;
@@ -111,9 +116,9 @@ export class StripeEventService {
   }
 }
 
-/** What no event's id looks like is not asked of the database, which has no text with a NUL. */
+/** What no event's id looks like is not asked of the database, which has no text with a NUL and may log what it is asked. */
 function knownId(eventId: string): string {
-  if (!EVENT_ID.test(eventId)) throw eventNotFound();
+  if (!EVENT_ID.test(eventId) || holdsCredential(eventId)) throw eventNotFound();
   return eventId;
 }
 

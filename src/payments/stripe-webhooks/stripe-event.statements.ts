@@ -10,22 +10,29 @@ export function eventContext(projectId: string, mode: Mode, eventId: string): Se
 }
 
 /**
- * Stores an event unless it is stored already, and only while the configuration has the version whose secret verified it.
- * `$1` project id, `$2` mode, `$3` version, `$4` event id, `$5` type, `$6` object id, `$7` created at, `$8` payload.
- * Returns whether the configuration has that version.
+ * Stores an event unless it is stored already, and only while the webhook secret that verified it is one that the
+ * configuration accepts, whatever else has changed. `$1` project id, `$2` mode, `$3` the sealed secret, `$4` event id,
+ * `$5` type, `$6` object id, `$7` created at, `$8` payload, `$9` its fingerprint, or null for a previous secret. Returns
+ * the configuration's version, or no row.
  */
-export const STORE_EVENT: Statement = {
-  name: 'stripe_events_store',
-  text: `
+export const STORE_EVENT: Record<Mode, Statement> = { test: storeEvent('test'), live: storeEvent('live') };
+
+function storeEvent(mode: Mode): Statement {
+  const name = `${mode}_previous_webhook_secret`;
+  return {
+    name: `stripe_events_store_${mode}`,
+    text: `
   WITH config AS (
-    SELECT FROM stripe_configs WHERE project_id = $1::uuid AND version = $3::integer AND is_active
+    SELECT version FROM stripe_configs WHERE project_id = $1::uuid AND is_active
+      AND (${mode}_webhook_secret_fingerprint = $9::text OR (${name}_sealed = $3::text AND ${name}_expires_at > now()))
   ), stored AS (
     INSERT INTO stripe_events (project_id, mode, event_id, type, object_id, created_at, payload_sealed)
     SELECT $1::uuid, $2::text, $4::text, $5::text, $6::text, $7::timestamptz, $8::text FROM config
     ON CONFLICT DO NOTHING
   )
-  SELECT EXISTS (SELECT FROM config) AS current`,
-};
+  SELECT version FROM config`,
+  };
+}
 
 /** An event that a worker has taken up. */
 export interface ClaimedEvent {
@@ -48,6 +55,7 @@ export const CLAIM_EVENTS: Statement = {
   FROM (
     SELECT project_id, mode, event_id FROM stripe_events
     WHERE status = 'pending' AND available_at <= now()
+      AND NOT EXISTS (SELECT FROM stripe_removed_projects AS removed WHERE removed.project_id = stripe_events.project_id)
     ORDER BY available_at LIMIT $1 FOR UPDATE SKIP LOCKED
   ) AS due
   WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
@@ -108,9 +116,15 @@ const VIEW = `project_id, mode, event_id, type, object_id, status, attempts, las
   ${['created_at', 'received_at', 'finished_at'].map((column) => timeColumn(column)).join(', ')},
   ${timeColumn("CASE WHEN status = 'pending' THEN available_at END", 'next_attempt_at')}`;
 
+/** As `matchesEventPattern`; null names every type. */
+function ofType(pattern: string): string {
+  return `(${pattern}::text IS NULL OR CASE WHEN right(${pattern}, 1) = '*' THEN starts_with(type, left(${pattern}, -1)) ELSE type = ${pattern} END)`;
+}
+
 /** Which events a list shows; null: any. */
 export interface EventFilter {
   mode: Mode | null;
+  /** A pattern: `invoice.paid`, `invoice.*`. */
   type: string | null;
   status: EventStatus | null;
   objectId: string | null;
@@ -125,7 +139,7 @@ export const LIST_EVENTS: Statement = {
   text: `
   SELECT ${VIEW} FROM stripe_events
   WHERE project_id = $1
-    AND ($2::text IS NULL OR mode = $2) AND ($3::text IS NULL OR type = $3)
+    AND ($2::text IS NULL OR mode = $2) AND ${ofType('$3')}
     AND ($4::text IS NULL OR status = $4) AND ($5::text IS NULL OR object_id = $5)
     AND ($6::timestamptz IS NULL OR (received_at, mode, event_id) < ($6, $7::text, $8::text))
   ORDER BY stripe_events.received_at DESC, mode DESC, event_id DESC LIMIT $9`,
@@ -147,12 +161,13 @@ export const REPLAY_EVENT: Statement = {
   RETURNING ${VIEW}`,
 };
 
-/** Likewise all that failed. `$1` project id, `$2` mode or null. */
+/** Likewise all that failed. `$1` project id, `$2` mode or null, `$3` pattern of types or null. */
 export const REPLAY_FAILED: Statement = {
   name: 'stripe_events_replay_failed',
   text: `
   WITH replayed AS (
-    ${REPLAY} WHERE project_id = $1 AND status = 'failed' AND ($2::text IS NULL OR mode = $2) RETURNING 1
+    ${REPLAY} WHERE project_id = $1 AND status = 'failed' AND ($2::text IS NULL OR mode = $2)
+      AND ${ofType('$3')} RETURNING 1
   )
   SELECT count(*)::integer AS count FROM replayed`,
 };

@@ -12,12 +12,18 @@ import type { Mode } from '../stripe-config/stripe-keys.js';
 const KEEP_MS = 60_000;
 const MAX_KEPT = 1_000;
 
+/** A webhook secret, and by what the database knows it again. */
+export interface WebhookKey {
+  key: KeyObject;
+  sealed: string;
+  /** Null for a previous one. */
+  fingerprint: string | null;
+}
+
 /** What verifies the webhooks of a project and mode. */
 export interface WebhookSecrets {
-  /** The configuration's version; an event is only stored while it has this one. */
-  version: number;
   /** The present secret, then the previous one while it is accepted. At most two. */
-  keys: readonly KeyObject[];
+  keys: readonly [WebhookKey, ...WebhookKey[]];
 }
 
 interface Kept extends WebhookSecrets {
@@ -46,7 +52,7 @@ export class WebhookSecretStore {
     if (kept === undefined || kept.keptUntil <= now) return undefined;
     this.kept.delete(name);
     this.kept.set(name, kept);
-    return kept.previousUntil <= now ? { version: kept.version, keys: kept.keys.slice(0, 1) } : kept;
+    return kept.previousUntil <= now ? { keys: [kept.keys[0]] } : kept;
   }
 
   /**
@@ -61,13 +67,11 @@ export class WebhookSecretStore {
       projectId,
     ]);
     if (row === undefined) return undefined;
-    const [current, previous] = [row.current, row.previous].map((sealed) =>
-      this.open(sealed, projectId, mode),
-    );
+    const current = this.open(row.current, row.fingerprint, projectId, mode);
+    const previous = row.previous === null ? undefined : this.open(row.previous, null, projectId, mode);
     if (current === undefined) throw new DependencyUnavailable('key ring');
     const now = performance.now();
-    const kept = {
-      version: row.version,
+    const kept: Kept = {
       keys: previous === undefined ? [current] : [current, previous],
       keptUntil: now + KEEP_MS,
       previousUntil: now + (row.previous_ms_left ?? 0),
@@ -80,10 +84,15 @@ export class WebhookSecretStore {
     return kept;
   }
 
-  private open(sealed: string | null, projectId: string, mode: Mode): KeyObject | undefined {
-    if (sealed === null) return undefined;
+  private open(
+    sealed: string,
+    fingerprint: string | null,
+    projectId: string,
+    mode: Mode,
+  ): WebhookKey | undefined {
     const secret = this.sealer.tryToOpen(sealed, sealContext(projectId, `${mode}_webhook_secret`));
-    if (secret !== undefined) return createSecretKey(Buffer.from(secret.reveal()));
+    if (secret !== undefined)
+      return { key: createSecretKey(Buffer.from(secret.reveal())), sealed, fingerprint };
     this.logger.error({
       event: 'a stored secret cannot be opened',
       projectId,

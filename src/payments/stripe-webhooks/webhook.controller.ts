@@ -1,5 +1,13 @@
 import { Controller, Header, HttpCode, HttpStatus, Post, Req, UseFilters } from '@nestjs/common';
-import { ApiBody, ApiHeader, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiExcludeController,
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import { ApiErrors, ApiProjectId, PUBLIC } from '../http/api-documentation.js';
 import { countOf } from '../http/bearer-token.js';
 import { ErrorFilter } from '../http/error.filter.js';
@@ -52,7 +60,16 @@ export class WebhookController {
     description: 'Successful Response',
     content: { 'application/json': { schema: {}, example: { received: true } } },
   })
-  @ApiErrors('invalid_signature', 'webhook_not_found', 413, 422, 503)
+  @ApiErrors(
+    'invalid_signature',
+    'stale_signature',
+    'unreadable_event',
+    'wrong_mode_event',
+    'webhook_not_found',
+    413,
+    422,
+    503,
+  )
   async receive(@Req() request: HttpRequest): Promise<{ received: true }> {
     const projectId = canonicalUuid(request.params.project_id, 'project_id');
     request.params.project_id = projectId;
@@ -66,3 +83,12 @@ export class WebhookController {
     return { received: true };
   }
 }
+
+/**
+ * The same address with a slash behind it, which people paste as well; Fastify takes it for another one. Nest takes one
+ * slash of two away.
+ */
+@Controller('api/v1/payments/stripe/webhooks/:project_id/:mode//')
+@UseFilters(ErrorFilter)
+@ApiExcludeController()
+export class WebhookSlashController extends WebhookController {}

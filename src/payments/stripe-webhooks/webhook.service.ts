@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
@@ -11,15 +11,17 @@ import { EventWorker } from './event-worker.js';
 import { readEvent } from './received-event.js';
 import { findSigningSecret } from './signature.js';
 import { STORE_EVENT, eventContext } from './stripe-event.statements.js';
-import { WebhookMonitor } from './webhook-monitor.js';
+import { WebhookMonitor, type WebhookFault } from './webhook-monitor.js';
 import { WebhookSecretStore, type WebhookSecrets } from './webhook-secrets.js';
 
-/** How often a configuration may change under one webhook. */
+/** How often a webhook secret may change under one webhook. */
 const MAX_ATTEMPTS = 5;
 
 /** Takes webhooks: verifies each and stores its event once, before it is acknowledged. */
 @Injectable()
 export class WebhookService {
+  private readonly logger = new Logger('Webhooks');
+
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
@@ -33,7 +35,8 @@ export class WebhookService {
   /**
    * @param signature the header `Stripe-Signature`
    * @param readBody gives the body's bytes; called only where webhooks are accepted
-   * @throws PaymentsError `webhook_not_found` or `invalid_signature`, the same for whatever is wrong with either
+   * @throws PaymentsError `webhook_not_found`; `invalid_signature`, the same for whatever is wrong as long as nothing shows
+   *   that Stripe has signed it; after that `stale_signature`, `unreadable_event` or `wrong_mode_event`
    * @throws DependencyUnavailable when it cannot be stored now; Stripe will send it again
    */
   async receive(
@@ -49,19 +52,13 @@ export class WebhookService {
     const now = this.options.clock() / 1000;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const outcome = await this.accept(projectId, mode, signature, body, secrets, now);
-      if (outcome === 'stored') return;
-      if (outcome === 'not verified' && isFresh) {
-        this.monitor.failed(projectId, mode);
-        throw new PaymentsError(
-          'invalid_signature',
-          'This is no webhook of Stripe for this address; check that the signing secret of this endpoint is the stored one.',
-        );
-      }
+      if (outcome === 'done') return;
+      if (outcome !== 'outdated' && isFresh) throw this.refuse(projectId, mode, outcome);
       // Kept secrets may be out of date: a new one was stored, or the webhook closed.
       secrets = await this.load(projectId, mode);
       isFresh = true;
     }
-    throw new DependencyUnavailable('database');
+    throw new DependencyUnavailable('database', { cause: new SecretKeptChanging() });
   }
 
   private async load(projectId: string, mode: Mode): Promise<WebhookSecrets> {
@@ -70,36 +67,69 @@ export class WebhookService {
     throw webhookNotFound();
   }
 
-  /** @returns `outdated` when the configuration is no longer the one that the secrets were read from */
+  /** @returns `outdated` when the secret that verified it is no longer one that the configuration accepts */
   private async accept(
     projectId: string,
     mode: Mode,
     signature: string,
     body: Buffer,
-    { version, keys }: WebhookSecrets,
+    { keys }: WebhookSecrets,
     now: number,
-  ): Promise<'stored' | 'not verified' | 'outdated'> {
-    const index = findSigningSecret(signature, body, keys, now);
-    if (index === undefined) return 'not verified';
+  ): Promise<'done' | 'outdated' | WebhookFault> {
+    const secrets = keys.map(({ key }) => key);
+    const found = findSigningSecret(signature, body, secrets, now);
+    const used = found === undefined ? undefined : keys[found.index];
+    if (found === undefined || used === undefined) return 'wrong_signature';
+    if (found.isStale) return 'stale_signature';
     const payload = decode(body);
-    const event = payload === undefined ? undefined : readEvent(payload, mode);
-    if (payload === undefined || event === undefined) return 'not verified';
+    const event = payload === undefined ? 'unreadable' : readEvent(payload, mode);
+    if (payload === undefined || event === 'unreadable') return 'unreadable_event';
+    if (event === 'other_mode') return 'wrong_mode_event';
+    if (event === 'connect_test') {
+      this.monitor.ignored(projectId, mode);
+      return 'done';
+    }
     this.keyRing.requireFit();
-    const [row] = await runStatement<{ current: boolean }>(this.dataSource, 'write', STORE_EVENT, [
+    const [row] = await runStatement<{ version: number }>(this.dataSource, 'write', STORE_EVENT[mode], [
       projectId,
       mode,
-      version,
+      used.sealed,
       event.id,
       event.type,
       event.objectId,
       event.createdAt,
       this.sealer.seal(new Secret(payload), eventContext(projectId, mode, event.id)),
+      used.fingerprint,
     ]);
-    if (row?.current !== true) return 'outdated';
-    this.monitor.verified(projectId, mode, index === 0 ? version : null);
+    if (row === undefined) return 'outdated';
+    this.monitor.verified(projectId, mode, found.index === 0 ? row.version : null);
     this.worker.wake();
-    return 'stored';
+    return 'done';
   }
+
+  private refuse(projectId: string, mode: Mode, fault: WebhookFault): PaymentsError {
+    this.monitor.failed(projectId, mode, fault);
+    // Anybody can send what is signed wrongly; the rest only Stripe can, so that it cannot flood the log.
+    if (fault === 'wrong_signature') return new PaymentsError('invalid_signature', REFUSALS[fault]);
+    this.logger.warn({ event: 'a webhook that Stripe signed was refused', projectId, mode, reason: fault });
+    return new PaymentsError(fault, REFUSALS[fault]);
+  }
+}
+
+const REFUSALS: Record<WebhookFault, string> = {
+  wrong_signature:
+    'This is no webhook of Stripe for this address; check that the signing secret of this endpoint is the stored one.',
+  stale_signature:
+    'The signature is right, but more than 5 minutes old or ahead; check the clock of this service, and let Stripe send the event again.',
+  unreadable_event:
+    'The signature is right, but the body is no event that can be read; check what this endpoint is set to send.',
+  wrong_mode_event:
+    'The signature is right, but the event belongs to the other mode; register the address of that mode in Stripe.',
+};
+
+/** The webhook secret was replaced each time between reading it and storing the event. */
+class SecretKeptChanging extends Error {
+  override name = 'SecretKeptChanging';
 }
 
 /** An address that takes no webhooks, whatever the reason. */

@@ -1,7 +1,14 @@
 import type Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
-import { StripeRefusal, refusalOf, unavailable, type PermissionName, type StripeApi } from './stripe-api.js';
+import {
+  StripeRefusal,
+  refusalOf,
+  unavailable,
+  type PermissionName,
+  type AskOptions,
+  type StripeApi,
+} from './stripe-api.js';
 
 /** What Stripe says of a secret or restricted key. */
 export type KeyVerdict =
@@ -35,22 +42,26 @@ export async function judgeKey(
   api: StripeApi,
   key: Secret,
   mode: Mode,
-  { withAccount }: { withAccount: boolean },
+  { withAccount, count }: AskOptions & { withAccount: boolean },
 ): Promise<KeyVerdict> {
-  return api.ask(key, async (stripe): Promise<KeyVerdict> => {
-    const balance = await stripe.balance.retrieve().catch(refusalOf);
-    if (balance instanceof StripeRefusal) {
-      return balance.kind === 'permission'
-        ? judgeRestricted(stripe, balance.permission)
-        : judgeRefused(balance);
-    }
-    if (typeof balance.livemode !== 'boolean') throw unavailable('answer');
-    if (balance.livemode !== (mode === 'live')) return { status: 'other_mode' };
-    if (!withAccount) return { status: 'works', accountId: null };
-    const account = await stripe.accounts.retrieveCurrent().catch(refusalOf);
-    if (account instanceof StripeRefusal && account.kind !== 'permission') return judgeRefused(account);
-    return { status: 'works', accountId: idOf(account) };
-  });
+  return api.ask(
+    key,
+    async (stripe): Promise<KeyVerdict> => {
+      const balance = await stripe.balance.retrieve().catch(refusalOf);
+      if (balance instanceof StripeRefusal) {
+        return balance.kind === 'permission'
+          ? judgeRestricted(stripe, balance.permission)
+          : judgeRefused(balance);
+      }
+      if (typeof balance.livemode !== 'boolean') throw unavailable('answer');
+      if (balance.livemode !== (mode === 'live')) return { status: 'other_mode' };
+      if (!withAccount) return { status: 'works', accountId: null };
+      const account = await stripe.accounts.retrieveCurrent().catch(refusalOf);
+      if (account instanceof StripeRefusal && account.kind !== 'permission') return judgeRefused(account);
+      return { status: 'works', accountId: idOf(account) };
+    },
+    { count },
+  );
 }
 
 async function judgeRestricted(stripe: Stripe, permission: PermissionName | undefined): Promise<KeyVerdict> {

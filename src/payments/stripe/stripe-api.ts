@@ -46,6 +46,12 @@ class StripeTrouble extends Error {
   }
 }
 
+/** How Stripe is asked. */
+export interface AskOptions {
+  /** Counts the question once there is room for it in this process, so that a refusal there costs nobody a question. */
+  count?: (() => Promise<void>) | undefined;
+}
+
 /** Asks Stripe, through its SDK, on behalf of one key at a time. */
 @Injectable()
 export class StripeApi {
@@ -63,9 +69,18 @@ export class StripeApi {
    *   not be reached, was limiting, in trouble, or answered nonsense
    * @throws RateLimited when too many calls run already
    */
-  async ask<T>(key: Secret, work: (stripe: Stripe) => Promise<T>): Promise<T> {
+  async ask<T>(key: Secret, work: (stripe: Stripe) => Promise<T>, { count }: AskOptions = {}): Promise<T> {
     if (this.running >= this.options.limits.stripeCallsAtOnce) throw new RateLimited(1);
     this.running += 1;
+    try {
+      await count?.();
+      return await this.askWithin(key, work);
+    } finally {
+      this.running -= 1;
+    }
+  }
+
+  private async askWithin<T>(key: Secret, work: (stripe: Stripe) => Promise<T>): Promise<T> {
     const deadline = new AbortController();
     let timer: NodeJS.Timeout | undefined;
     const overdue = new Promise<never>((_, reject) => {
@@ -81,7 +96,6 @@ export class StripeApi {
     } finally {
       clearTimeout(timer);
       deadline.abort();
-      this.running -= 1;
     }
   }
 

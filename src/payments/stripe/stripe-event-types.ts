@@ -9,12 +9,20 @@ export type StripeThinEventType = Stripe.V2.Core.EventNotification['type'];
 /** What a handler may name: a type, every type below a prefix (`invoice.*`), or every type (`*`). */
 export type StripeEventPattern = StripeEventType | StripeThinEventType | '*' | `${string}.*`;
 
+/**
+ * An event notification as it was sent: the methods and the context object that the SDK adds while it parses one belong to a
+ * client, which a stored event has none of. The object that it is about is at `related_object.url`.
+ */
+export type StripeThinEvent<N = Stripe.V2.Core.EventNotification> = N extends unknown
+  ? Omit<N, 'fetchRelatedObject' | 'fetchEvent' | 'context'> & { context?: string | null }
+  : never;
+
 /** The event that a handler of a pattern is given. Where the pattern is no single type: any event. */
 export type StripeEventOf<P extends StripeEventPattern> = P extends StripeEventType
   ? Extract<Stripe.Event, { type: P }>
   : P extends StripeThinEventType
-    ? Extract<Stripe.V2.Core.EventNotification, { type: P }>
-    : Stripe.Event | Stripe.V2.Core.EventNotification;
+    ? StripeThinEvent<Extract<Stripe.V2.Core.EventNotification, { type: P }>>
+    : AnyStripeEvent;
 
 /** Any event that a handler may be given. */
-export type AnyStripeEvent = Stripe.Event | Stripe.V2.Core.EventNotification;
+export type AnyStripeEvent = Stripe.Event | StripeThinEvent;

@@ -12,7 +12,7 @@ export class ConfigRemoval {
   ) {}
 
   /** Throws as {@link StripeConfigService.deactivate}. What Stripe does not remove is told by the health. */
-  async remove(projectId: string, change: Change, conditions: Preconditions): Promise<void> {
+  async remove(projectId: string, change: Change, conditions?: Preconditions): Promise<void> {
     const keys = await this.endpoints.openKeys(projectId);
     await this.configs.deactivate(projectId, change, conditions);
     await this.endpoints.removeAll(projectId, keys);

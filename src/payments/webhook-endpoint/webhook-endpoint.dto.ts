@@ -3,6 +3,7 @@ import { ValidateBy } from 'class-validator';
 import { EXAMPLE_WEBHOOK_URL, wordOrNull } from '../http/api-documentation.js';
 import { fault } from '../http/request-body.pipe.js';
 import type { ValidationItem } from '../payments.errors.js';
+import { isEventType } from '../stripe/event-type.js';
 import { DEFAULT_EVENT_TYPES, type WebhookEndpointView } from './webhook-endpoint.service.js';
 
 const MAX_EVENT_TYPES = 200;
@@ -35,7 +36,7 @@ export class WebhookEndpointRequest {
 
 function isListOfTypes(value: unknown): boolean {
   if (!Array.isArray(value) || value.length === 0 || value.length > MAX_EVENT_TYPES) return false;
-  return value.every((type) => typeof type === 'string' && /^(\*|[a-z0-9_]+(\.[a-z0-9_]+){1,9})$/.test(type));
+  return value.every((type) => typeof type === 'string' && (type === '*' || isEventType(type)));
 }
 
 /** The names that a request may hold. */

@@ -1,0 +1,11 @@
+import { Column, Entity, PrimaryColumn } from 'typeorm';
+
+/** A project that is gone for good: nothing is stored for it again, and no event of it is handed on. */
+@Entity('stripe_removed_projects')
+export class RemovedProjectEntity {
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_removed_projects_pkey' })
+  project_id!: string;
+
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
+  removed_at!: Date;
+}
