@@ -514,7 +514,7 @@ describe('the token of Vault', () => {
     [
       'the file cannot be read',
       () => ({ VAULT_TOKEN_FILE: join(folder, 'none') }),
-      /VAULT_TOKEN_FILE cannot be read \(ENOENT\)/,
+      /VAULT_TOKEN_FILE names a file that cannot be read \(ENOENT\): there is no such file/,
     ],
   ])('is refused when %s', (_name, variables, message) => {
     expect(() => readEnv(variables())).toThrow(message);

@@ -36,7 +36,8 @@ export class BareCopy {
       symlinkSync(join(ROOT, 'node_modules', name), join(this.#folder, 'node_modules', name));
     }
     for (const file of readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })) {
-      if (!/^(?:crypto\b.*|outbound-proxy)\.ts$/.test(file) || file.endsWith('.spec.ts')) continue;
+      if (!/^(?:crypto\b.*|outbound-proxy|http-address)\.ts$/.test(file) || file.endsWith('.spec.ts'))
+        continue;
       const target = join(this.#folder, file.replace(/\.ts$/, '.js'));
       mkdirSync(dirname(target), { recursive: true });
       writeFileSync(target, transformFileSync(join(SOURCE, file)).code);
