@@ -19,6 +19,13 @@ export interface TcpProxy {
    * @returns a promise that resolves once that has happened
    */
   loseAnswerTo(text: string): Promise<void>;
+  /**
+   * Lets the next chunk from the client that holds the text through, and keeps what the server says on that connection
+   * until {@link pass}.
+   *
+   * @returns a promise that resolves once the chunk has passed
+   */
+  delayAnswersTo(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -31,6 +38,8 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   let swallowing = false;
   let doomed: { text: string; done: () => void } | undefined;
+  let delayed: { text: string; done: () => void } | undefined;
+  const held = new Set<Socket>();
 
   const server = createServer((client) => {
     const upstream = connect(upstreamPort, address.hostname);
@@ -65,6 +74,12 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
         losing = doomed.done;
         doomed = undefined;
       }
+      if (delayed !== undefined && chunk.includes(delayed.text)) {
+        upstream.pause();
+        held.add(upstream);
+        delayed.done();
+        delayed = undefined;
+      }
       upstream.write(chunk);
     });
     upstream.on('data', (chunk) => {
@@ -94,7 +109,9 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     url: url.href,
     async pass() {
       swallowing = false;
-      doomed = undefined;
+      doomed = delayed = undefined;
+      for (const upstream of held) upstream.resume();
+      held.clear();
       if (!server.listening) await listen(server, port);
     },
     refuse,
@@ -104,6 +121,11 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     loseAnswerTo(text) {
       return new Promise((done) => {
         doomed = { text, done };
+      });
+    },
+    delayAnswersTo(text) {
+      return new Promise((done) => {
+        delayed = { text, done };
       });
     },
     close: refuse,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
 import type { SealContext, Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
+import { inTransaction } from '../database/transaction.js';
 import { query } from '../schema.js';
 import { sealContext } from '../stripe-config/stripe-config.service.js';
 import { SEALED_COLUMNS, type SealedRow } from '../stripe-config/stripe-config.statements.js';
@@ -97,7 +98,7 @@ async function rewrapTable(
     unreadable.clear();
     for (;;) {
       const started = performance.now();
-      const rows = await dataSource.transaction((manager) =>
+      const rows = await inTransaction(dataSource, (manager) =>
         rewrapBatch(manager, sealer, table, after, options),
       );
       const last = rows.at(-1);

@@ -6,10 +6,13 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
+import { abandon, inTransaction } from '../database/transaction.js';
+import { writeLimits } from '../database/write-turns.js';
 import { describeError } from '../http/describe-error.js';
+import { PaymentsError } from '../payments.errors.js';
 import { Periodic } from '../periodic.js';
 import { query } from '../schema.js';
 import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
@@ -27,7 +30,7 @@ import {
   type ClaimedEvent,
 } from './stripe-event.statements.js';
 
-/** How many events are taken up at once, and how many of them are handled side by side. */
+/** How many events are taken up at once, and how many of them are handled side by side where the pool allows it. */
 const BATCH = 16;
 const LANES = 4;
 /** How long an event's handlers may take together, in milliseconds. */
@@ -100,7 +103,8 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
       BATCH,
       LEASE_SECONDS,
     ]);
-    await Promise.all(lanesOf(claimed).map((lane) => this.handleLane(lane)));
+    const lanes = Math.min(LANES, writeLimits(this.dataSource).transaction);
+    await Promise.all(lanesOf(claimed, lanes).map((lane) => this.handleLane(lane)));
     // It is waited for at the end, so it must not be what lets the process go before.
     if (claimed.length < BATCH) await delay(GATHER_MS);
     return claimed.length > 0 ? 0 : POLL_MS;
@@ -119,9 +123,10 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     try {
       if (event.attempts > MAX_ATTEMPTS) throw new TooManyAttempts();
       if (handlers.length === 0) await runStatement(this.dataSource, 'write', SKIP_EVENT, claimOf(event));
-      else await this.dataSource.transaction((manager) => this.handleIn(manager, event, handlers));
+      else await inTransaction(this.dataSource, (manager) => this.handleIn(manager, event, handlers));
     } catch (error) {
-      await this.noteFailure(event, error);
+      if (isOutcomeUnknown(error)) this.reportUnknown(event, error);
+      else await this.noteFailure(event, error);
     }
   }
 
@@ -144,6 +149,19 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     const payload = this.sealer.open(row.payload_sealed, context).reveal();
     await withinLimit(manager, (signal) => runHandlers(handlers, payload, event, manager, signal));
     await query(manager, END_EVENT, claimOf(event));
+  }
+
+  /** It is handled, or comes back when the lease is over: what the handlers wrote goes with the mark. */
+  private reportUnknown({ project_id, mode, event_id, type, attempts }: ClaimedEvent, error: unknown): void {
+    this.logger.warn({
+      event: 'not known whether a stripe event was handled, to be looked at again',
+      projectId: project_id,
+      mode,
+      eventId: event_id,
+      type,
+      attempts,
+      ...describeError(error),
+    });
   }
 
   private async noteFailure(event: ClaimedEvent, error: unknown): Promise<void> {
@@ -176,13 +194,13 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
 }
 
 /** Events of one object follow each other in one lane. */
-function lanesOf(events: ClaimedEvent[]): ClaimedEvent[][] {
+function lanesOf(events: ClaimedEvent[], count: number): ClaimedEvent[][] {
   const objects = new Map<string, ClaimedEvent[]>();
   for (const event of events) {
     const name = objectNameOf(event);
     objects.set(name, [...(objects.get(name) ?? []), event]);
   }
-  const lanes = Array.from({ length: LANES }, (): ClaimedEvent[] => []);
+  const lanes = Array.from({ length: count }, (): ClaimedEvent[] => []);
   for (const group of objects.values()) lanes.reduce((a, b) => (b.length < a.length ? b : a)).push(...group);
   return lanes;
 }
@@ -220,7 +238,7 @@ async function withinLimit(
   const overdue = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       const timeout = new HandlerTimeout('the handlers took too long');
-      if (queryRunner) allowRollbackOnly(queryRunner, timeout);
+      if (queryRunner) void abandon(queryRunner, timeout).catch(ignore);
       reject(timeout);
       controller.abort();
     }, HANDLING_LIMIT_MS);
@@ -232,11 +250,12 @@ async function withinLimit(
   }
 }
 
-/** Behind the rollback the connection would commit each statement by itself, for as long as it is not given back. */
-function allowRollbackOnly(runner: QueryRunner, refusal: Error): void {
-  const query = runner.query.bind(runner);
-  runner.query = (text: string, ...rest: []) =>
-    text === 'ROLLBACK' ? query(text, ...rest) : Promise.reject(refusal);
+function isOutcomeUnknown(error: unknown): boolean {
+  return error instanceof PaymentsError && error.code === 'write_outcome_unknown';
+}
+
+function ignore(): void {
+  // The connection is lost, and with it what was done.
 }
 
 function pauseAfter(attempts: number): number {

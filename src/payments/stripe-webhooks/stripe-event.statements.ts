@@ -13,7 +13,8 @@ export function eventContext(projectId: string, mode: Mode, eventId: string): Se
  * Stores an event unless it is stored already, and only while the webhook secret that verified it is one that the
  * configuration accepts, whatever else has changed. `$1` project id, `$2` mode, `$3` the sealed secret, `$4` event id,
  * `$5` type, `$6` object id, `$7` created at, `$8` payload, `$9` its fingerprint, or null for a previous secret. Returns
- * the configuration's version, or no row.
+ * the configuration's version, or no row. An event that is stored already is locked for a moment, so that this transaction,
+ * too, writes and waits for a synchronous standby: the event may have been stored without one.
  */
 export const STORE_EVENT: Record<Mode, Statement> = { test: storeEvent('test'), live: storeEvent('live') };
 
@@ -29,8 +30,13 @@ function storeEvent(mode: Mode): Statement {
     INSERT INTO stripe_events (project_id, mode, event_id, type, object_id, created_at, payload_sealed)
     SELECT $1::uuid, $2::text, $4::text, $5::text, $6::text, $7::timestamptz, $8::text FROM config
     ON CONFLICT DO NOTHING
+    RETURNING event_id
+  ), again AS (
+    SELECT event_id FROM stripe_events
+    WHERE project_id = $1::uuid AND mode = $2::text AND event_id = $4::text AND NOT EXISTS (SELECT FROM stored)
+    FOR KEY SHARE SKIP LOCKED
   )
-  SELECT version FROM config`,
+  SELECT version, (SELECT count(*) FROM again)::integer AS again FROM config`,
   };
 }
 

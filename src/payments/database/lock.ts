@@ -1,0 +1,64 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PoolClient } from 'pg';
+import type { DataSource } from 'typeorm';
+import { DependencyUnavailable } from '../payments.errors.js';
+import { RESULT_TYPES } from '../result-types.js';
+import { borrowConnection, ignoreErrorEvent } from './pool.js';
+import { takeWriteTurn } from './write-turns.js';
+
+/** How often a lock that somebody holds is tried, in milliseconds. */
+const LOCK_POLL_MS = 100;
+
+/**
+ * Does something while no other replica does anything under the same name. The lock belongs to a transaction, so that
+ * it goes with the connection, however that ends, and works behind a pooler.
+ *
+ * @param waitMs how long to wait for the lock
+ * @param holdMs longest time for the work, after which the database may take the lock away
+ * @returns undefined when the lock was not to be had in time
+ * @throws DependencyUnavailable when the database cannot be reached
+ */
+export async function withLock<T>(
+  dataSource: DataSource,
+  name: string,
+  { waitMs, holdMs }: { waitMs: number; holdMs: number },
+  work: () => Promise<T>,
+): Promise<{ result: T } | undefined> {
+  const endTurn = await takeWriteTurn(dataSource, 'transaction');
+  try {
+    const client = await borrowConnection(dataSource);
+    client.on('error', ignoreErrorEvent);
+    try {
+      return (await tryToLock(client, name, waitMs, holdMs)) ? { result: await work() } : undefined;
+    } finally {
+      const isBroken = await client.query('ROLLBACK').then(
+        () => false,
+        () => true,
+      );
+      client.release(isBroken);
+      client.off('error', ignoreErrorEvent);
+    }
+  } finally {
+    endTurn();
+  }
+}
+
+async function tryToLock(client: PoolClient, name: string, waitMs: number, holdMs: number): Promise<boolean> {
+  const until = performance.now() + waitMs;
+  try {
+    await client.query('BEGIN');
+    await client.query("SELECT set_config('idle_in_transaction_session_timeout', $1, true)", [`${holdMs}ms`]);
+    for (;;) {
+      const { rows } = await client.query<{ locked: boolean }>({
+        text: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
+        values: [name],
+        types: RESULT_TYPES,
+      });
+      if (rows[0]?.locked === true) return true;
+      if (performance.now() >= until) return false;
+      await delay(LOCK_POLL_MS);
+    }
+  } catch (error) {
+    throw new DependencyUnavailable('database', { cause: error });
+  }
+}

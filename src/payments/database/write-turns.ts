@@ -1,0 +1,104 @@
+import type { Pool } from 'pg';
+import type { DataSource } from 'typeorm';
+import { DependencyUnavailable } from '../payments.errors.js';
+import { poolOf } from './pool.js';
+
+/** The part of a pool that writes leave to reads. */
+const RESERVE = 0.3;
+/** Of the writes, so many connections are for single statements, since what holds one longer may need them. */
+const FOR_STATEMENTS = 2;
+/** Longest wait for a turn where the pool names no time for a connection, in milliseconds. */
+const WAIT_MS = 1_000;
+
+/** How long a write has its connection: for one statement, or while something else goes on as well. */
+export type Hold = 'statement' | 'transaction';
+
+/** Bounds the connections of a pool that writes hold, so that reads go on when writes cannot. */
+class WriteTurns {
+  private running = 0;
+  private holding = 0;
+  private waiting: { hold: Hold; start: () => void }[] = [];
+  private lastChange = performance.now();
+
+  /** @param waitMs longest wait, and longest time in which no write ends until further ones are refused at once */
+  constructor(
+    private readonly limits: Record<Hold, number>,
+    private readonly waitMs: number,
+  ) {}
+
+  /** @throws DependencyUnavailable when there are as many writes as may be, and none of them gets on */
+  async take(hold: Hold): Promise<() => void> {
+    if (this.isFree(hold)) this.start(hold);
+    else await this.wait(hold);
+    return () => {
+      this.running -= 1;
+      if (hold === 'transaction') this.holding -= 1;
+      this.lastChange = performance.now();
+      this.startWaiting();
+    };
+  }
+
+  private isFree(hold: Hold): boolean {
+    if (this.running >= this.limits.statement) return false;
+    return hold === 'statement' || this.holding < this.limits.transaction;
+  }
+
+  private start(hold: Hold): void {
+    this.running += 1;
+    if (hold === 'transaction') this.holding += 1;
+    this.lastChange = performance.now();
+  }
+
+  private startWaiting(): void {
+    for (const each of [...this.waiting]) if (this.isFree(each.hold)) each.start();
+  }
+
+  private wait(hold: Hold): Promise<void> {
+    if (performance.now() - this.lastChange > this.waitMs)
+      return Promise.reject(new DependencyUnavailable('database'));
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        clearTimeout(timer);
+        this.waiting = this.waiting.filter((other) => other !== each);
+      };
+      const each = {
+        hold,
+        start: () => {
+          leave();
+          this.start(hold);
+          resolve();
+        },
+      };
+      const timer = setTimeout(() => {
+        leave();
+        reject(new DependencyUnavailable('database'));
+      }, this.waitMs);
+      this.waiting.push(each);
+    });
+  }
+}
+
+const turns = new WeakMap<Pool, WriteTurns>();
+
+/** How many connections of the data source's pool writes may hold. A host's pool has the host's size. */
+export function writeLimits(dataSource: DataSource): Record<Hold, number> {
+  const { max } = poolOf(dataSource).options;
+  const statement = Math.max(1, max - Math.max(1, Math.floor(max * RESERVE)));
+  return { statement, transaction: Math.max(1, statement - FOR_STATEMENTS) };
+}
+
+/**
+ * Waits until a write may take a connection of the pool.
+ *
+ * @returns what to call when the write has ended
+ * @throws DependencyUnavailable when that would take too long
+ */
+export async function takeWriteTurn(dataSource: DataSource, hold: Hold): Promise<() => void> {
+  if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
+  const pool = poolOf(dataSource);
+  const ofPool =
+    turns.get(pool) ??
+    new WriteTurns(writeLimits(dataSource), pool.options.connectionTimeoutMillis || WAIT_MS);
+  turns.set(pool, ofPool);
+  return ofPool.take(hold);
+}
