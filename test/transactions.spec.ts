@@ -159,11 +159,7 @@ describe('work that does not leave its transaction as it found it', () => {
       (manager) => manager.query('SELECT FROM nothing').catch(() => 0),
       [],
     ],
-    [
-      'leaves a nested one open',
-      async (manager) => manager.queryRunner?.startTransaction(),
-      [],
-    ],
+    ['leaves a nested one open', async (manager) => manager.queryRunner?.startTransaction(), []],
   ])('%s: is told so, and takes no later write along', async (_, work, left) => {
     await expect(
       inTransaction(source, async (manager) => {
