@@ -96,9 +96,9 @@ export function writeLimits(dataSource: DataSource): Record<Hold, number> {
 export async function takeWriteTurn(dataSource: DataSource, hold: Hold): Promise<() => void> {
   if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
   const pool = poolOf(dataSource);
-  const ofPool =
-    turns.get(pool) ??
-    new WriteTurns(writeLimits(dataSource), pool.options.connectionTimeoutMillis || WAIT_MS);
+  // 0 waits for ever.
+  const { connectionTimeoutMillis: waitMs = 0 } = pool.options;
+  const ofPool = turns.get(pool) ?? new WriteTurns(writeLimits(dataSource), waitMs > 0 ? waitMs : WAIT_MS);
   turns.set(pool, ofPool);
   return ofPool.take(hold);
 }
