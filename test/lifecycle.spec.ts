@@ -51,6 +51,11 @@ describe('the service with nothing but an empty folder', () => {
     const explorer = await fetch(banner.explorer);
     expect(explorer.status).toBe(200);
     expect(await explorer.text()).toMatch(/swagger/i);
+    const root = await fetch(service.url, { redirect: 'manual' });
+    expect({ status: root.status, location: root.headers.get('location') }).toEqual({
+      status: 302,
+      location: 'docs',
+    });
     const answer = await fetch(banner.address, banner);
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({

@@ -154,6 +154,34 @@ describe('a start that fails or is ended', () => {
     expect(existsSync(dataDir)).toBe(false);
   });
 
+  it.each<[string, (folder: string) => Promise<string>, RegExp]>([
+    [
+      'a file',
+      async (folder) => {
+        const file = join(folder, 'file');
+        await writeFile(file, '');
+        return file;
+      },
+      /^\S+ is a file and no folder: set DATA_DIR .*\n$/,
+    ],
+    [
+      'below a file',
+      (folder) => Promise.resolve(join(folder, 'early-end', 'x')),
+      /^\S+ lies below a file: set DATA_DIR .*\n$/,
+    ],
+    [
+      'with a path that a shell would read',
+      (folder) => Promise.resolve(join(folder, '$HOME')),
+      /^PostgreSQL cannot work in \S+, whose path holds "\$": set DATA_DIR .*\n$/,
+    ],
+  ])('on a DATA_DIR that is %s says so in a sentence', async (_, make, sentence) => {
+    await writeFile(join(folder, 'early-end'), '');
+    const program = runProgram('dist/main.js', [], { PORT: '0', DATA_DIR: await make(folder) });
+
+    expect(await program.exit()).toBe(1);
+    expect(program.stderr).toMatch(sentence);
+  });
+
   it.each<NodeJS.Signals>(['SIGTERM', 'SIGINT'])(
     'by %s while PostgreSQL is made leaves no process and ends with code 0',
     async (signal) => {

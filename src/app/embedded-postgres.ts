@@ -142,6 +142,7 @@ function layOut(dataDir: string): Paths {
 
 async function prepare(paths: Paths, signal: AbortSignal | undefined): Promise<Context> {
   const binaries = await findBinaries();
+  for (const file of [paths.cluster, binaries.postgres]) refuseShellCharacters(file);
   await fs.mkdir(paths.dataDir, { recursive: true, mode: 0o700 });
   const runner = await chooseRunner(paths, binaries, signal);
   const ourMajor = await majorOf(runner, binaries);
@@ -150,6 +151,15 @@ async function prepare(paths: Paths, signal: AbortSignal | undefined): Promise<C
   if ((await clusterMajor(paths)) === undefined) await createCluster(context);
   await checkMajor(paths, ourMajor);
   return context;
+}
+
+/** PostgreSQL's programs call each other through a shell, with paths in double quotes. */
+function refuseShellCharacters(file: string): void {
+  const found = /["$`\\\n]/.exec(file)?.[0];
+  if (found === undefined || process.platform === 'win32') return;
+  throw new EmbeddedPostgresError(
+    `PostgreSQL cannot work in ${path.dirname(file)}, whose path holds ${JSON.stringify(found)}: set DATA_DIR to another folder (or move the project, where that is its path), or set DATABASE_URL.`,
+  );
 }
 
 // --- binaries -------------------------------------------------------------------------------------------
@@ -213,16 +223,32 @@ async function runToEnd(runner: Runner, program: string, args: readonly string[]
   const [command, rest] = commandLine(runner, program, args);
   const options = { ...childOptions(runner), signal: runner.signal };
   const { stdout } = await execute(command, rest, options).catch((error: unknown) => {
-    throw withPermissionAdvice(runner, messageOf(error), error);
+    throw withAdvice(runner, messageOf(error), error);
   });
   return stdout;
 }
 
-function withPermissionAdvice(runner: Runner, message: string, cause?: unknown): EmbeddedPostgresError {
+/** What to do about what PostgreSQL says. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /No space left on device/i,
+    'The disk is full: make room, set DATA_DIR to another folder, or set DATABASE_URL.\n',
+  ],
+  [
+    /Read-only file system/i,
+    'The folder is read-only: set DATA_DIR to another folder, or set DATABASE_URL.\n',
+  ],
+  [
+    /wrong ownership|EACCES|EPERM|permission denied/i,
+    'The data folder belongs to another user: run as that user, set DATA_DIR to another folder, or set DATABASE_URL.\n',
+  ],
+];
+
+function withAdvice(runner: Runner, message: string, cause?: unknown): EmbeddedPostgresError {
   const blocked = runner.owner !== undefined && /EACCES|EPERM|permission denied/i.test(message);
   const advice = blocked
     ? `PostgreSQL refuses to run as root, and user ${runner.owner.uid} may not reach its files: move the project and the data folder where every user may go, run as an ordinary user, or set DATABASE_URL.\n`
-    : '';
+    : (ADVICE.find(([pattern]) => pattern.test(message))?.[1] ?? '');
   return new EmbeddedPostgresError(`${advice}${message}`, { cause });
 }
 
@@ -370,7 +396,7 @@ async function takeOwnership(context: Context): Promise<OwnedServer> {
 
 function startFailure(context: Context, launched: LaunchedServer, tail: string): EmbeddedPostgresError {
   const { cluster, log } = context.paths;
-  return withPermissionAdvice(
+  return withAdvice(
     context.runner,
     `PostgreSQL did not start in ${cluster}: it ${launched.ended() ?? 'is gone'}. The end of ${log}:\n${tail}`,
   );

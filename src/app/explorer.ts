@@ -18,7 +18,7 @@ export interface ExplorerSignIn {
 }
 
 /**
- * Serves the document at `/openapi.json` and `/openapi.yaml`, and the explorer at `/docs`.
+ * Serves the document at `/openapi.json` and `/openapi.yaml`, and the explorer at `/docs`, to which `/` leads.
  *
  * @param signIn without, the explorer offers only what works: a token given by hand
  */
@@ -29,6 +29,10 @@ export function serveDocs(
 ): void {
   protect(app, signIn);
   const addresses = { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' };
+  const adapter = app.getHttpAdapter();
+  adapter.get('/', (_request: unknown, response: unknown) => {
+    adapter.redirect(response, 302, PATH);
+  });
   SwaggerModule.setup(PATH, app as INestApplication, document, { ui: false, ...addresses });
   SwaggerModule.setup(PATH, app as INestApplication, explorerDocument(document, signIn), {
     raw: false,

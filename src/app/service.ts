@@ -6,6 +6,7 @@ import { openKeyRingFile, type KeyRingFile } from '../payments/crypto/key-ring-f
 import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/issuer-keys.js';
 import { KeyRingUpkeep } from '../payments/key-custody/key-ring-upkeep.js';
 import type { AccessTokenOptions } from '../payments/payments.options.js';
+import { makeDataFolder } from './data-folder.js';
 import { DatabaseConnection } from './database-connection.js';
 import {
   banner,
@@ -39,7 +40,7 @@ export interface Service {
  * up, outside production only.
  *
  * @param signal ends the start: what it has opened by then is closed, PostgreSQL included
- * @throws ListenError, KeyRingError and EmbeddedPostgresError, whose messages say what to do
+ * @throws ListenError, DataFolderError, KeyRingError and EmbeddedPostgresError, whose messages say what to do
  */
 export async function startService(env: Env, signal: AbortSignal): Promise<Service> {
   const log = new LogDestination(process.stdout);
@@ -56,6 +57,9 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
   try {
     const url = await listener.listen(env.port, env.host);
     opened.push(() => listener.close());
+    if (env.keyRingFile === undefined || env.databaseUrl === undefined || env.auth.kind === 'development') {
+      makeDataFolder(env.dataDir);
+    }
     const keyRing = await untilEnded(keyRingOf(env));
     const databaseUrl = env.databaseUrl ?? (await embeddedDatabase(env, signal, opened));
     const app = await untilEnded(
