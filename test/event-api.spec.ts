@@ -629,7 +629,7 @@ describe('whatever was taken can be shown', () => {
         changes,
         spaces,
         async (make, more, space) => {
-          await takeAndShow(`${JSON.stringify(make('test', more), null, space)}`);
+          await takeAndShow(JSON.stringify(make('test', more), null, space));
         },
       ),
       { numRuns: 60 },

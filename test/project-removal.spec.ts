@@ -1,3 +1,4 @@
+import { StripeCredentialsError } from '../src/payments/payments.errors.js';
 import { ProjectRemoval } from '../src/payments/project-removal/project-removal.js';
 import { StripeClients } from '../src/payments/stripe-clients/stripe-clients.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
@@ -49,7 +50,7 @@ it('a removed project has no webhooks, no clients and no credentials, in every r
     await eventually('it gives no client any more', () =>
       clientOf(replica).then(
         () => false,
-        ({ reason }: { reason?: string }) => reason === 'deactivated',
+        (error: unknown) => error instanceof StripeCredentialsError && error.reason === 'deactivated',
       ),
     );
   }

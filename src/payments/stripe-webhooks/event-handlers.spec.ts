@@ -283,13 +283,13 @@ it('the compiler refuses what does not fit', () => {
     @OnStripeEvent('v1.account.updated')
     fetching(event: StripeEventOf<'v1.account.updated'>): unknown {
       // @ts-expect-error A stored event has no client that could fetch.
-      return event.fetchRelatedObject; // eslint-disable-line @typescript-eslint/no-unsafe-return
+      return event.fetchRelatedObject;
     }
 
     @OnStripeEvent('*')
     fetchingAny(event: AnyStripeEvent): unknown {
       // @ts-expect-error A stored event has no client that could fetch.
-      return 'data' in event ? undefined : event.fetchEvent; // eslint-disable-line @typescript-eslint/no-unsafe-return
+      return 'data' in event ? undefined : event.fetchEvent;
     }
 
     // @ts-expect-error There is no such type.
