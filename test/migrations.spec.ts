@@ -36,6 +36,7 @@ const TABLES = [
   'stripe_config_states',
   'stripe_configs',
   'stripe_events',
+  'stripe_removed_projects',
   'stripe_webhook_endpoints',
 ];
 
@@ -146,7 +147,9 @@ describe('npm run migrate', () => {
       '',
       `Took back ${MIGRATIONS.at(-1) ?? ''}`,
     ]);
-    expect(await database.query("SELECT FROM pg_proc WHERE proname = 'stripe_config_durable'")).toEqual([]);
+    expect(await database.query("SELECT FROM pg_proc WHERE proname = 'stripe_config_stays_removed'")).toEqual(
+      [],
+    );
   });
 
   it.each<[string, Settings, RegExp]>([
@@ -187,11 +190,11 @@ describe('TypeORM’s command line', () => {
     expect(await tables()).toEqual(TABLES);
     expect((await run('migration:show')).output.match(/\[X\] \d+ \w+/g)).toHaveLength(MIGRATIONS.length);
     expect((await run('schema:log')).output).toMatch(/up to date/);
-    for (let step = 0; step < 3; step++) {
+    for (let step = 0; step < 4; step++) {
       expect(await run('migration:revert')).toMatchObject({ code: 0 });
     }
     expect(await tables()).toEqual(
-      TABLES.filter((table) => !/_events$|_states$|_endpoints$|_limits$/.test(table)),
+      TABLES.filter((table) => !/_events$|_states$|_endpoints$|_limits$|_removed_projects$/.test(table)),
     );
   });
 });

@@ -13,8 +13,9 @@ export function eventContext(projectId: string, mode: Mode, eventId: string): Se
  * Stores an event unless it is stored already, and only while the webhook secret that verified it is one that the
  * configuration accepts, whatever else has changed. `$1` project id, `$2` mode, `$3` the sealed secret, `$4` event id,
  * `$5` type, `$6` object id, `$7` created at, `$8` payload, `$9` its fingerprint, or null for a previous secret. Returns
- * the configuration's version, or no row. An event that is stored already is locked for a moment, so that this transaction,
- * too, writes and waits for a synchronous standby: the event may have been stored without one.
+ * the configuration's version and whether the secret is its present one, or no row. An event that is stored already is
+ * locked for a moment, so that this transaction, too, writes and waits for a synchronous standby: the event may have been
+ * stored without one.
  */
 export const STORE_EVENT: Record<Mode, Statement> = { test: storeEvent('test'), live: storeEvent('live') };
 
@@ -24,7 +25,8 @@ function storeEvent(mode: Mode): Statement {
     name: `stripe_events_store_${mode}`,
     text: `
   WITH config AS (
-    SELECT version FROM stripe_configs WHERE project_id = $1::uuid AND is_active
+    SELECT version, ${mode}_webhook_secret_fingerprint IS NOT DISTINCT FROM $9::text AS is_present
+    FROM stripe_configs WHERE project_id = $1::uuid AND is_active
       AND (${mode}_webhook_secret_fingerprint = $9::text OR (${name}_sealed = $3::text AND ${name}_expires_at > now()))
   ), stored AS (
     INSERT INTO stripe_events (project_id, mode, event_id, type, object_id, created_at, payload_sealed)
@@ -36,7 +38,7 @@ function storeEvent(mode: Mode): Statement {
     WHERE project_id = $1::uuid AND mode = $2::text AND event_id = $4::text AND NOT EXISTS (SELECT FROM stored)
     FOR KEY SHARE SKIP LOCKED
   )
-  SELECT version, (SELECT count(*) FROM again)::integer AS again FROM config`,
+  SELECT version, is_present, (SELECT count(*) FROM again)::integer AS again FROM config`,
   };
 }
 

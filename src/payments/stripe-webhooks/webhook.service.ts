@@ -90,19 +90,25 @@ export class WebhookService {
       return 'done';
     }
     this.keyRing.requireFit();
-    const [row] = await runStatement<{ version: number }>(this.dataSource, 'write', STORE_EVENT[mode], [
-      projectId,
-      mode,
-      used.sealed,
-      event.id,
-      event.type,
-      event.objectId,
-      event.createdAt,
-      this.sealer.seal(new Secret(payload), eventContext(projectId, mode, event.id)),
-      used.fingerprint,
-    ]);
+    const [row] = await runStatement<{ version: number; is_present: boolean }>(
+      this.dataSource,
+      'write',
+      STORE_EVENT[mode],
+      [
+        projectId,
+        mode,
+        used.sealed,
+        event.id,
+        event.type,
+        event.objectId,
+        event.createdAt,
+        this.sealer.seal(new Secret(payload), eventContext(projectId, mode, event.id)),
+        used.fingerprint,
+      ],
+    );
     if (row === undefined) return 'outdated';
-    this.monitor.verified(projectId, mode, found.index === 0 ? row.version : null);
+    // What was read as the present secret may have been replaced since.
+    this.monitor.verified(projectId, mode, row.is_present ? row.version : null);
     this.worker.wake();
     return 'done';
   }
