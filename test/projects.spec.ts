@@ -78,13 +78,13 @@ describe('creating a project', () => {
       { name: 'x', description: '\0' },
       [[['body', 'description'], 'invalid_characters']],
     ],
-    ['an owner', { name: 'x', owner_id: 'bob' }, [[['body'], 'extra_forbidden']]],
-    ['an id', { name: 'x', id: UNKNOWN_ID }, [[['body'], 'extra_forbidden']]],
+    ['an owner', { name: 'x', owner_id: 'bob' }, [[['body', 'owner_id'], 'extra_forbidden']]],
+    ['an id', { name: 'x', id: UNKNOWN_ID }, [[['body', 'id'], 'extra_forbidden']]],
     [
       'everything wrong',
       { name: '', description: 1, is_active: false },
       [
-        [['body'], 'extra_forbidden'],
+        [['body', 'is_active'], 'extra_forbidden'],
         [['body', 'name'], 'empty'],
         [['body', 'description'], 'not_a_string'],
       ],

@@ -490,17 +490,22 @@ describe('a request that is refused', () => {
     [
       'a field of the configuration',
       { secret_key: secretKey, test_secret_key: secretKey },
-      ['body'],
+      ['body', 'test_secret_key'],
       'extra_forbidden',
     ],
-    ['another spelling', { secret_key: secretKey, isTestMode: false }, ['body'], 'extra_forbidden'],
+    [
+      'another spelling',
+      { secret_key: secretKey, isTestMode: false },
+      ['body', 'isTestMode'],
+      'extra_forbidden',
+    ],
   ])('for %s is 422', async (_, body, loc, type) => {
     expectInvalid(await validate(body), [{ loc, type }]);
   });
 
   it('for several reasons is told all of them', async () => {
     expectInvalid(await validate({ is_test_mode: null, more: 1 }), [
-      { loc: ['body'], type: 'extra_forbidden' },
+      { loc: ['body', 'more'], type: 'extra_forbidden' },
       { loc: ['body', 'secret_key'], type: 'missing' },
       { loc: ['body', 'is_test_mode'], type: 'not_a_boolean' },
     ]);

@@ -359,7 +359,7 @@ describe('creating an endpoint', () => {
 
   it('refuses an unknown field', async () => {
     expectInvalid(await post({ url: 'https://elsewhere.example.test' }), [
-      { loc: ['body'], type: 'extra_forbidden' },
+      { loc: ['body', 'url'], type: 'extra_forbidden' },
     ]);
     expect(ours()).toEqual([]);
   });

@@ -9,6 +9,7 @@ import {
   Req,
   UseFilters,
   UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import {
   ApiBody,
@@ -24,6 +25,7 @@ import { changeBy, subjectOf, type HttpRequest } from '../../payments/http/http-
 import { JsonBody } from '../../payments/http/json-body.js';
 import { JwtAuthGuard } from '../../payments/http/jwt-auth.guard.js';
 import { ProjectRemoval } from '../../payments/project-removal/project-removal.js';
+import { QueryRules } from '../../payments/http/query-rules.js';
 import { canonicalUuid } from '../../payments/uuid.js';
 import { RequestBodyPipe } from '../../payments/http/request-body.pipe.js';
 import { CreateProjectRequest, NAME_MISSING, ProjectListResponse, ProjectResponse } from './project.dto.js';
@@ -35,6 +37,7 @@ const FORBIDDEN = ['insufficient_scope', 'access_denied'] as const;
 @Controller('api/v1/projects')
 @UseFilters(ErrorFilter)
 @UseGuards(JwtAuthGuard)
+@UseInterceptors(QueryRules)
 @ApiTags('Projects')
 @ApiAccess()
 export class ProjectController {

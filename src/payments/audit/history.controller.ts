@@ -1,8 +1,18 @@
-import { Controller, Get, Header, Param, Query, UseFilters, UseGuards } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Header,
+  Param,
+  Query,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { QueryRules } from '../http/query-rules.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import { LIMIT_OUT_OF_RANGE, LIMIT_SCHEMA, invalidCursor, readLimit } from '../http/query.js';
 import { AuditService, type AuditView } from './audit.service.js';
@@ -14,6 +24,7 @@ const NEWEST = 2 ** 31 - 1;
 @Controller('api/v1/payments/stripe/projects/:project_id/config/history')
 @UseFilters(ErrorFilter)
 @UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@UseInterceptors(QueryRules)
 @ApiTags('Stripe Configuration')
 @ApiAccess()
 @ApiProjectId()

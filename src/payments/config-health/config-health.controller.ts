@@ -1,8 +1,9 @@
-import { Controller, Get, Header, Param, UseFilters, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Param, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { QueryRules } from '../http/query-rules.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import {
   StripeConfigHealthResponse,
@@ -16,6 +17,7 @@ import { ConfigHealthService, type ModeHealth } from './config-health.service.js
 @Controller('api/v1/payments/stripe/projects/:project_id/config/health')
 @UseFilters(ErrorFilter)
 @UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@UseInterceptors(QueryRules)
 @ApiTags('Stripe Configuration')
 @ApiAccess()
 @ApiProjectId()

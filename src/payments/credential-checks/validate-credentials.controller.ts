@@ -1,9 +1,20 @@
-import { Controller, Header, HttpCode, HttpStatus, Param, Post, UseFilters, UseGuards } from '@nestjs/common';
+import {
+  Controller,
+  Header,
+  HttpCode,
+  HttpStatus,
+  Param,
+  Post,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { JsonBody } from '../http/json-body.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { QueryRules } from '../http/query-rules.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/request-body.pipe.js';
 import {
@@ -18,6 +29,7 @@ import { ValidateCredentialsService } from './validate-credentials.service.js';
 @Controller('api/v1/payments/stripe/projects/:project_id/validate-credentials')
 @UseFilters(ErrorFilter)
 @UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@UseInterceptors(QueryRules)
 @ApiTags('Stripe Configuration')
 @ApiAccess()
 @ApiProjectId()

@@ -3,6 +3,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { parse } from 'secure-json-parse';
 import { PaymentsError } from '../payments.errors.js';
 import { countOf } from './bearer-token.js';
+import { hasDuplicateKeys } from './duplicate-keys.js';
 import { headersOf } from './host-body.js';
 import { rawRequestOf, requestOf } from './http-request.js';
 import { readBody } from './raw-body.js';
@@ -54,13 +55,19 @@ function requireJson(request: IncomingMessage): void {
 }
 
 function parseJson(bytes: Buffer): unknown {
+  let text: string;
+  let body: unknown;
   try {
-    const text = UTF8.decode(bytes);
-    return parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
+    text = UTF8.decode(bytes);
+    body = parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
   } catch {
     // The parser's message repeats the body.
     throw malformedBody();
   }
+  if (hasDuplicateKeys(text)) {
+    throw new PaymentsError('malformed_body', 'The body has a key twice in one object; send each key once.');
+  }
+  return body;
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true });

@@ -12,7 +12,7 @@ export interface Preconditions {
 
 /** The preconditions of a request. An entity tag that this service never gave matches nothing. */
 export function preconditionsOf({ headers }: HttpRequest): Preconditions {
-  return { ifMatch: parse(headers['if-match'], false), ifNoneMatch: parse(headers['if-none-match'], true) };
+  return { ifMatch: parse(headers['if-match']), ifNoneMatch: parse(headers['if-none-match']) };
 }
 
 /** Gives a handler the {@link Preconditions} of its request. */
@@ -25,13 +25,16 @@ export function entityTag(version: number): string {
   return `"${version}"`;
 }
 
-/** @param weak whether weak tags count, as they do where only a copy is spared (RFC 9110 section 8.8.3.2) */
-function parse(header: string | undefined, weak: boolean): number[] | 'any' | null {
+/**
+ * Weak tags count in `If-Match` as well: this service gives strong ones only, which proxies that compress make weak on their
+ * way, and a version tells the whole state of a configuration, whatever the bytes of an answer.
+ */
+function parse(header: string | undefined): number[] | 'any' | null {
   if (header === undefined) return null;
   if (header.trim() === '*') return 'any';
   return header.split(',').flatMap((tag) => {
-    const [, isWeak, digits] = /^\s*(W\/)?"(0|[1-9]\d{0,8})"\s*$/.exec(tag) ?? [];
-    return digits === undefined || (isWeak !== undefined && !weak) ? [] : [Number(digits)];
+    const [, digits] = /^\s*(?:W\/)?"(0|[1-9]\d{0,8})"\s*$/.exec(tag) ?? [];
+    return digits === undefined ? [] : [Number(digits)];
   });
 }
 

@@ -67,9 +67,11 @@ describe('a value that is no text', () => {
 describe('an unknown field', () => {
   it.each<[string, string]>([
     ['a credential as a name', fakeCredential('live_secret_key')],
-    ['a name of another API', 'zqxjkv_name'],
     ['a name with markup', '<b>zqxjkv</b>'],
-    ['the name of a member of objects', 'hasOwnProperty'],
+    ['a key in lower case', ['whsec', 'zqxjkvzqxjkv'].join('_')],
+    ['letters without order', 'qZxJkVqZxJkVqZ'],
+    ['a name with a number', 'zqxjkv2'],
+    ['a long name', 'zqxjkv_'.repeat(6) + 'name'],
     ['an empty name', ''],
   ])('is refused without repeating %s', async (_name, name) => {
     const items = await faultsOf({ [name]: 'x' });
@@ -91,7 +93,21 @@ describe('an unknown field', () => {
     expect(await faultsOf({ other: nested('[', ']', 2000) })).toMatchObject([{ type: 'extra_forbidden' }]);
   });
 
-  it.each(['testSecretKey', 'TestSecretKey', 'test-secret-key', 'TEST_SECRET_KEY', 'test secret key'])(
+  it.each([
+    ['testSecretKey', 'write test_secret_key.'],
+    ['test_secretkey', 'write test_secret_key.'],
+    ['TestSecretKey', 'write test_secret_key.'],
+    ['test-secret-key', 'write test_secret_key.'],
+    ['test_secert_key', 'write test_secret_key.'],
+    ['secret_key', 'write test_secret_key or live_secret_key.'],
+    ['hasOwnProperty', `the fields are ${CREDENTIAL_FIELDS.join(', ')}.`],
+  ])('that is plainly an identifier is named: %s', async (name, advice) => {
+    expect(await faultsOf({ [name]: 'x' })).toEqual([
+      { loc: ['body', name], msg: `This field is unknown; ${advice}`, type: 'extra_forbidden' },
+    ]);
+  });
+
+  it.each(['TEST_SECRET_KEY', 'test secret key'])(
     'that was meant as one of ours is answered with the name to write: %s',
     async (name) => {
       const [item] = await faultsOf({ [name]: 'x' });
@@ -112,7 +128,7 @@ it('lists all faults at once, one for each place', async () => {
     liveWebhookSecret: 'x',
   });
   expect(items.map(({ loc, type }) => [...loc, type].join(' '))).toEqual([
-    'body extra_forbidden',
+    'body liveWebhookSecret extra_forbidden',
     'body test_secret_key wrong_mode',
     'body test_webhook_secret empty',
     'body live_secret_key not_a_string',

@@ -2,6 +2,7 @@ import type { PipeTransform, Type } from '@nestjs/common';
 import { plainToInstance } from 'class-transformer';
 import { validate, type ValidationError } from 'class-validator';
 import { ValidationFailed, type ValidationCause, type ValidationItem } from '../payments.errors.js';
+import { unknownNames } from './unknown-name.js';
 
 /**
  * Makes an instance of a request class from a JSON object, or refuses it with every fault in it.
@@ -21,24 +22,10 @@ export class RequestBodyPipe<T extends object> implements PipeTransform<Record<s
       stopAtFirstError: true,
       validationError: { target: false, value: false },
     });
-    const items = [...this.findUnknownFields(body), ...errors.map(toItem)];
+    const unknown = Object.keys(body).filter((name) => !this.fields.includes(name));
+    const items = [...unknownNames('body', unknown, this.fields), ...errors.map(toItem)];
     if (items.length > 0) throw new ValidationFailed(items);
     return request;
-  }
-
-  /** The name of an unknown field is input, perhaps a pasted key, so it is not repeated. */
-  private findUnknownFields(body: Record<string, unknown>): ValidationItem[] {
-    const unknown = Object.keys(body).filter((name) => !this.fields.includes(name));
-    if (unknown.length === 0) return [];
-    const meant = this.fields.filter((field) => unknown.some((name) => plain(name) === plain(field)));
-    const hint = meant.length > 0 ? ` Write ${meant.join(', ')}, in lower case with underscores.` : '';
-    return [
-      {
-        loc: ['body'],
-        msg: `The body has ${unknown.length} unknown field(s); the fields are ${this.fields.join(', ')}.${hint}`,
-        type: 'extra_forbidden',
-      },
-    ];
   }
 }
 
@@ -73,8 +60,4 @@ function flatten(body: Record<string, unknown>, fields: readonly string[]): Reco
 function isFlat(value: unknown): boolean {
   if (Array.isArray(value)) return value.every((item) => typeof item === 'string');
   return typeof value !== 'object' || value === null;
-}
-
-function plain(name: string): string {
-  return name.toLowerCase().replace(/[^a-z]/g, '');
 }

@@ -1,9 +1,10 @@
-import { Controller, Get, Header, Req, UseFilters, UseGuards } from '@nestjs/common';
+import { Controller, Get, Header, Req, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors } from '../http/api-documentation.js';
 import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { QueryRules } from '../http/query-rules.js';
 import { ProjectOwnership, type OwnedProject } from '../project-ownership.js';
 import type { StripeConfigView } from '../stripe-config/stripe-config.entity.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
@@ -12,6 +13,7 @@ import { ProjectPaymentConfigListResponse, type ProjectPaymentConfigResponse } f
 @Controller('api/v1/payments/projects')
 @UseFilters(ErrorFilter)
 @UseGuards(JwtAuthGuard)
+@UseInterceptors(QueryRules)
 @ApiTags('Payments')
 @ApiAccess()
 export class ProjectListController {

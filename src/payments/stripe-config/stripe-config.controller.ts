@@ -33,6 +33,7 @@ import { ErrorFilter } from '../http/error.filter.js';
 import { changeBy, type HttpRequest } from '../http/http-request.js';
 import { JsonBody } from '../http/json-body.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { QueryRules } from '../http/query-rules.js';
 import { ModePipe } from '../http/mode.pipe.js';
 import { ConditionalOn, type Preconditions } from '../http/preconditions.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
@@ -52,7 +53,7 @@ import { CREDENTIAL_FIELDS, type Mode } from './stripe-keys.js';
 @Controller('api/v1/payments/stripe/projects/:project_id/config')
 @UseFilters(ErrorFilter)
 @UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
-@UseInterceptors(MaskingInterceptor)
+@UseInterceptors(QueryRules, MaskingInterceptor)
 @ApiTags('Stripe Configuration')
 @ApiAccess()
 @ApiProjectId()

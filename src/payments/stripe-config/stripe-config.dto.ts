@@ -33,7 +33,7 @@ function messageFor(field: CredentialField, value: unknown): string | undefined 
 @ApiSchema({ description: 'Request to create/update Stripe configuration.' })
 export class StripeConfigRequest {
   @Credential(
-    'Secret key (`sk_test_`) or, better, restricted key (`rk_test_`) of the test mode',
+    'Secret key (`sk_test_`) or, better, restricted key (`rk_test_`) of the test mode, or the key of a claimable sandbox (`rkcs_test_`)',
     'sk_test_example_not_a_key',
   )
   test_secret_key?: string | null;
@@ -135,7 +135,7 @@ export class StripeConfigResponse {
 /** What 422 lists where a live key is sent as one of the test mode. */
 export const WRONG_MODE: ValidationItem = {
   loc: ['body', 'test_secret_key'],
-  msg: 'This is a live secret key; it belongs in live_secret_key. Expected sk_test_ or rk_test_.',
+  msg: 'This is a live secret key; it belongs in live_secret_key. Expected sk_test_ or rk_test_ or rkcs_test_.',
   type: 'wrong_mode',
 };
 

@@ -101,10 +101,10 @@ export class StripeConfigService {
     const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', UPSERT, upsertParameters(values));
     if (row !== undefined) return this.announce('stripe-config.updated', row, change);
     await this.requireNotRemoved(id);
-    if (!holds(conditions, await this.find(id))) throw versionConflict();
-    throw sameSecretInBothModes(
-      secrets.has('test_webhook_secret') ? 'test_webhook_secret' : 'live_webhook_secret',
-    );
+    const field = WEBHOOK_FIELDS.find((each) => secrets.has(each));
+    // What holds by now may not have held when it was refused, and without such a secret nothing else refuses.
+    if (field === undefined || !holds(conditions, await this.find(id))) throw versionConflict();
+    throw sameSecretInBothModes(field);
   }
 
   /**
@@ -129,7 +129,8 @@ export class StripeConfigService {
       this.announce('stripe-config.deactivated', row, change);
       return;
     }
-    if ((await this.find(projectId)) !== null) throw versionConflict();
+    // Without an expected version only a missing row explains it, also when one was stored meanwhile.
+    if (expected_versions !== null && (await this.find(projectId)) !== null) throw versionConflict();
     throw configNotFound();
   }
 
@@ -209,6 +210,8 @@ export class StripeConfigService {
     throw new ValidationFailed(foreign.map(([field]) => ({ loc: ['body', field], ...FOREIGN_MASK })));
   }
 }
+
+const WEBHOOK_FIELDS = ['test_webhook_secret', 'live_webhook_secret'] as const;
 
 /** What a credential is sealed for. A previous webhook secret is what it was before it was replaced. */
 export function sealContext(projectId: string, field: SealedField): SealContext {

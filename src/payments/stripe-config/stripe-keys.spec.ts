@@ -13,7 +13,7 @@ import {
 
 /** What behaviour.md accepts in each field. */
 const ACCEPTED: Record<CredentialField, [string, ...string[]]> = {
-  test_secret_key: ['sk_test_', 'rk_test_'],
+  test_secret_key: ['sk_test_', 'rk_test_', 'rkcs_test_'],
   test_publishable_key: ['pk_test_'],
   test_webhook_secret: ['whsec_'],
   live_secret_key: ['sk_live_', 'rk_live_'],
@@ -56,15 +56,19 @@ function isStorable(field: CredentialField, value: string): boolean {
 }
 
 describe('a credential and the field it is pasted into', () => {
-  const PREFIXES = ['sk_test_', 'rk_test_', 'pk_test_', 'whsec_', 'sk_live_', 'rk_live_', 'pk_live_'];
+  const PREFIXES = 'sk_test_ rk_test_ pk_test_ whsec_ sk_live_ rk_live_ pk_live_ rkcs_test_'.split(' ');
   const JUDGEMENTS: Record<CredentialField, string> = {
-    // secret, restricted and publishable test key, webhook secret, the same keys of the live mode
-    test_secret_key: 'accepted accepted wrong_kind wrong_kind wrong_mode wrong_mode wrong_kind',
-    test_publishable_key: 'wrong_kind wrong_kind accepted wrong_kind wrong_kind wrong_kind wrong_mode',
-    test_webhook_secret: 'wrong_kind wrong_kind wrong_kind accepted wrong_kind wrong_kind wrong_kind',
-    live_secret_key: 'wrong_mode wrong_mode wrong_kind wrong_kind accepted accepted wrong_kind',
-    live_publishable_key: 'wrong_kind wrong_kind wrong_mode wrong_kind wrong_kind wrong_kind accepted',
-    live_webhook_secret: 'wrong_kind wrong_kind wrong_kind accepted wrong_kind wrong_kind wrong_kind',
+    // secret, restricted and publishable test key, webhook secret, the same keys of the live mode, a claimable sandbox's key
+    test_secret_key: 'accepted accepted wrong_kind wrong_kind wrong_mode wrong_mode wrong_kind accepted',
+    test_publishable_key:
+      'wrong_kind wrong_kind accepted wrong_kind wrong_kind wrong_kind wrong_mode wrong_kind',
+    test_webhook_secret:
+      'wrong_kind wrong_kind wrong_kind accepted wrong_kind wrong_kind wrong_kind wrong_kind',
+    live_secret_key: 'wrong_mode wrong_mode wrong_kind wrong_kind accepted accepted wrong_kind wrong_mode',
+    live_publishable_key:
+      'wrong_kind wrong_kind wrong_mode wrong_kind wrong_kind wrong_kind accepted wrong_kind',
+    live_webhook_secret:
+      'wrong_kind wrong_kind wrong_kind accepted wrong_kind wrong_kind wrong_kind wrong_kind',
   };
   const pairs = CREDENTIAL_FIELDS.flatMap((field) =>
     JUDGEMENTS[field]
@@ -79,6 +83,7 @@ describe('a credential and the field it is pasted into', () => {
   const homes = {
     sk_test_: 'test_secret_key',
     rk_test_: 'test_secret_key',
+    rkcs_test_: 'test_secret_key',
     pk_test_: 'test_publishable_key',
     sk_live_: 'live_secret_key',
     rk_live_: 'live_secret_key',
@@ -120,7 +125,35 @@ describe('a paste that is no credential', () => {
     ['export NAME=value', (credential) => `export STRIPE_KEY=${credential}`, 'assignment'],
     ['an organization key', () => `sk_org_test_${BODY}`, 'wrong_kind'],
     ['an organization key without an underscore', () => `sk_org${BODY}`, 'wrong_kind'],
-    ['the key of a claimable sandbox', () => `rkcs_${BODY}`, 'wrong_kind'],
+    ['set NAME=value', (credential) => `set STRIPE_KEY=${credential}`, 'assignment'],
+    ['setx NAME value', (credential) => `setx STRIPE_KEY ${credential}`, 'assignment'],
+    ['NAME="value"', (credential) => `STRIPE_KEY="${credential}"`, 'assignment'],
+    ['a line of PowerShell', (credential) => `$env:STRIPE_KEY = '${credential}'`, 'assignment'],
+    ['a line of YAML', (credential) => `secret_key: ${credential}`, 'assignment'],
+    ['a quoted line of YAML', (credential) => `secret-key: "${credential}"`, 'assignment'],
+    ['a member of JSON', (credential) => `"secret_key": "${credential}",`, 'assignment'],
+    ['a JSON object', (credential) => `{"secret_key":"${credential}"}`, 'json_value'],
+    ['a JSON list', (credential) => `["${credential}"]`, 'json_value'],
+    [
+      'an Authorization header',
+      (credential) => `Authorization: Bearer ${credential}`,
+      'authorization_header',
+    ],
+    ['curl’s header', (credential) => `-H "authorization: Bearer ${credential}"`, 'authorization_header'],
+    ['a quote and a comma behind it', (credential) => `${credential}",`, 'quoted_value'],
+    ...[';', ',', ':', '\\n', '\\r\\n', '\\', ';;'].map(
+      (end): [string, (credential: string) => string, string] => [
+        `a trailing ${end}`,
+        (credential) => credential + end,
+        'trailing_characters',
+      ],
+    ),
+    ['the id of an API key', () => `mk_${BODY}`, 'wrong_kind'],
+    ['the id of an event destination', () => `ed_${BODY}`, 'wrong_kind'],
+    ['a client id of Connect', () => `ca_${BODY}`, 'wrong_kind'],
+    ['a refresh token', () => `rt_${BODY}`, 'wrong_kind'],
+    ['an address without a scheme', () => 'dashboard.stripe.com/test/apikeys', 'wrong_kind'],
+    ['an address of another scheme', () => 'postgres://example.com/shop', 'wrong_kind'],
     ['the id of a webhook endpoint', () => `we_${BODY}`, 'wrong_kind'],
     ['an account id', () => `acct_${BODY}`, 'wrong_kind'],
     ['an http address', () => 'http://example.com/hook', 'wrong_kind'],
@@ -198,9 +231,9 @@ describe('a paste that is no credential', () => {
     );
   });
 
-  it('is never repeated in a message, not even five characters of it', () => {
-    // No five of these characters stand together in any sentence of ours.
-    const body = fc.string({ unit: charactersOf('0123456789QXZJKVWY'), minLength: 5, maxLength: 600 });
+  it('is never repeated in a message, not even four characters of it', () => {
+    // No four of these characters stand together in any sentence of ours.
+    const body = fc.string({ unit: charactersOf('0123456789QXZJKVWY'), minLength: 4, maxLength: 600 });
     const before = fc.constantFrom(
       '',
       '"',
@@ -208,14 +241,22 @@ describe('a paste that is no credential', () => {
       'KEY=',
       'export KEY=',
       'sk_org_',
-      'rkcs_',
       'we_',
       'acct_',
+      'mk_',
+      'ed_',
+      'ca_',
+      'rt_',
       'https://',
+      'secret_key: ',
+      '{"key":"',
+      'Authorization: Bearer ',
+      'set KEY=',
       '…',
       '\u200b',
     );
     const inside = fc.constantFrom('', ' ', '...', '*', '\0', 'é');
+    const behind = fc.constantFrom('', ';', ',', ':', '\\n', '"', '"}');
     fc.assert(
       fc.property(
         anyField,
@@ -223,10 +264,12 @@ describe('a paste that is no credential', () => {
         fc.oneof(fc.constant(''), anyPrefix),
         body,
         inside,
-        (field, front, prefix, text, middle) => {
-          const msg = findFault(field, front + prefix + text.slice(0, 3) + middle + text.slice(3))?.msg ?? '';
-          for (let start = 0; start + 5 <= text.length; start++)
-            expect(msg).not.toContain(text.slice(start, start + 5));
+        behind,
+        (field, front, prefix, text, middle, end) => {
+          const value = front + prefix + text.slice(0, 3) + middle + text.slice(3) + end;
+          const msg = findFault(field, value)?.msg ?? '';
+          for (let start = 0; start + 4 <= text.length; start++)
+            expect(msg).not.toContain(text.slice(start, start + 4));
         },
       ),
     );

@@ -1,4 +1,7 @@
-import type { ValidationCause } from '../payments.errors.js';
+import { FOREIGN_MASK, adviceOnForeign, findDecoration, findRemainder, type Fault } from './pastes.js';
+
+export { FOREIGN_MASK };
+export type { Fault };
 
 /** Stripe's two worlds: nothing of one works in the other. */
 export type Mode = 'test' | 'live';
@@ -48,31 +51,22 @@ interface Prefix {
   field: CredentialField;
 }
 
-const PREFIXES: readonly Prefix[] = MODES.flatMap((mode): Prefix[] => [
-  { text: `sk_${mode}_`, name: `a ${mode} secret key`, field: `${mode}_secret_key` },
-  { text: `rk_${mode}_`, name: `a ${mode} restricted key`, field: `${mode}_secret_key` },
-  { text: `pk_${mode}_`, name: `a ${mode} publishable key`, field: `${mode}_publishable_key` },
-  { text: 'whsec_', name: 'a webhook signing secret', field: `${mode}_webhook_secret` },
-]);
-
-/** Pastes that belong in none of the fields. Sources: Stripe's documentation of keys, organizations and webhooks. */
-const FOREIGN: readonly { prefix: string; advice: string }[] = [
-  {
-    prefix: 'sk_org',
-    advice: 'This is an organization key; create a secret or restricted key in the account itself.',
-  },
-  {
-    prefix: 'rkcs_',
-    advice: 'This is the key of a claimable sandbox; claim the sandbox and take a key of the account.',
-  },
-  {
-    prefix: 'we_',
-    advice: 'This is the id of a webhook endpoint; reveal the signing secret of that endpoint.',
-  },
-  { prefix: 'acct_', advice: 'This is an account id, not a credential.' },
-  { prefix: 'http://', advice: 'This is an address, not a credential.' },
-  { prefix: 'https://', advice: 'This is an address, not a credential.' },
+const PREFIXES: readonly Prefix[] = [
+  ...MODES.flatMap((mode): Prefix[] => [
+    { text: `sk_${mode}_`, name: `a ${mode} secret key`, field: `${mode}_secret_key` },
+    { text: `rk_${mode}_`, name: `a ${mode} restricted key`, field: `${mode}_secret_key` },
+    { text: `pk_${mode}_`, name: `a ${mode} publishable key`, field: `${mode}_publishable_key` },
+    { text: 'whsec_', name: 'a webhook signing secret', field: `${mode}_webhook_secret` },
+  ]),
+  { text: 'rkcs_test_', name: 'the key of a claimable sandbox', field: 'test_secret_key' },
 ];
+
+/** Whether a text starts as a credential does, or as what is pasted in place of one. */
+export function isLikeCredential(text: string): boolean {
+  return [...PREFIXES.map((prefix) => prefix.text), 'sk_', 'rk_', 'pk_', 'rkcs_'].some((prefix) =>
+    text.toLowerCase().startsWith(prefix),
+  );
+}
 
 /** The mode that a field belongs to. */
 export function modeOf(field: SealedField): Mode {
@@ -85,18 +79,6 @@ export function prefixesOf(field: CredentialField): string {
     .map(({ text }) => text)
     .join(' or ');
 }
-
-/** What is wrong with a value: a stable cause, and a sentence that holds no piece of it. */
-export interface Fault {
-  type: ValidationCause;
-  msg: string;
-}
-
-/** A mask that is not the one stored in its field. */
-export const FOREIGN_MASK: Fault = {
-  type: 'masked_value',
-  msg: 'This is a masked value, but not the mask that is stored here; paste the whole credential, or leave the field out to keep it.',
-};
 
 /** A value without the white space that was pasted around it. */
 export function trimmed<T>(value: T): T {
@@ -127,7 +109,9 @@ export function findFault(field: CredentialField, value: unknown): Fault | undef
     };
   }
   if (isMaskOf(field, value)) return undefined;
-  return findDecoration(field, value) ?? findMisplacement(field, value) ?? findBadBody(field, value);
+  return (
+    findDecoration(value, prefixesOf(field)) ?? findMisplacement(field, value) ?? findBadBody(field, value)
+  );
 }
 
 /** Whether a value has the form that {@link maskOf} gives to values of this field. */
@@ -151,37 +135,12 @@ function prefixesFor(field: CredentialField): readonly Prefix[] {
   return PREFIXES.filter((prefix) => prefix.field === field);
 }
 
-/** Masks, and whatever was copied along with a value. */
-function findDecoration(field: CredentialField, value: string): Fault | undefined {
-  if (/\.\.\.|[…*•]/u.test(value)) {
-    return FOREIGN_MASK;
-  }
-  if (/^["'`“”‘’«»]|["'`“”‘’«»]$/u.test(value)) {
-    return { type: 'quoted_value', msg: 'The value is in quotes; paste it without them.' };
-  }
-  if (/^bearer\s/iu.test(value)) {
-    return {
-      type: 'bearer_prefix',
-      msg: 'The value starts with "Bearer"; paste only the credential after it.',
-    };
-  }
-  // Base64 may end with an equals sign, so one behind a known prefix makes no setting.
-  const isCredential = PREFIXES.some(({ text }) => value.startsWith(text));
-  if (!isCredential && /^(?:export\s+)?[A-Za-z]\w*\s*=/u.test(value)) {
-    return {
-      type: 'assignment',
-      msg: `The value is a setting (NAME=value); paste only what stands behind the equals sign, starting with ${prefixesOf(field)}.`,
-    };
-  }
-  return undefined;
-}
-
 /** A credential of another kind or mode, or none at all. */
 function findMisplacement(field: CredentialField, value: string): Fault | undefined {
   if (prefixesFor(field).some(({ text }) => value.startsWith(text))) return undefined;
-  const foreign = FOREIGN.find(({ prefix }) => value.startsWith(prefix));
-  if (foreign !== undefined) {
-    return { type: 'wrong_kind', msg: `${foreign.advice} Expected ${prefixesOf(field)}.` };
+  const advice = adviceOnForeign(value);
+  if (advice !== undefined) {
+    return { type: 'wrong_kind', msg: `${advice} Expected ${prefixesOf(field)}.` };
   }
   const known = PREFIXES.find(({ text }) => value.startsWith(text));
   if (known !== undefined) {
@@ -208,6 +167,7 @@ function findBadBody(field: CredentialField, value: string): Fault | undefined {
   const prefix = prefixesFor(field).find(({ text }) => value.startsWith(text))?.text ?? '';
   return (
     findBadCharacters(value) ??
+    findRemainder(value) ??
     (value.length - prefix.length < MIN_BODY_LENGTH
       ? { type: 'too_short', msg: 'The value is cut short; paste the whole credential.' }
       : undefined)

@@ -10,6 +10,7 @@ import {
   Query,
   UseFilters,
   UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors, ApiMode, ApiProjectId } from '../http/api-documentation.js';
@@ -17,6 +18,7 @@ import { OptionalJsonBody } from '../http/json-body.js';
 import { RequestBodyPipe } from '../http/request-body.pipe.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { QueryRules } from '../http/query-rules.js';
 import { ModePipe } from '../http/mode.pipe.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import {
@@ -63,6 +65,7 @@ const ApiFilter = (name: string, description: string, choices?: readonly string[
 @Controller('api/v1/payments/stripe/projects/:project_id/events')
 @UseFilters(ErrorFilter)
 @UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@UseInterceptors(QueryRules)
 @ApiTags('Stripe Events')
 @ApiAccess()
 @ApiProjectId()

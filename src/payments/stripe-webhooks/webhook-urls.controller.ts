@@ -1,8 +1,18 @@
-import { Controller, Get, Header, Inject, Param, UseFilters, UseGuards } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Header,
+  Inject,
+  Param,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors, ApiProjectId, EXAMPLE_WEBHOOK_URL } from '../http/api-documentation.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { QueryRules } from '../http/query-rules.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import { webhookUrl } from './webhook-urls.js';
@@ -24,6 +34,7 @@ export class StripeWebhookUrlsResponse {
 @Controller('api/v1/payments/stripe/projects/:project_id/webhook-urls')
 @UseFilters(ErrorFilter)
 @UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@UseInterceptors(QueryRules)
 @ApiTags('Stripe Configuration')
 @ApiAccess()
 @ApiProjectId()

@@ -10,6 +10,7 @@ import {
   Req,
   UseFilters,
   UseGuards,
+  UseInterceptors,
 } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors, ApiMode, ApiProjectId } from '../http/api-documentation.js';
@@ -17,6 +18,7 @@ import { ErrorFilter } from '../http/error.filter.js';
 import { changeBy, type HttpRequest } from '../http/http-request.js';
 import { OptionalJsonBody } from '../http/json-body.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { QueryRules } from '../http/query-rules.js';
 import { ModePipe } from '../http/mode.pipe.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/request-body.pipe.js';
@@ -47,6 +49,7 @@ const ERRORS = [
 @Controller('api/v1/payments/stripe/projects/:project_id/config/:mode/webhook-endpoint')
 @UseFilters(ErrorFilter)
 @UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
+@UseInterceptors(QueryRules)
 @ApiTags('Stripe Webhooks')
 @ApiAccess()
 @ApiProjectId()
