@@ -1,6 +1,7 @@
 import type { LoggerService } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { CALLER, REFUSAL, type HttpRequest } from '../payments/http/http-request.js';
 
 /** Nest's log lines as pino's. What Nest itself tells of a start, a line for each route, is for debugging. */
 export class PinoLogger implements LoggerService {
@@ -36,15 +37,18 @@ function line(message: unknown, rest: unknown[]): [object, string?] {
     : [fields, String(message)];
 }
 
-/** One line for each request: no header, no body, no query, and of the path only the route and a project's id. */
+/** One line for each request, with who asked and why it was refused, if it was; probes are for debugging: no header, no body, no query, and of the path only the route and a project's id. */
 export function logRequests(fastify: FastifyInstance): void {
   fastify.addHook('onResponse', (request, reply, done) => {
-    request.log.info({
+    const { [CALLER]: caller, [REFUSAL]: refusal } = request as unknown as HttpRequest;
+    const route = request.is404 ? undefined : request.routeOptions.url;
+    request.log[route?.startsWith('/health/') === true ? 'debug' : 'info']({
       method: request.method,
-      route: request.is404 ? undefined : request.routeOptions.url,
+      route,
       status: reply.statusCode,
       durationMs: Math.round(reply.elapsedTime * 100) / 100,
       projectId: projectIdOf(request),
+      ...(refusal !== undefined && { ...refusal, subject: caller?.subject }),
     });
     done();
   });

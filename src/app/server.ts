@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
-import { pino, type DestinationStream, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import { errorAnswer } from '../payments/http/error-answer.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { Draining } from './draining.js';
@@ -52,7 +52,7 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
 
 /** The log of the service. */
 export function createLogger(level: LogLevel, destination: DestinationStream): Logger {
-  return pino({ level, base: null }, destination);
+  return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime }, destination);
 }
 
 function prepareFastify(app: NestFastifyApplication): void {

@@ -146,7 +146,12 @@ async function keyRingOf(env: Env): Promise<KeyRingFile> {
 
 function accessTokenOptions({ auth, dataDir }: Env): AccessTokenOptions {
   return auth.kind === 'development'
-    ? { secret: createSecretKey(developmentSecret(dataDir)), requiredScope: auth.requiredScope }
+    ? {
+        secret: createSecretKey(developmentSecret(dataDir)),
+        requiredScope: auth.requiredScope,
+        scopeClaims: auth.scopeClaims,
+        maxTokenHours: auth.maxTokenHours,
+      }
     : auth;
 }
 
@@ -171,7 +176,9 @@ function explorerSignIn(
   const { authorization_endpoint: authorizationUrl, token_endpoint: tokenUrl } = issuer ?? {};
   if (docsSignIn === undefined || auth.kind !== 'issuer') return undefined;
   if (authorizationUrl === undefined || tokenUrl === undefined) return undefined;
-  return { ...docsSignIn, audience: auth.audience, authorizationUrl, tokenUrl };
+  // It asks for a token for one service only.
+  const [audience = ''] = [auth.audience].flat();
+  return { ...docsSignIn, audience, authorizationUrl, tokenUrl };
 }
 
 async function printBanner(

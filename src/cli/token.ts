@@ -1,12 +1,19 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { developmentSecret, developmentToken, type TokenClaims } from '../app/development.js';
 import { readTokenEnv } from '../app/settings/command-settings.js';
+import { SECRET_TOKEN_HOURS } from '../payments/http/jwt.strategy.js';
 import { CommandFault, endWith } from './fault.js';
 
 function run({ subject, scope, days }: TokenClaims): void {
   const { auth, dataDir } = readTokenEnv();
   if (auth.kind === 'issuer') {
     throw new CommandFault('Tokens come from the identity provider while AUTH_ISSUER is set; get one there.');
+  }
+  const maxHours = auth.maxTokenHours ?? SECRET_TOKEN_HOURS;
+  if ((days ?? 0) * 24 > maxHours) {
+    throw new CommandFault(
+      `The service refuses tokens that are valid for longer than ${maxHours} hours; give fewer days, or raise AUTH_MAX_TOKEN_HOURS.`,
+    );
   }
   const secret = auth.kind === 'secret' ? auth.secret.export() : developmentSecret(dataDir);
   process.stdout.write(

@@ -56,6 +56,7 @@ function authRules(auth: unknown): Rule[] {
   const given = isObject(auth) ? (auth as Record<string, unknown>) : {};
   const kinds = ['guard', 'secret', 'issuer'].filter((kind) => kind in given);
   const { guard, subject, secret, issuer, audience, jwksUri, requiredScope } = given;
+  const { audienceClaim, scopeClaims, maxTokenHours } = given;
   if (kinds.length !== 1) {
     const fault =
       'auth must be one of three: { guard } with your own guard, { secret }, or { issuer, audience }';
@@ -64,6 +65,17 @@ function authRules(auth: unknown): Rule[] {
   const scopeRule: Rule = [
     requiredScope === undefined || (isText(requiredScope) && !/\s/.test(requiredScope)),
     'auth.requiredScope must be one scope; leave it out to require none',
+  ];
+  const tokenRules: Rule[] = [
+    scopeRule,
+    [
+      scopeClaims === undefined || isTexts(scopeClaims),
+      'auth.scopeClaims must be a list of names of claims, like ["scope", "scp", "permissions"]',
+    ],
+    [
+      maxTokenHours === undefined || (Number.isFinite(maxTokenHours) && Number(maxTokenHours) > 0),
+      'auth.maxTokenHours must be a number of hours above 0',
+    ],
   ];
   if (kinds.includes('guard')) {
     return [
@@ -80,16 +92,23 @@ function authRules(auth: unknown): Rule[] {
         secret instanceof KeyObject && (secret.symmetricKeySize ?? 0) >= MIN_SECRET_BYTES,
         `auth.secret must be what createSecretKey of node:crypto gives, of ${MIN_SECRET_BYTES} bytes or more`,
       ],
-      scopeRule,
+      ...tokenRules,
     ];
   }
   return [
     addressRule('auth.issuer', issuer, 'the address that tokens have as their "iss"'),
-    [isText(audience), 'auth.audience is missing; give the "aud" that tokens for this application have'],
+    [
+      isText(audience) || isTexts(audience),
+      'auth.audience is missing; give the "aud" that tokens for this application have',
+    ],
+    [
+      audienceClaim === undefined || audienceClaim === 'aud' || audienceClaim === 'client_id',
+      'auth.audienceClaim must be aud or client_id',
+    ],
     ...(jwksUri === undefined
       ? []
       : [addressRule('auth.jwksUri', jwksUri, 'the address of a key set', { query: true })]),
-    scopeRule,
+    ...tokenRules,
   ];
 }
 
@@ -110,6 +129,10 @@ function isClassOrHas(value: unknown, ...methods: string[]): boolean {
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== '';
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every(isText);
 }
 
 function isCount(value: unknown): boolean {

@@ -10,6 +10,10 @@ import type { Provided } from './provided.js';
 export type AccessTokenOptions = {
   /** A scope that every token must have. Default: none. */
   requiredScope?: string | undefined;
+  /** The claims that name scopes: texts with spaces, or lists. Default: `scope` and `scp`; also `permissions`, `roles`. */
+  scopeClaims?: readonly string[] | undefined;
+  /** Longest time that a token may still be valid, in hours. Default: 24, with a secret 744. */
+  maxTokenHours?: number | undefined;
 } & (
   | {
       /** HS256, 32 bytes or more: `createSecretKey(…)` of `node:crypto`. */
@@ -18,8 +22,10 @@ export type AccessTokenOptions = {
   | {
       /** The exact `iss` of its tokens. */
       issuer: string;
-      /** The `aud` that its tokens must name. */
-      audience: string;
+      /** The `aud` that its tokens must name, or several of which one is enough. */
+      audience: string | readonly string[];
+      /** The claim that names it. Default: `aud`; access tokens of Amazon Cognito have only `client_id`. */
+      audienceClaim?: 'aud' | 'client_id' | undefined;
       /** Address of its key set. Default: the one that the issuer's metadata names. */
       jwksUri?: string | undefined;
     }

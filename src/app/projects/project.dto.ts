@@ -1,19 +1,40 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength, MinLength, NotContains } from 'class-validator';
+import {
+  IsOptional,
+  IsString,
+  MaxLength,
+  MinLength,
+  Validate,
+  ValidatorConstraint,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
 import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../../payments/http/api-documentation.js';
 import { fault } from '../../payments/http/request-body.pipe.js';
 import type { ValidationItem } from '../../payments/payments.errors.js';
+import { isStorable } from '../../payments/storable.js';
 
 const MAX_NAME_LENGTH = 255;
 const MAX_DESCRIPTION_LENGTH = 1000;
+
+@ValidatorConstraint({ name: 'storable' })
+class Storable implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return typeof value === 'string' && isStorable(value);
+  }
+}
 
 /** A text that PostgreSQL can hold. The first fault is told, in this order. */
 function Text(maxLength: number): PropertyDecorator {
   return applyDecorators(
     IsString({ message: fault('not_a_string', 'This must be a text.') }),
     MaxLength(maxLength, { message: fault('too_long', `Use at most ${maxLength} characters.`) }),
-    NotContains('\0', { message: fault('invalid_characters', 'The text has a NUL character; remove it.') }),
+    Validate(Storable, {
+      message: fault(
+        'invalid_characters',
+        'The text has a NUL character or half a surrogate pair; remove it.',
+      ),
+    }),
   );
 }
 

@@ -4,9 +4,19 @@ import { webAddressFault } from './common-settings.js';
 import type { Settings } from './settings.js';
 
 /** How tokens are verified; `development` makes its own secret under the data folder. */
-export type AuthEnv = { requiredScope: string | undefined } & (
+export type AuthEnv = {
+  requiredScope: string | undefined;
+  scopeClaims: string[] | undefined;
+  maxTokenHours: number | undefined;
+} & (
   | { kind: 'secret'; secret: KeyObject }
-  | { kind: 'issuer'; issuer: string; audience: string; jwksUri: string | undefined }
+  | {
+      kind: 'issuer';
+      issuer: string;
+      audience: string | string[];
+      audienceClaim: 'aud' | 'client_id';
+      jwksUri: string | undefined;
+    }
   | { kind: 'development' }
 );
 
@@ -19,7 +29,14 @@ export function readAuth(settings: Settings, production: boolean): AuthEnv {
   const issuer = settings.text('AUTH_ISSUER');
   const audience = settings.text('AUTH_AUDIENCE');
   const jwksUri = settings.text('AUTH_JWKS_URI');
-  const requiredScope = settings.text('AUTH_REQUIRED_SCOPE');
+  const hours = settings.number('AUTH_MAX_TOKEN_HOURS', 24, 87_600);
+  if (hours === 0) settings.fault('AUTH_MAX_TOKEN_HOURS', 'must be above 0; leave it out for the default');
+  const rules = {
+    requiredScope: settings.text('AUTH_REQUIRED_SCOPE'),
+    scopeClaims: settings.text('AUTH_SCOPE_CLAIMS')?.split(/\s+/),
+    maxTokenHours: settings.text('AUTH_MAX_TOKEN_HOURS') === undefined ? undefined : hours,
+  };
+  const audienceClaim = settings.choice('AUTH_AUDIENCE_CLAIM', ['aud', 'client_id'], 'aud');
 
   if (secret !== undefined) {
     for (const name of ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'] as const) {
@@ -35,7 +52,7 @@ export function readAuth(settings: Settings, production: boolean): AuthEnv {
     if (production && secret.startsWith(DEVELOPMENT_SECRET_PREFIX)) {
       settings.fault('AUTH_JWT_SECRET', 'was made for development; make one with "openssl rand -base64 48"');
     }
-    return { kind: 'secret', secret: createSecretKey(Buffer.from(secret)), requiredScope };
+    return { kind: 'secret', secret: createSecretKey(Buffer.from(secret)), ...rules };
   }
   if (issuer !== undefined || audience !== undefined || jwksUri !== undefined) {
     if (issuer === undefined)
@@ -49,7 +66,15 @@ export function readAuth(settings: Settings, production: boolean): AuthEnv {
         value === undefined ? undefined : webAddressFault(value, production, name === 'AUTH_JWKS_URI');
       if (fault !== undefined) settings.fault(name, fault);
     }
-    return { kind: 'issuer', issuer: issuer ?? '', audience: audience ?? '', jwksUri, requiredScope };
+    const audiences = (audience ?? '').split(/\s+/);
+    return {
+      kind: 'issuer',
+      issuer: issuer ?? '',
+      audience: audiences.length > 1 ? audiences : (audience ?? ''),
+      audienceClaim,
+      jwksUri,
+      ...rules,
+    };
   }
   if (production && settings.text('AUTH_JWT_SECRET_FILE') === undefined) {
     settings.fault(
@@ -57,5 +82,5 @@ export function readAuth(settings: Settings, production: boolean): AuthEnv {
       'is missing; set it and AUTH_AUDIENCE to your identity provider’s, or set AUTH_JWT_SECRET',
     );
   }
-  return { kind: 'development', requiredScope };
+  return { kind: 'development', ...rules };
 }

@@ -40,9 +40,24 @@ export const SETTINGS = {
     meaning: 'tokens of an identity provider (RS, PS and ES algorithms) instead of the secret: their `iss`',
     absent: 'unused',
   },
-  AUTH_AUDIENCE: { meaning: 'the `aud` that its tokens must have', absent: 'unused' },
+  AUTH_AUDIENCE: {
+    meaning: 'the `aud` that its tokens must have; several parted by spaces: one of them',
+    absent: 'unused',
+  },
   AUTH_JWKS_URI: { meaning: 'its key set', absent: 'the one that the issuer’s metadata names' },
   AUTH_REQUIRED_SCOPE: { meaning: 'a scope that every token must have', absent: 'none' },
+  AUTH_AUDIENCE_CLAIM: {
+    meaning: 'the claim that `AUTH_AUDIENCE` stands in: `aud`, or `client_id` for Amazon Cognito',
+    absent: '`aud`',
+  },
+  AUTH_SCOPE_CLAIMS: {
+    meaning: 'the claims that scopes stand in, parted by spaces; also `permissions` or `roles`',
+    absent: '`scope scp`',
+  },
+  AUTH_MAX_TOKEN_HOURS: {
+    meaning: 'how long a token may still be valid, 1 to 87600',
+    absent: '`24`; with `AUTH_JWT_SECRET` `744`',
+  },
   PUBLIC_BASE_URL: {
     meaning: 'the address users reach; https in production',
     absent: 'where the service listens',

@@ -1,5 +1,5 @@
 import { PaymentsError } from '../payments.errors.js';
-import { invalidToken, judgeClaims, judgeHeader } from './access-token.js';
+import { checkLifetime, judgeClaims, judgeHeader, TokenRefused } from './access-token.js';
 
 const CLAIMS = { sub: 'alice', exp: 2_000_000_000 };
 
@@ -46,7 +46,7 @@ describe('the header of a token', () => {
 });
 
 describe('the subject', () => {
-  it.each(['a', 'auth0|5f7c', '3c90c3cc-0d44-4b50-8888-8dd25736052a', 'x'.repeat(255), 'josé', '0'])(
+  it.each(['a', 'auth0|5f7c', '3c90c3cc-0d44-4b50-8888-8dd25736052a', 'x'.repeat(255), 'josé', '0', 'a😀'])(
     'may be %s',
     (sub) => {
       expect(judgeClaims({ ...CLAIMS, sub }, undefined)).toEqual({ subject: sub });
@@ -59,6 +59,8 @@ describe('the subject', () => {
     ['empty', ''],
     ['256 characters', 'x'.repeat(256)],
     ['with a NUL', 'alice\0'],
+    ['with half a surrogate pair', 'alice\ud800'],
+    ['with the other half', '\udc00alice'],
     ['a number', 7],
     ['true', true],
     ['an object', { id: 'alice' }],
@@ -78,6 +80,31 @@ describe('the end of validity', () => {
   ])('is refused when it is %s', (_name, exp) => {
     expect(judged(() => judgeClaims({ ...CLAIMS, exp }, undefined))).toBe('invalid_token');
   });
+});
+
+describe('the time that is left', () => {
+  it.each([1_086_460, 1_000_000, 0, 1_086_459.5])('may end at %s', (exp) => {
+    expect(() => {
+      checkLifetime({ exp }, 24, 1_000_000);
+    }).not.toThrow();
+  });
+
+  it.each([1_086_461, 1e308, Infinity, NaN, undefined, null, '1000001', {}])('may not end at %p', (exp) => {
+    expect(
+      judged(() => {
+        checkLifetime({ exp }, 24, 1_000_000);
+      }),
+    ).toBe('invalid_token');
+  });
+});
+
+it.each([
+  ['permissions', ['read', 'payments']],
+  ['roles', ['payments']],
+])('finds scopes in %s where the options say so', (name, scopes) => {
+  const claims = { ...CLAIMS, [name]: scopes };
+  expect(judged(() => judgeClaims(claims, 'payments'))).toBe('insufficient_scope');
+  expect(judgeClaims(claims, 'payments', ['scope', name])).toEqual({ subject: 'alice' });
 });
 
 describe.each(['type', 'token_use', 'typ'])('the claim %s', (name) => {
@@ -148,5 +175,5 @@ it('tells a forger the same whatever is wrong', () => {
     }
     return 'accepted';
   });
-  expect(new Set(messages)).toEqual(new Set([invalidToken().message]));
+  expect(new Set(messages)).toEqual(new Set([new TokenRefused('malformed').message]));
 });

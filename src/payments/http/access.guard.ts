@@ -29,7 +29,7 @@ export class AccessGuard implements CanActivate, OnModuleInit {
     this.judge =
       'guard' in auth
         ? judgeByHost(auth, await instanceForRequests(this.moduleRef, 'auth.guard', auth.guard))
-        : tokenGuard(auth);
+        : await tokenGuard(auth);
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {

@@ -1,4 +1,3 @@
-import { jest } from '@jest/globals';
 import { bearerToken, countOf } from './bearer-token.js';
 
 function tokenOf(authorization: string): string | null | undefined {
@@ -49,11 +48,9 @@ it('refuses a second Authorization header, whatever stands in it', () => {
   }
 });
 
-it('takes 8,192 characters of token and no more', () => {
-  const token = 'a'.repeat(8192);
+it('takes whatever length the server lets through', () => {
+  const token = 'a'.repeat(100_000);
   expect(tokenOf(`Bearer ${token}`)).toBe(token);
-  expect(tokenOf(`Bearer ${token}a`)).toBeNull();
-  expect(tokenOf(`Bearer  ${token}`)).toBeNull();
 });
 
 it.each([
@@ -63,18 +60,10 @@ it.each([
   ['of a token and one wrong character', `Bearer ${'a'.repeat(16_000)}!`, null],
   ['of equals signs and one wrong character', `Bearer a${'='.repeat(16_000)}!`, null],
   ['of tokens and spaces', `Bearer ${'a '.repeat(8_000)}`, null],
+  ['of a token', `Bearer ${'a'.repeat(16_000)}`, 'a'.repeat(16_000)],
   ['of another scheme', 'a'.repeat(16_000), undefined],
 ])('judges a header of 16,000 characters %s', (_name, header, outcome) => {
   expect(tokenOf(header)).toBe(outcome);
-});
-
-it('leaves a header over the cap to no regular expression', () => {
-  const exec = jest.spyOn(RegExp.prototype, 'exec');
-  const judged = tokenOf(`Bearer ${'a'.repeat(16_000)}`);
-  const judgedByPattern = exec.mock.calls.filter(([text]) => text.length > 8192 + 7).length;
-  exec.mockRestore();
-  expect(judged).toBeNull();
-  expect(judgedByPattern).toBe(0);
 });
 
 it('counts headers of a name in any letter case, and no values', () => {

@@ -1,6 +1,6 @@
 import { QueryFailedError } from 'typeorm';
 import { fakeCredential } from '../../../test/support/credentials.js';
-import { describeError } from './describe-error.js';
+import { describeError, ExplainedError } from './describe-error.js';
 
 const SECRET = fakeCredential('live_secret_key');
 
@@ -60,6 +60,26 @@ it.each([
   ['the system', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), 'ECONNREFUSED'],
 ])('keeps the code of %s', (_name, error, code) => {
   expect(describeError(error).errorCode).toBe(code);
+});
+
+it('says what was said in words of our own, and the codes of the causes', () => {
+  const refused = Object.assign(new Error(SECRET), { code: 'ECONNREFUSED' });
+  const failed = new TypeError(SECRET, { cause: new AggregateError([refused], SECRET) });
+  expect(describeError(new ExplainedError('check the issuer', { cause: failed }))).toMatchObject({
+    error: 'ExplainedError',
+    explanation: 'check the issuer',
+    causes: [
+      { error: 'TypeError' },
+      { error: 'AggregateError' },
+      { error: 'Error', errorCode: 'ECONNREFUSED' },
+    ],
+  });
+});
+
+it('ends where causes go round', () => {
+  const error = new Error('x');
+  error.cause = error;
+  expect(describeError(error).causes).toHaveLength(5);
 });
 
 it.each([[''], ['two words'], ['x'.repeat(41)], ['a-b'], [42], [null]])('leaves out the code %j', (code) => {

@@ -1,8 +1,20 @@
+/** An error whose message is a text of our own without any input, so that it may be logged. */
+export class ExplainedError extends Error {
+  override name = 'ExplainedError';
+}
+
+/** Longest chain of causes that is looked at. */
+const MAX_CAUSES = 5;
+
 /** What may be logged of an error. */
 export interface ErrorDescription {
   error: string;
   /** A system's or PostgreSQL's code. */
   errorCode?: string;
+  /** What happened and how to fix it, in words of our own. */
+  explanation?: string;
+  /** The classes of its causes, from the outermost inward, each with its code. */
+  causes?: { error: string; errorCode?: string; explanation?: string }[];
   /** Where it was thrown, without the message above it. */
   stack?: string[];
 }
@@ -13,13 +25,35 @@ export interface ErrorDescription {
  */
 export function describeError(error: unknown): ErrorDescription {
   if (!(error instanceof Error)) return { error: typeof error };
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   const frames = framesOf(error);
+  const causes = causesOf(error);
+  return {
+    ...headOf(error),
+    ...(causes.length > 0 && { causes }),
+    ...(frames.length > 0 && { stack: frames }),
+  };
+}
+
+function headOf(error: Error): { error: string; errorCode?: string; explanation?: string } {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
   return {
     error: error.constructor.name,
     ...(code !== undefined && /^[A-Za-z0-9_]{1,40}$/.test(code) && { errorCode: code }),
-    ...(frames.length > 0 && { stack: frames }),
+    ...(error instanceof ExplainedError && { explanation: error.message }),
   };
+}
+
+function causesOf(error: Error): ReturnType<typeof headOf>[] {
+  const causes: ReturnType<typeof headOf>[] = [];
+  // A connection that failed at several addresses has an error for each; the first is enough.
+  const innerOf = (outer: Error): unknown =>
+    outer instanceof AggregateError ? (outer.errors as unknown[])[0] : outer.cause;
+  let inner = innerOf(error);
+  while (inner instanceof Error && causes.length < MAX_CAUSES) {
+    causes.push(headOf(inner));
+    inner = innerOf(inner);
+  }
+  return causes;
 }
 
 /** The frames are what stands behind the message, because a line of the message may look like one. */

@@ -2,9 +2,10 @@ import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter 
 import { HttpAdapterHost } from '@nestjs/core';
 import { databaseFaultOf } from '../database-fault.js';
 import { DependencyUnavailable, PaymentsError, RateLimited, ValidationFailed } from '../payments.errors.js';
+import { TokenRefused } from './access-token.js';
 import { describeError } from './describe-error.js';
 import { errorAnswer, type AnswerCode } from './error-answer.js';
-import { requestIdOf, requestOf } from './http-request.js';
+import { REFUSAL, requestIdOf, requestOf, type Refusal } from './http-request.js';
 import { MethodNotAllowed } from './method-not-allowed.js';
 
 /**
@@ -25,7 +26,8 @@ export class ErrorFilter implements ExceptionFilter {
 
     const requestId = requestIdOf(request);
     const { code, detail } = classify(error);
-    this.log(code, error, requestId);
+    request[REFUSAL] = refusalOf(code, error);
+    this.log(request[REFUSAL], code, error, requestId);
     const items = error instanceof ValidationFailed ? error.items : undefined;
     const answer = errorAnswer(code, detail, requestId, request.headers.accept, items);
     if (error instanceof MethodNotAllowed) answer.headers.Allow = error.allowed.join(', ');
@@ -34,7 +36,7 @@ export class ErrorFilter implements ExceptionFilter {
     httpAdapter.reply(response, JSON.stringify(answer.body), answer.status);
   }
 
-  private log(code: AnswerCode, error: unknown, requestId: string): void {
+  private log(refusal: Refusal, code: AnswerCode, error: unknown, requestId: string): void {
     if (error instanceof DependencyUnavailable) {
       const known = error.dependency === 'database' ? databaseFaultOf(error.cause) : undefined;
       const { stack, ...description } = describeError(error.cause);
@@ -44,8 +46,23 @@ export class ErrorFilter implements ExceptionFilter {
       this.logger.warn({ requestId, code, ...describeError(error.cause) });
     } else if (code === 'internal_error') {
       this.logger.error({ requestId, code, ...describeError(error) });
+    } else {
+      this.logger.debug({ requestId, event: 'refused', ...refusal });
     }
   }
+}
+
+/** The names of unknown fields are input, so of them only the place is said. */
+function refusalOf(code: AnswerCode, error: unknown): Refusal {
+  return {
+    code,
+    ...(error instanceof TokenRefused && { reason: error.reason }),
+    ...(error instanceof ValidationFailed && {
+      causes: error.items.map(
+        ({ loc, type }) => `${(type === 'extra_forbidden' ? loc.slice(0, 1) : loc).join('.')}: ${type}`,
+      ),
+    }),
+  };
 }
 
 /** Errors whose cause the operator may want to see. */

@@ -8,6 +8,18 @@ import type { Caller } from './access-token.js';
 /** Where a request keeps who calls: a name that no host has for anything else. */
 export const CALLER = Symbol('Caller');
 
+/** Where a request keeps why it was refused, for the log. */
+export const REFUSAL = Symbol('Refusal');
+
+/** Why a request was refused, without anything of its contents. */
+export interface Refusal {
+  code: string;
+  /** Which check of the token failed. */
+  reason?: string;
+  /** Of a 422: which cause in which field. */
+  causes?: string[];
+}
+
 /** What this module uses of a request, the same on Fastify and on Express. */
 export interface HttpRequest {
   headers: IncomingHttpHeaders;
@@ -17,6 +29,8 @@ export interface HttpRequest {
   id?: unknown;
   /** Set by {@link JwtAuthGuard}. */
   [CALLER]?: Caller;
+  /** Set by the filter of errors. */
+  [REFUSAL]?: Refusal;
 }
 
 /** The request of an execution context. */

@@ -4,14 +4,15 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { DependencyUnavailable } from '../payments.errors.js';
-import { invalidToken } from './access-token.js';
+import { TokenRefused } from './access-token.js';
+import { describeError } from './describe-error.js';
 import { IssuerKeys, fetchIssuerMetadata } from './issuer-keys.js';
 
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const METADATA = '/.well-known/openid-configuration';
 const JWKS = '/keys';
-const INVALID_TOKEN = invalidToken();
+const INVALID_TOKEN = new TokenRefused('unknown_kid');
 
 let rsa: JWK;
 let ec: JWK;
@@ -178,12 +179,19 @@ describe('tokens that name unknown keys', () => {
     expect(keySetFetches()).toBe(2);
   });
 
-  it('are refused while the provider is down, and good tokens still pass', async () => {
+  it('are not judged while the provider is down, and good tokens still pass', async () => {
     await findRsa();
     answers.set(JWKS, hangUp);
     now += 30 * SECOND;
-    await expect(findUnknown(1)).rejects.toEqual(INVALID_TOKEN);
+    await expect(findUnknown(1)).rejects.toBeInstanceOf(DependencyUnavailable);
+    // From memory, within the time in which the provider is not asked again.
+    await expect(findUnknown(2)).rejects.toBeInstanceOf(DependencyUnavailable);
     await expect(findRsa()).resolves.toBeDefined();
+    expect(keySetFetches()).toBe(2);
+    answers.set(JWKS, json({ keys: [rsa, later] }));
+    now += 30 * SECOND;
+    await expect(findLater()).resolves.toBeDefined();
+    await expect(findUnknown(3)).rejects.toEqual(INVALID_TOKEN);
   });
 });
 
@@ -310,6 +318,38 @@ describe('without any key set', () => {
     await stopProvider();
     await expect(findRsa()).rejects.toBeInstanceOf(DependencyUnavailable);
   });
+});
+
+it('leaves out what is broken in a key set, and keeps the rest', async () => {
+  answers.set(JWKS, json({ keys: [null, 'key', { ...ec, x: 'AA' }, { kty: 'RSA', kid: 'rsa' }, rsa] }));
+  await expect(findRsa()).resolves.toBeDefined();
+  await expect(keys.find({ alg: 'ES256', kid: 'ec' })).rejects.toEqual(INVALID_TOKEN);
+});
+
+it.each<[string, RequestListener, RegExp]>([
+  ['is not there', status(404), /key set was answered with status 404; check the jwksUri/],
+  ['is a page', (_request, response) => response.end('<html>'), /key set is not JSON/],
+  ['redirects', status(302, { Location: '/elsewhere' }), /key set redirects/],
+  ['is too long', json({ keys: [], padding: 'x'.repeat(1 << 20) }), /longer than 1 MiB/],
+  ['is none', json({ keys: {} }), /no list "keys"/],
+  ['breaks off', hangUp, /key set could not be fetched/],
+])('says for the log that the key set %s', async (_, answer, explanation) => {
+  answers.set(JWKS, answer);
+  const error: unknown = await findRsa().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(describeError((error as Error).cause).explanation).toMatch(explanation);
+});
+
+it('says for the log why nothing can be fetched', async () => {
+  await stopProvider();
+  const error: unknown = await findRsa().then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  const { causes } = describeError((error as Error).cause);
+  expect(causes).toContainEqual(expect.objectContaining({ errorCode: 'ECONNREFUSED' }));
 });
 
 it('reads the metadata with all its addresses', async () => {

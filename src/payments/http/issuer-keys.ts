@@ -1,8 +1,9 @@
-import { KeyObject } from 'node:crypto';
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWSHeaderParameters } from 'jose';
+import { createPublicKey, KeyObject, type JsonWebKey } from 'node:crypto';
+import { createLocalJWKSet, errors, type JWK, type JWSHeaderParameters } from 'jose';
 import { proxiedFetch } from '../outbound-proxy.js';
 import { DependencyUnavailable } from '../payments.errors.js';
-import { invalidToken } from './access-token.js';
+import { TokenRefused } from './access-token.js';
+import { ExplainedError } from './describe-error.js';
 
 /** Addresses of an identity provider, from its metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414). */
 export interface IssuerMetadata {
@@ -33,6 +34,8 @@ export class IssuerKeys {
   private keySet: { find: FindKey; fetchedAt: number } | undefined;
   private lastAttemptAt = -Infinity;
   private pending: Promise<void> | undefined;
+  /** Why the provider could not be asked, when last it was. */
+  private outage: unknown;
 
   /**
    * @param issuer the exact `iss` of its tokens; its metadata names the key set unless `jwksUri` does
@@ -48,13 +51,23 @@ export class IssuerKeys {
    * The key that a token says it is signed with.
    *
    * @throws PaymentsError `invalid_token` when the provider has no such key
-   * @throws DependencyUnavailable when the provider cannot be reached and nothing usable is cached
+   * @throws DependencyUnavailable when the provider cannot be reached and nothing that is cached has the key
    */
   async find(header: JWSHeaderParameters): Promise<KeyObject> {
     await this.refreshIfDue();
     const key = (await this.pick(header)) ?? (await this.pickAfterRefresh(header));
-    if (key === undefined) throw invalidToken();
+    if (key === undefined) throw new TokenRefused('unknown_kid');
     return key;
+  }
+
+  /**
+   * Fetches the keys before there is a token.
+   *
+   * @throws DependencyUnavailable when the provider cannot be asked: later tokens ask it again
+   * @throws IssuerMismatch when it never will have the keys of this issuer
+   */
+  async prepare(): Promise<void> {
+    await this.refresh();
   }
 
   private get age(): number {
@@ -76,13 +89,12 @@ export class IssuerKeys {
   }
 
   private async pickAfterRefresh(header: JWSHeaderParameters): Promise<KeyObject | undefined> {
-    if (this.pending === undefined && this.clock() - this.lastAttemptAt < COOLDOWN_MS) return undefined;
-    try {
-      await this.refresh();
-    } catch {
-      // The cached set may still serve other tokens, so an unknown key is no reason to report an outage.
+    if (this.pending === undefined && this.clock() - this.lastAttemptAt < COOLDOWN_MS) {
+      // The key may be a new one that the provider could not be asked for: such a token was not judged.
+      if (this.outage !== undefined) throw this.outage;
       return undefined;
     }
+    await this.refresh();
     return this.pick(header);
   }
 
@@ -97,56 +109,118 @@ export class IssuerKeys {
   }
 
   private refresh(): Promise<void> {
-    this.pending ??= this.fetchKeySet().finally(() => {
-      this.pending = undefined;
-    });
+    this.pending ??= this.fetchKeySet()
+      .then(
+        () => {
+          this.outage = undefined;
+        },
+        (error: unknown) => {
+          this.outage = error;
+          throw error;
+        },
+      )
+      .finally(() => {
+        this.pending = undefined;
+      });
     return this.pending;
   }
 
   private async fetchKeySet(): Promise<void> {
     this.lastAttemptAt = this.clock();
     const address = this.jwksUri ?? (await fetchIssuerMetadata(this.issuer)).jwks_uri;
-    const find = toFindKey(await fetchJson(address));
+    const find = toFindKey(await fetchJson(address, 'its key set'));
     this.keySet = { find, fetchedAt: this.clock() };
   }
 }
 
+/** One entry that cannot be used must not take the others along. */
 function toFindKey(keySet: unknown): FindKey {
+  const keys: unknown = (keySet as { keys?: unknown } | null)?.keys;
+  if (!Array.isArray(keys)) throw faultOf('the key set is none: it has no list "keys"; check the jwksUri');
+  const usable = keys.filter(isUsableKey);
+  if (usable.length === 0 && keys.length > 0) throw faultOf('no key of the key set can be used');
+  return createLocalJWKSet({ keys: usable });
+}
+
+function isUsableKey(key: unknown): key is JWK {
+  if (typeof key !== 'object' || key === null) return false;
+  const { kty } = key as { kty?: unknown };
+  // What is of another kind is never chosen for a token.
+  if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return true;
   try {
-    return createLocalJWKSet(keySet as JSONWebKeySet);
-  } catch (error) {
-    throw new DependencyUnavailable('identity provider', { cause: error });
+    createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function faultOf(explanation: string, cause?: unknown): DependencyUnavailable {
+  return new DependencyUnavailable('identity provider', {
+    cause: new ExplainedError(`the identity provider: ${explanation}`, { cause }),
+  });
+}
+
+/** The identity provider says that its issuer is another one: no token could ever be accepted. */
+export class IssuerMismatch extends DependencyUnavailable {
+  override name = 'IssuerMismatch';
+
+  /** @param named the issuer that the metadata names */
+  constructor(readonly named: string) {
+    super('identity provider', {
+      cause: new ExplainedError(
+        'the metadata of the identity provider names another issuer than the settings do; set the issuer exactly as the metadata has it, the slash at its end included',
+      ),
+    });
   }
 }
 
 /**
  * Reads the metadata of an identity provider.
  *
- * @throws DependencyUnavailable when it cannot be reached, or speaks for another issuer
+ * @throws IssuerMismatch when it speaks for another issuer
+ * @throws DependencyUnavailable when it cannot be reached, or is no metadata
  */
 export async function fetchIssuerMetadata(issuer: string): Promise<IssuerMetadata> {
   const metadata = (await fetchJson(
     `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`,
+    'its metadata',
   )) as Partial<IssuerMetadata> | null;
+  if (typeof metadata?.issuer === 'string' && metadata.issuer !== issuer) {
+    throw new IssuerMismatch(metadata.issuer);
+  }
   if (metadata?.issuer !== issuer || typeof metadata.jwks_uri !== 'string') {
-    throw new DependencyUnavailable('identity provider', {
-      cause: new Error('the metadata of the identity provider names another issuer or no jwks_uri'),
-    });
+    throw faultOf('its metadata lacks the issuer or the jwks_uri; check the issuer, or give the jwksUri');
   }
   return metadata as IssuerMetadata;
 }
 
-async function fetchJson(address: string): Promise<unknown> {
+/** @param what names the answer in an error */
+async function fetchJson(address: string, what: 'its metadata' | 'its key set'): Promise<unknown> {
+  const fix = `check the ${what === 'its metadata' ? 'issuer' : 'jwksUri'} of the settings`;
+  let text: string;
+  let status: number;
   try {
     const response = await proxiedFetch(address, {
       headers: { accept: 'application/json' },
-      redirect: 'error',
+      redirect: 'manual',
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     });
-    if (!response.ok) throw new Error(`the identity provider answered with status ${response.status}`);
-    return JSON.parse(await readCapped(response));
+    status = response.status;
+    text = await readCapped(response);
   } catch (error) {
-    throw new DependencyUnavailable('identity provider', { cause: error });
+    if (error instanceof DependencyUnavailable) throw error;
+    throw faultOf(
+      `${what} could not be fetched; the code of the cause says why, and if it stays so, ${fix}`,
+      error,
+    );
+  }
+  if (status >= 300 && status < 400) throw faultOf(`${what} redirects, which is not followed; ${fix}`);
+  if (status !== 200) throw faultOf(`${what} was answered with status ${status}; ${fix}`);
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw faultOf(`${what} is not JSON but, for instance, a page; ${fix}`);
   }
 }
 
@@ -155,7 +229,7 @@ async function readCapped(response: Response): Promise<string> {
   let size = 0;
   for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error('the answer of the identity provider is too large');
+    if (size > MAX_ANSWER_BYTES) throw faultOf('an answer is longer than 1 MiB');
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

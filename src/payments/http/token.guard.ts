@@ -1,27 +1,68 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import { PaymentsError } from '../payments.errors.js';
-import type { AccessTokenOptions } from '../payments.options.js';
-import { invalidToken, type Caller } from './access-token.js';
+import jsonwebtoken from 'jsonwebtoken';
+import { DependencyUnavailable, PaymentsError } from '../payments.errors.js';
+import { PaymentsOptionsError, type AccessTokenOptions } from '../payments.options.js';
+import { TokenRefused, type Caller, type TokenFault } from './access-token.js';
 import { bearerToken } from './bearer-token.js';
+import { describeError } from './describe-error.js';
 import { CALLER, rawRequestOf, requestOf, type HttpRequest } from './http-request.js';
+import { IssuerKeys, IssuerMismatch } from './issuer-keys.js';
 import { registerStrategy } from './jwt.strategy.js';
 
 /** Strategies made in this process: Passport has one registry for all of it, so each gets a name of its own. */
 let strategies = 0;
 
-/** Makes what finds the caller of a request by its access token. It leaves everything else on the request to the host. */
-export function tokenGuard(auth: AccessTokenOptions): (context: ExecutionContext) => Promise<Caller> {
+/**
+ * Makes what finds the caller of a request by its access token. It leaves everything else on the request to the host.
+ *
+ * @throws PaymentsOptionsError when the identity provider says that its issuer is another one
+ */
+export async function tokenGuard(
+  auth: AccessTokenOptions,
+): Promise<(context: ExecutionContext) => Promise<Caller>> {
+  const keys = 'secret' in auth ? undefined : new IssuerKeys(auth.issuer, auth.jwksUri);
+  if (!('secret' in auth)) await prepare(keys, auth.issuer);
   strategies += 1;
   const name = `nest-stripe-config-jwt-${strategies}`;
-  registerStrategy(name, auth);
+  registerStrategy(name, auth, keys);
   const guard = new (guardFor(name))();
   return async (context) => {
     await guard.canActivate(context);
     const { [CALLER]: caller } = requestOf(context);
-    if (caller === undefined) throw invalidToken();
+    if (caller === undefined) throw new TokenRefused('malformed');
     return caller;
   };
+}
+
+/** A provider that is down must not keep the application from starting; one of another issuer never comes right. */
+async function prepare(keys: IssuerKeys | undefined, issuer: string): Promise<void> {
+  try {
+    await keys?.prepare();
+  } catch (error) {
+    if (error instanceof IssuerMismatch) {
+      throw new PaymentsOptionsError([
+        `auth.issuer (AUTH_ISSUER) is ${JSON.stringify(issuer)}, but the provider's metadata and tokens have ${JSON.stringify(error.named)}; set it to exactly that`,
+      ]);
+    }
+    const cause = error instanceof DependencyUnavailable ? error.cause : error;
+    new Logger('Auth').warn({
+      event: 'the keys of the identity provider are not there yet; each token asks again',
+      ...describeError(cause),
+    });
+  }
+}
+
+/** Which check of jsonwebtoken failed. */
+function reasonOf(info: unknown): TokenFault {
+  if (info instanceof jsonwebtoken.TokenExpiredError) return 'expired';
+  if (info instanceof jsonwebtoken.NotBeforeError) return 'not_yet_valid';
+  const message = info instanceof Error ? info.message : '';
+  if (message.startsWith('jwt audience invalid')) return 'audience';
+  if (message.startsWith('jwt issuer invalid')) return 'issuer';
+  if (message === 'invalid signature' || message === 'jwt signature is required') return 'signature';
+  return message === 'invalid algorithm' ? 'algorithm' : 'malformed';
 }
 
 function guardFor(name: string) {
@@ -55,7 +96,7 @@ function guardFor(name: string) {
             'not_authenticated',
             'Send an access token in the header "Authorization: Bearer <token>".',
           )
-        : invalidToken();
+        : new TokenRefused(reasonOf(info));
     }
   };
 }
