@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** An error whose message is a text of our own without any input, so that it may be logged. */
 export class ExplainedError extends Error {
   override name = 'ExplainedError';
@@ -43,13 +45,18 @@ function headOf(error: Error): { error: string; errorCode?: string; explanation?
   };
 }
 
+/** Errors of Node itself may come from another realm than ours, where an application is tested in one of its own. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || types.isNativeError(value);
+}
+
 function causesOf(error: Error): ReturnType<typeof headOf>[] {
   const causes: ReturnType<typeof headOf>[] = [];
   // A connection that failed at several addresses has an error for each; the first is enough.
   const innerOf = (outer: Error): unknown =>
     outer instanceof AggregateError ? (outer.errors as unknown[])[0] : outer.cause;
   let inner = innerOf(error);
-  while (inner instanceof Error && causes.length < MAX_CAUSES) {
+  while (isError(inner) && causes.length < MAX_CAUSES) {
     causes.push(headOf(inner));
     inner = innerOf(inner);
   }
