@@ -35,7 +35,7 @@ export class IssuerKeys {
   private lastAttemptAt = -Infinity;
   private pending: Promise<void> | undefined;
   /** Why the provider could not be asked, when last it was. */
-  private outage: unknown;
+  private outage: DependencyUnavailable | undefined;
 
   /**
    * @param issuer the exact `iss` of its tokens; its metadata names the key set unless `jwksUri` does
@@ -115,7 +115,10 @@ export class IssuerKeys {
           this.outage = undefined;
         },
         (error: unknown) => {
-          this.outage = error;
+          this.outage =
+            error instanceof DependencyUnavailable
+              ? error
+              : new DependencyUnavailable('identity provider', { cause: error });
           throw error;
         },
       )
