@@ -91,12 +91,11 @@ class Volume {
 
 /** Loads the service, becomes an ordinary user, and starts it: the sources may be where only root can read them. */
 const START_AS_USER = `
-const { readEnv } = await import('${ROOT}dist/app/env.js');
-const { startService } = await import('${ROOT}dist/app/service.js');
+const { run } = await import('${ROOT}dist/app/run.js');
 process.setgroups([${USER}]);
 process.setgid(${USER});
 process.setuid(${USER});
-await startService(readEnv());`;
+await run();`;
 
 function start(volume: string, isUser: boolean): Promise<ServiceProcess> {
   return startServiceProcess(
