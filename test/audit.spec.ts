@@ -606,6 +606,27 @@ describe('the check of the trail', () => {
       ]);
     });
 
+    it('is also for a user who may only read, and where triggers were switched off', async () => {
+      await migrate(checked.url);
+      const role = `auditor_${randomUUID().slice(0, 8)}`;
+      await checked.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}'`);
+      try {
+        await checked.query(`GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`);
+        await checked.query('ALTER TABLE stripe_config_audit DISABLE TRIGGER USER');
+        const url = Object.assign(new URL(checked.url), { username: role, password: role });
+        expect(await verify(url.href)).toMatchObject({ code: 0, stderr: '' });
+        await checked.query(`REVOKE SELECT ON stripe_config_audit FROM ${role}`);
+        expect(await verify(url.href)).toMatchObject({
+          code: 1,
+          stdout: '',
+          stderr: expect.stringMatching(/^Failed \(42501\): .+/) as unknown,
+        });
+      } finally {
+        await checked.query(`DROP OWNED BY ${role}`);
+        await checked.query(`DROP ROLE ${role}`);
+      }
+    });
+
     it('does not take a trail that it cannot read for a good one', async () => {
       const unmigrated = await verify(checked.url);
       expect(unmigrated).toMatchObject({ code: 1, stdout: '' });

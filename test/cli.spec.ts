@@ -113,6 +113,11 @@ describe('npm run keys', () => {
     );
   });
 
+  it('rewrap --help says each default once', async () => {
+    const { stdout } = await keys(['rewrap', '--help']);
+    expect(stdout.match(/\(default[^)]*\)/g)).toEqual(['(default: 500)', '(default: no limit)']);
+  });
+
   it.each<[string, string[], RegExp]>([
     ['an unknown command', ['rotate'], /unknown command/],
     ['an activation of nothing', ['activate'], /missing required argument 'id'/],
@@ -219,6 +224,21 @@ describe('npm run keys', () => {
       expect(stderr).not.toContain('wrongvalue');
     });
   });
+
+  it.each([['status'], ['rewrap'], ['verify'], ['retire', 'aaaaaaaaaa']])(
+    '%s says that a database is not migrated, and how to do it',
+    async (...args) => {
+      await createKeyRingFile(file);
+      const unmigrated = await createTestDatabase();
+      try {
+        const { code, stdout, stderr } = await keys(args, { DATABASE_URL: unmigrated.url });
+        expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+        expect(stderr).toMatch(/^The database lacks the tables; run the migrations.*\n$/);
+      } finally {
+        await unmigrated.drop();
+      }
+    },
+  );
 
   it.each([['rewrap'], ['verify']])('%s refuses a development ring in production', async (command) => {
     await createKeyRingFile(file, { development: true });

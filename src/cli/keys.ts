@@ -86,7 +86,11 @@ program
   .description('Seals every stored value under the active key, while reads and writes go on.')
   .option('--dry-run', 'open and count, and write nothing', false)
   .option('--batch-size <rows>', 'rows in one transaction', positive, 500)
-  .option('--rate <rows>', 'at most so many rows a second (default: no limit)', positive, Infinity)
+  .addOption(
+    new Option('--rate <rows>', 'at most so many rows a second')
+      .argParser(positive)
+      .default(Infinity, 'no limit'),
+  )
   .action(rewrapAll);
 
 program.command('verify').description('Opens every stored value, and writes nothing.').action(verify);

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { MigrationLockHeld, migrate, revertMigration } from '../app/migrate.js';
 import { readDatabaseEnv } from '../app/settings/command-settings.js';
 import { describeError } from '../payments/http/describe-error.js';
+import { SchemaFault } from '../payments/schema-findings.js';
 import { CommandFault, endWith } from './fault.js';
 
 /** How long to wait for another migration, in milliseconds. */
@@ -17,6 +18,7 @@ async function run({ revert }: { revert?: true }): Promise<void> {
         `Another session has held the lock of migrations for ${LOCK_WAIT_MS / 1_000} s: wait until it is done, or end it (pg_locks shows it, locktype advisory).`,
       );
     }
+    if (error instanceof SchemaFault) throw error;
     const { error: name, errorCode } = describeError(error);
     throw new CommandFault(
       `The migration failed (${errorCode ?? name}); check that DATABASE_URL is right, that the database runs, and that its user may change the schema.`,

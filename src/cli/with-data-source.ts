@@ -1,7 +1,7 @@
 import type { DataSource } from 'typeorm';
 import { commandDataSource } from '../app/data-source.js';
 import { readDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
-import { requireSchema } from '../payments/schema-findings.js';
+import { requireTables } from '../payments/schema-findings.js';
 import { CommandFault } from './fault.js';
 
 /** Lends a command the database at DATABASE_URL, in DATABASE_SCHEMA if that is set, without the time limits of requests. */
@@ -13,7 +13,7 @@ export async function withDataSource<T>(work: (dataSource: DataSource) => Promis
     throw new CommandFault('The database cannot be reached; check DATABASE_URL and that it runs.');
   }
   try {
-    await requireSchema(dataSource);
+    await requireTables(dataSource);
     return await work(dataSource);
   } finally {
     await dataSource.destroy();

@@ -142,12 +142,35 @@ export class SchemaFault extends Error {
 export async function requireSchema(of: DataSource | Ask): Promise<void> {
   const findings =
     typeof of === 'function' ? await examine(of, await lookForSchema(of)) : await examineSchema(of);
-  if (findings.isEmpty) {
-    throw new SchemaFault(
-      'The database lacks the tables; run the migrations, or name the schema of the tables in DATABASE_SCHEMA.',
-    );
-  }
-  const lacks = `it lacks ${listMissing(findings)}; run the migrations, and what was dropped or disabled by hand, make again as they do`;
-  const faults = [...(findings.missing.length > 0 ? [lacks] : []), ...findings.faults];
+  throwIfEmpty(findings);
+  const faults = [
+    ...(findings.missing.length > 0 ? [`it lacks ${fixOf(findings)}`] : []),
+    ...findings.faults,
+  ];
   if (faults.length > 0) throw new SchemaFault(`The database is not ready: ${faults.join('; ')}.`);
+}
+
+/**
+ * For what only looks, with a user who may do no more, also where triggers were switched off.
+ *
+ * @throws SchemaFault when a table, a column or a function is missing, with the fix
+ */
+export async function requireTables(dataSource: DataSource): Promise<void> {
+  const findings = await examineSchema(dataSource);
+  throwIfEmpty(findings);
+  const missing = findings.missing.filter((name) => /^(?:table|column|function) /.test(name));
+  if (missing.length > 0) {
+    throw new SchemaFault(`The database is not ready: it lacks ${fixOf({ ...findings, missing })}.`);
+  }
+}
+
+function throwIfEmpty({ isEmpty }: SchemaFindings): void {
+  if (!isEmpty) return;
+  throw new SchemaFault(
+    'The database lacks the tables; run the migrations, or name the schema of the tables in DATABASE_SCHEMA.',
+  );
+}
+
+function fixOf(findings: SchemaFindings): string {
+  return `${listMissing(findings)}; run the migrations, and what was dropped or disabled by hand, make again as they do`;
 }
