@@ -59,9 +59,10 @@ async function config(id = projectId): Promise<Row | undefined> {
   return row;
 }
 
-/** Everything there is of the project. */
+/** Everything there is of the project but the sealed values: a stored credential that is written again is sealed anew, which repairs a damaged one. */
 async function everything(id = projectId): Promise<object> {
-  return { config: await config(id), trail: await trail(id) };
+  const shown = Object.entries((await config(id)) ?? {}).filter(([name]) => !name.endsWith('_sealed'));
+  return { config: Object.fromEntries(shown), trail: await trail(id) };
 }
 
 const masksOf = (credentials: Credentials) =>
@@ -130,22 +131,14 @@ describe('a change', () => {
     }
   });
 
-  it('that writes the stored secret again is one', async () => {
+  it('that writes the stored secrets again is none', async () => {
     const secrets = {
       test_secret_key: fakeCredential('test_secret_key'),
       live_webhook_secret: fakeCredential('live_webhook_secret'),
     };
     await put(secrets);
     await put(secrets);
-    expect(await trail()).toMatchObject([
-      { action: 'created' },
-      {
-        action: 'updated',
-        fields: Object.keys(secrets),
-        masks_before: masksOf(secrets),
-        masks_after: masksOf(secrets),
-      },
-    ]);
+    expect(await trail()).toMatchObject([{ action: 'created', masks_after: masksOf(secrets) }]);
   });
 });
 

@@ -14,6 +14,7 @@ import {
   type TestService,
   type TestServiceOptions,
 } from './support/service.js';
+import { startTcpProxy } from './support/tcp-proxy.js';
 
 const UNKNOWN_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const LIMIT = 16 * 1024;
@@ -82,7 +83,7 @@ async function breakWrite(headers: Record<string, string>): Promise<TestResponse
       // Not through the blocker: within its transaction the activity would be seen once and never again.
       const ended = await service.database.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO stripe_configs%'`,
+         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO %stripe_configs%'`,
       );
       broken = ended.length;
     }
@@ -138,11 +139,17 @@ describe('every error', () => {
     [
       503,
       'dependency_unavailable',
-      // Nothing listens on port 1.
-      (headers) =>
-        withService({ databaseUrl: 'postgres://nobody@127.0.0.1:1/none' }, (other) =>
-          other.request('GET', configPath(projectId), { headers }),
-        ),
+      async (headers) => {
+        const proxy = await startTcpProxy(service.database.url);
+        try {
+          return await withService({ databaseUrl: proxy.url }, async (other) => {
+            await proxy.refuse();
+            return other.request('GET', configPath(projectId), { headers });
+          });
+        } finally {
+          await proxy.close();
+        }
+      },
       { 'retry-after': '2' },
     ],
     [503, 'write_outcome_unknown', breakWrite, { 'retry-after': '2' }],

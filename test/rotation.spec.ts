@@ -488,20 +488,32 @@ describe('a rewrap', () => {
   });
 
   describe('with a PUT in the middle', () => {
-    /** The data source of a rewrap, in the first batch of which something else happens. */
-    function interrupted(
-      work: (batch: () => Promise<unknown>, manager: EntityManager) => Promise<unknown>,
-    ): DataSource {
+    /** The data source of a rewrap, in the first transaction of which something else happens. */
+    function interrupted({
+      begin = () => undefined,
+      end = () => Promise.resolve(),
+    }: {
+      begin?: (manager: EntityManager) => void;
+      end?: () => Promise<void>;
+    }): DataSource {
       let isFirst = true;
       return Object.assign(Object.create(dataSource) as DataSource, {
-        transaction: (batch: (manager: EntityManager) => Promise<unknown>) =>
-          dataSource.transaction(async (manager) => {
-            if (!isFirst) return batch(manager);
+        createQueryRunner: () => {
+          const runner = dataSource.createQueryRunner();
+          const start = runner.startTransaction.bind(runner);
+          const commit = runner.commitTransaction.bind(runner);
+          runner.startTransaction = async (level) => {
+            await start(level);
+            if (!isFirst) return;
             isFirst = false;
-            let result: unknown;
-            await work(async () => (result = await batch(manager)), manager);
-            return result;
-          }),
+            begin(runner.manager);
+            runner.commitTransaction = async () => {
+              await end();
+              await commit();
+            };
+          };
+          return runner;
+        },
       });
     }
     const change = valuesOf('meanwhile', 'test_secret_key');
@@ -511,15 +523,16 @@ describe('a rewrap', () => {
       let putting: Promise<{ status: number }> | undefined;
       await run(
         {},
-        interrupted(async (batch) => {
-          await batch();
-          putting = put(projectId, change);
-          await eventually('the PUT waits for the lock', async () => {
-            const waiting = await database.query<{ count: string }>(
-              "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
-            );
-            return waiting[0]?.count === '1';
-          });
+        interrupted({
+          end: async () => {
+            putting = put(projectId, change);
+            await eventually('the PUT waits for the lock', async () => {
+              const waiting = await database.query<{ count: string }>(
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+              );
+              return waiting[0]?.count === '1';
+            });
+          },
         }),
       );
       expect((await putting)?.status).toBe(200);
@@ -530,13 +543,14 @@ describe('a rewrap', () => {
       const projectId = await firstProject();
       await run(
         {},
-        interrupted(async (batch, manager) => {
-          const query = manager.query.bind(manager);
-          manager.query = async <Result>(statement: string, parameters?: unknown[]): Promise<Result> => {
-            if (/^\s*UPDATE/.test(statement)) expect((await put(projectId, change)).status).toBe(200);
-            return query<Result>(statement.replace('FOR NO KEY UPDATE SKIP LOCKED', ''), parameters);
-          };
-          await batch();
+        interrupted({
+          begin: (manager) => {
+            const query = manager.query.bind(manager);
+            manager.query = async <Result>(statement: string, parameters?: unknown[]): Promise<Result> => {
+              if (/^\s*UPDATE/.test(statement)) expect((await put(projectId, change)).status).toBe(200);
+              return query<Result>(statement.replace('FOR NO KEY UPDATE SKIP LOCKED', ''), parameters);
+            };
+          },
         }),
       );
       expect(await openAll(after)).toEqual(
