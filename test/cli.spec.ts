@@ -271,8 +271,16 @@ describe('npm run keys', () => {
             (await service.request('PUT', configPath(await service.createProject()), { body })).status,
           ).toBe(200);
         }
-      } finally {
+        // It has not signed off: as if it had been killed.
+        const [replica] = await database.query('SELECT to_jsonb(r) AS row FROM stripe_config_replicas r');
         await service.stop();
+        await database.query(
+          'INSERT INTO stripe_config_replicas SELECT * FROM jsonb_populate_record(null::stripe_config_replicas, $1)',
+          [replica?.row],
+        );
+      } catch (error) {
+        await service.stop();
+        throw error;
       }
       second = await addKey(file);
       await keys(['activate', second]);

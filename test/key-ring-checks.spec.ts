@@ -8,7 +8,14 @@ import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { expectError } from './support/errors.js';
 import { eventually } from './support/eventually.js';
-import { cleanUp, runCommand, runProgram, serviceSettings, temporaryFolder } from './support/process.js';
+import {
+  cleanUp,
+  logOf,
+  runCommand,
+  runProgram,
+  serviceSettings,
+  temporaryFolder,
+} from './support/process.js';
 import { configPath, startTestService, type TestService } from './support/service.js';
 
 const SECRET = fakeCredential('test_secret_key');
@@ -213,7 +220,11 @@ describe('the built service', () => {
     const program = runProgram('dist/main.js', [], serviceSettings(database.url, file));
 
     expect(await program.exit()).toBe(1);
-    expect(program.stdout).toBe('');
+    // It listens first, and never gets to serve.
+    expect(logOf(program).map(({ msg }) => msg)).toEqual([
+      expect.stringMatching(/^Server listening at http:\/\/127\.0\.0\.1:\d+$/),
+    ]);
+    expect(program.stdout).not.toMatch(/[A-Za-z0-9+/]{20}/);
     expect(program.stderr).toMatch(/^KEY_RING_FILE: /);
     expect(program.stderr).toMatch(message);
     expect(program.stderr).not.toMatch(/[A-Za-z0-9+/]{20}/);

@@ -21,7 +21,12 @@ import type { CredentialField, Mode } from '../src/payments/stripe-config/stripe
 import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, queryWithoutTriggers, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
-import { configPath, startTestService, type TestService } from './support/service.js';
+import {
+  configPath,
+  startTestService,
+  type TestService,
+  type TestServiceOptions,
+} from './support/service.js';
 import { LocalStripe } from './support/stripe/local-stripe.js';
 import { startTcpProxy } from './support/tcp-proxy.js';
 
@@ -65,8 +70,8 @@ afterEach(() => {
   stripe.fault = undefined;
 });
 
-const startReplica = (databaseUrl = database.url) =>
-  startTestService({ database, databaseUrl, keyRing: RING, stripeApiBase: stripe.url });
+const startReplica = (databaseUrl = database.url, options: TestServiceOptions = {}) =>
+  startTestService({ database, databaseUrl, keyRing: RING, stripeApiBase: stripe.url, ...options });
 
 /** The projects whose changes a replica has heard of, from now on. */
 function hear(replica: TestService): (string | undefined)[] {
@@ -122,7 +127,9 @@ function interceptQueries(handle: (name: string | undefined, pass: () => unknown
     this: unknown,
     ...args
   ) {
-    return handle((args[0] as pg.QueryConfig).name, () => real.apply(this, args));
+    // A dot behind the name says that its text names the schema.
+    const name = (args[0] as pg.QueryConfig).name?.replace(/\.$/, '');
+    return handle(name, () => real.apply(this, args));
   });
 }
 
@@ -517,7 +524,7 @@ describe('a database that cannot be reached', () => {
     await put('start', 'test_secret_key');
     const proxy = await startTcpProxy(database.url);
     await proxy.refuse();
-    const early = await startReplica(proxy.url);
+    const early = await startReplica(proxy.url, { isDatabaseAway: true });
     try {
       const itsClients = early.app.get(StripeClients);
       await expect(itsClients.forProject(projectId, 'test')).rejects.toBeInstanceOf(DependencyUnavailable);

@@ -84,7 +84,7 @@ program
 program
   .command('rewrap')
   .description('Seals every stored value under the active key, while reads and writes go on.')
-  .option('--dry-run', 'open and count, and write nothing', false)
+  .option('--dry-run', 'open and count, and write nothing')
   .option('--batch-size <rows>', 'rows in one transaction', positive, 500)
   .addOption(
     new Option('--rate <rows>', 'at most so many rows a second')
@@ -192,11 +192,18 @@ async function status(): Promise<void> {
   });
 }
 
-async function rewrapAll(options: { dryRun: boolean; batchSize: number; rate: number }): Promise<void> {
+async function rewrapAll({
+  dryRun = false,
+  ...options
+}: {
+  dryRun?: boolean;
+  batchSize: number;
+  rate: number;
+}): Promise<void> {
   const sealer = await sealerOfRing();
   const reporter = progressReporter();
   const result = await withDataSource((dataSource) =>
-    rewrap(dataSource, sealer, { ...options, onProgress: reporter.report }),
+    rewrap(dataSource, sealer, { ...options, dryRun, onProgress: reporter.report }),
   );
   reporter.end({ done: true, ...result });
   if (result.unreadable > 0) {

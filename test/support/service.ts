@@ -27,6 +27,8 @@ export interface TestServiceOptions {
   database?: TestDatabase;
   /** Address to reach the database by, when not its own (a proxy). */
   databaseUrl?: string;
+  /** Listens before the database is reached, which it goes on trying. Default: false. */
+  isDatabaseAway?: boolean;
   /** Default: HS256 with {@link TEST_SECRET}. */
   auth?: AccessTokenOptions;
   keyRing?: KeyRing;
@@ -151,7 +153,8 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     ...(options.logDestination && { logDestination: options.logDestination }),
   });
   options.prepare?.(app);
-  await app.get(DatabaseConnection).open();
+  const opened = app.get(DatabaseConnection).open();
+  if (options.isDatabaseAway !== true) await opened;
   if (options.databaseUrl === undefined) await waitForDatabase(app);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
