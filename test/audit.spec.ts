@@ -61,8 +61,9 @@ async function config(id = projectId): Promise<Row | undefined> {
 
 /** Everything there is of the project but the sealed values: a stored credential that is written again is sealed anew, which repairs a damaged one. */
 async function everything(id = projectId): Promise<object> {
-  const shown = Object.entries((await config(id)) ?? {}).filter(([name]) => !name.endsWith('_sealed'));
-  return { config: Object.fromEntries(shown), trail: await trail(id) };
+  const row = await config(id);
+  const shown = Object.entries(row ?? {}).filter(([name]) => !name.endsWith('_sealed'));
+  return { config: row && Object.fromEntries(shown), trail: await trail(id) };
 }
 
 const masksOf = (credentials: Credentials) =>

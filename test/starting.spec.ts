@@ -109,7 +109,9 @@ describe('a service that is not ready yet', () => {
     await other.query(LOCK);
     const service = await start();
     const waits = () =>
-      logOf(service).filter(({ event }) => String(event).includes('waiting for another migration'));
+      logOf(service).filter(({ cause }) =>
+        String(cause).includes('another migration of the database holds the lock'),
+      );
     await eventually('it says so', () => waits().length > 0);
     const tries = () =>
       database.query<{ backend_start: Date }>(
