@@ -1,7 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { Logger } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
-import jsonwebtoken from 'jsonwebtoken';
 import { DependencyUnavailable, PaymentsError } from '../payments.errors.js';
 import { PaymentsOptionsError, type AccessTokenOptions } from '../payments.options.js';
 import { TokenRefused, type Caller, type TokenFault } from './access-token.js';
@@ -54,11 +53,11 @@ async function prepare(keys: IssuerKeys | undefined, issuer: string): Promise<vo
   }
 }
 
-/** Which check of jsonwebtoken failed. */
+/** Which check of jsonwebtoken failed, by the names and texts of its errors: it comes with passport-jwt, not with this module. */
 function reasonOf(info: unknown): TokenFault {
-  if (info instanceof jsonwebtoken.TokenExpiredError) return 'expired';
-  if (info instanceof jsonwebtoken.NotBeforeError) return 'not_yet_valid';
-  const message = info instanceof Error ? info.message : '';
+  const { name, message } = info instanceof Error ? info : { name: '', message: '' };
+  if (name === 'TokenExpiredError') return 'expired';
+  if (name === 'NotBeforeError') return 'not_yet_valid';
   if (message.startsWith('jwt audience invalid')) return 'audience';
   if (message.startsWith('jwt issuer invalid')) return 'issuer';
   if (message === 'invalid signature' || message === 'jwt signature is required') return 'signature';
