@@ -16,6 +16,8 @@ const SERVICE_FILES = [
   'dist/app/settings/auth-settings.js',
   'dist/app/settings/command-settings.js',
   'dist/app/settings/common-settings.js',
+  'dist/app/settings/database-url.js',
+  'dist/app/settings/docs-settings.js',
   'dist/app/settings/environment.js',
   'dist/app/settings/setting-list.js',
   'dist/app/settings/settings.js',
