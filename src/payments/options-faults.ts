@@ -102,8 +102,8 @@ function authRules(auth: unknown): Rule[] {
       'auth.audience is missing; give the "aud" that tokens for this application have',
     ],
     [
-      audienceClaim === undefined || audienceClaim === 'aud' || audienceClaim === 'client_id',
-      'auth.audienceClaim must be aud or client_id',
+      [undefined, 'aud', 'client_id', 'azp'].some((claim) => claim === audienceClaim),
+      'auth.audienceClaim must be aud, client_id or azp',
     ],
     ...(jwksUri === undefined
       ? []

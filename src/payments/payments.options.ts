@@ -10,7 +10,10 @@ import type { Provided } from './provided.js';
 export type AccessTokenOptions = {
   /** A scope that every token must have. Default: none. */
   requiredScope?: string | undefined;
-  /** The claims that name scopes: texts with spaces, or lists. Default: `scope` and `scp`; also `permissions`, `roles`. */
+  /**
+   * The claims that name scopes: texts with spaces, or lists. Default: `scope` and `scp`; also `permissions`, `roles`,
+   * `realm_access.roles`.
+   */
   scopeClaims?: readonly string[] | undefined;
   /** Longest time that a token may still be valid, in hours. Default: 24, with a secret 744. */
   maxTokenHours?: number | undefined;
@@ -24,8 +27,11 @@ export type AccessTokenOptions = {
       issuer: string;
       /** The `aud` that its tokens must name, or several of which one is enough. */
       audience: string | readonly string[];
-      /** The claim that names it. Default: `aud`; access tokens of Amazon Cognito have only `client_id`. */
-      audienceClaim?: 'aud' | 'client_id' | undefined;
+      /**
+       * The claim that names it. Default: `aud`. Access tokens of Amazon Cognito have only `client_id`, and Keycloak's name
+       * their client in `azp`.
+       */
+      audienceClaim?: 'aud' | 'client_id' | 'azp' | undefined;
       /** Address of its key set. Default: the one that the issuer's metadata names. */
       jwksUri?: string | undefined;
     }

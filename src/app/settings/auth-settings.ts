@@ -14,7 +14,7 @@ export type AuthEnv = {
       kind: 'issuer';
       issuer: string;
       audience: string | string[];
-      audienceClaim: 'aud' | 'client_id';
+      audienceClaim: 'aud' | 'client_id' | 'azp';
       jwksUri: string | undefined;
     }
   | { kind: 'development' }
@@ -36,7 +36,7 @@ export function readAuth(settings: Settings, production: boolean): AuthEnv {
     scopeClaims: settings.text('AUTH_SCOPE_CLAIMS')?.split(/\s+/),
     maxTokenHours: settings.text('AUTH_MAX_TOKEN_HOURS') === undefined ? undefined : hours,
   };
-  const audienceClaim = settings.choice('AUTH_AUDIENCE_CLAIM', ['aud', 'client_id'], 'aud');
+  const audienceClaim = settings.choice('AUTH_AUDIENCE_CLAIM', ['aud', 'client_id', 'azp'], 'aud');
 
   if (secret !== undefined) {
     for (const name of ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'] as const) {

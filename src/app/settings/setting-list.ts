@@ -37,7 +37,8 @@ export const SETTINGS = {
     secret: true,
   },
   AUTH_ISSUER: {
-    meaning: 'tokens of an identity provider (RS, PS and ES algorithms) instead of the secret: their `iss`',
+    meaning:
+      'tokens of an identity provider instead of the secret (RS, PS, ES, EdDSA algorithms): their `iss`',
     absent: 'unused',
   },
   AUTH_AUDIENCE: {
@@ -47,11 +48,11 @@ export const SETTINGS = {
   AUTH_JWKS_URI: { meaning: 'its key set', absent: 'the one that the issuer’s metadata names' },
   AUTH_REQUIRED_SCOPE: { meaning: 'a scope that every token must have', absent: 'none' },
   AUTH_AUDIENCE_CLAIM: {
-    meaning: 'the claim that `AUTH_AUDIENCE` stands in: `aud`, or `client_id` for Amazon Cognito',
+    meaning: 'the claim that `AUTH_AUDIENCE` stands in: `aud`, `client_id` or `azp`',
     absent: '`aud`',
   },
   AUTH_SCOPE_CLAIMS: {
-    meaning: 'the claims that scopes stand in, parted by spaces; also `permissions` or `roles`',
+    meaning: 'the claims that scopes stand in, parted by spaces; also paths, like `realm_access.roles`',
     absent: '`scope scp`',
   },
   AUTH_MAX_TOKEN_HOURS: {

@@ -30,7 +30,11 @@ export type TokenFault =
 export class TokenRefused extends PaymentsError {
   override name = 'TokenRefused';
 
-  constructor(readonly reason: TokenFault) {
+  /** @param explanation more about it for the log, in words of our own */
+  constructor(
+    readonly reason: TokenFault,
+    readonly explanation?: string,
+  ) {
     super(
       'invalid_token',
       'The access token is malformed, expired, or not meant for this service; get a new one.',
@@ -104,10 +108,24 @@ export function isSubject(value: unknown): value is string {
 /** Scopes are a text with spaces (RFC 8693 section 4.2), or a list. */
 function scopesOf(claims: Record<string, unknown>, names: readonly string[]): unknown[] {
   return names.flatMap((name): unknown[] => {
-    const claim = claims[name];
+    const claim = claimAt(claims, name);
     if (Array.isArray(claim)) return claim;
     return typeof claim === 'string' ? claim.split(' ') : [];
   });
+}
+
+/** A claim by its name, which may have dots, or by its path: Keycloak has roles in `realm_access.roles`. */
+function claimAt(claims: Record<string, unknown>, name: string): unknown {
+  if (Object.hasOwn(claims, name)) return claims[name];
+  return name
+    .split('.')
+    .reduce<unknown>(
+      (value, part) =>
+        typeof value === 'object' && value !== null && Object.hasOwn(value, part)
+          ? (value as Record<string, unknown>)[part]
+          : undefined,
+      claims,
+    );
 }
 
 function isOneOf(value: unknown, allowed: readonly string[]): boolean {

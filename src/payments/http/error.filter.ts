@@ -56,7 +56,7 @@ export class ErrorFilter implements ExceptionFilter {
 function refusalOf(code: AnswerCode, error: unknown): Refusal {
   return {
     code,
-    ...(error instanceof TokenRefused && { reason: error.reason }),
+    ...(error instanceof TokenRefused && { reason: error.reason, explanation: error.explanation }),
     ...(error instanceof ValidationFailed && {
       causes: error.items.map(
         ({ loc, type }) => `${(type === 'extra_forbidden' ? loc.slice(0, 1) : loc).join('.')}: ${type}`,

@@ -16,6 +16,8 @@ export interface Refusal {
   code: string;
   /** Which check of the token failed. */
   reason?: string;
+  /** More about that check. */
+  explanation?: string | undefined;
   /** Of a 422: which cause in which field. */
   causes?: string[];
 }

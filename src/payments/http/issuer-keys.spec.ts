@@ -1,4 +1,4 @@
-import type { KeyObject } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -107,9 +107,9 @@ async function eventually(happened: () => boolean | Promise<boolean>): Promise<v
 describe('the keys of an identity provider', () => {
   it('are found by the id and the algorithm that a token names', async () => {
     for (const expected of [rsa, ec]) {
-      const key: KeyObject = await keys.find({ alg: expected.alg ?? '', kid: expected.kid ?? '' });
+      const key = await keys.find({ alg: expected.alg ?? '', kid: expected.kid ?? '' });
       expect(key.type).toBe('public');
-      expect(key.export({ format: 'jwk' })).toEqual(publicPart(expected));
+      expect(publicPart(await exportJWK(key))).toEqual(publicPart(expected));
     }
   });
 
@@ -324,6 +324,17 @@ it('leaves out what is broken in a key set, and keeps the rest', async () => {
   answers.set(JWKS, json({ keys: [null, 'key', { ...ec, x: 'AA' }, { kty: 'RSA', kid: 'rsa' }, rsa] }));
   await expect(findRsa()).resolves.toBeDefined();
   await expect(keys.find({ alg: 'ES256', kid: 'ec' })).rejects.toEqual(INVALID_TOKEN);
+});
+
+it('leaves out an RSA key that is too short, or that cannot be imported', async () => {
+  const { publicKey } = generateKeyPairSync('rsa', { modulusLength: 1024 });
+  const short = { ...publicKey.export({ format: 'jwk' }), kid: 'short' };
+  const unusable = { ...rsa, kid: 'unusable', ext: 'yes' };
+  answers.set(JWKS, json({ keys: [short, unusable, rsa] }));
+  await expect(findRsa()).resolves.toBeDefined();
+  for (const kid of ['short', 'unusable']) {
+    await expect(keys.find({ alg: 'RS256', kid })).rejects.toEqual(INVALID_TOKEN);
+  }
 });
 
 it.each<[string, RequestListener, RegExp]>([

@@ -1,5 +1,5 @@
-import { createPublicKey, KeyObject, type JsonWebKey } from 'node:crypto';
-import { createLocalJWKSet, errors, type JWK, type JWSHeaderParameters } from 'jose';
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
+import { createLocalJWKSet, type CryptoKey, type JWK, type JWSHeaderParameters } from 'jose';
 import { proxiedFetch } from '../outbound-proxy.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 import { TokenRefused } from './access-token.js';
@@ -23,6 +23,8 @@ const COOLDOWN_MS = 30_000;
 const RETRY_MS = 1_000;
 const FETCH_TIMEOUT_MS = 3_000;
 const MAX_ANSWER_BYTES = 1 << 20;
+/** Shortest RSA key that may sign tokens (RFC 7518 section 3.3). */
+const MIN_RSA_BITS = 2048;
 
 type FindKey = ReturnType<typeof createLocalJWKSet>;
 
@@ -53,7 +55,7 @@ export class IssuerKeys {
    * @throws PaymentsError `invalid_token` when the provider has no such key
    * @throws DependencyUnavailable when the provider cannot be reached and nothing that is cached has the key
    */
-  async find(header: JWSHeaderParameters): Promise<KeyObject> {
+  async find(header: JWSHeaderParameters): Promise<CryptoKey> {
     await this.refreshIfDue();
     const key = (await this.pick(header)) ?? (await this.pickAfterRefresh(header));
     if (key === undefined) throw new TokenRefused('unknown_kid');
@@ -88,7 +90,7 @@ export class IssuerKeys {
     }
   }
 
-  private async pickAfterRefresh(header: JWSHeaderParameters): Promise<KeyObject | undefined> {
+  private async pickAfterRefresh(header: JWSHeaderParameters): Promise<CryptoKey | undefined> {
     if (this.pending === undefined && this.clock() - this.lastAttemptAt < COOLDOWN_MS) {
       // The key may be a new one that the provider could not be asked for: such a token was not judged.
       if (this.outage !== undefined) throw this.outage;
@@ -98,13 +100,12 @@ export class IssuerKeys {
     return this.pick(header);
   }
 
-  private async pick(header: JWSHeaderParameters): Promise<KeyObject | undefined> {
+  private async pick(header: JWSHeaderParameters): Promise<CryptoKey | undefined> {
     try {
-      const key = await this.keySet?.find(header);
-      return key && KeyObject.from(key);
-    } catch (error) {
-      if (error instanceof errors.JOSEError) return undefined;
-      throw error;
+      return await this.keySet?.find(header);
+    } catch {
+      // No key fits, or several do, or the one that does cannot be imported.
+      return undefined;
     }
   }
 
@@ -151,8 +152,8 @@ function isUsableKey(key: unknown): key is JWK {
   // What is of another kind is never chosen for a token.
   if (kty !== 'RSA' && kty !== 'EC' && kty !== 'OKP') return true;
   try {
-    createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
-    return true;
+    const { asymmetricKeyDetails } = createPublicKey({ key: key as JsonWebKey, format: 'jwk' });
+    return kty !== 'RSA' || (asymmetricKeyDetails?.modulusLength ?? 0) >= MIN_RSA_BITS;
   } catch {
     return false;
   }

@@ -8,7 +8,8 @@ import { bearerToken } from './bearer-token.js';
 import { describeError } from './describe-error.js';
 import { CALLER, rawRequestOf, requestOf, type HttpRequest } from './http-request.js';
 import { IssuerKeys, IssuerMismatch } from './issuer-keys.js';
-import { registerStrategy } from './jwt.strategy.js';
+import { issuerTokenVerifier } from './issuer-token.js';
+import { registerIssuerStrategy, registerSecretStrategy } from './jwt.strategy.js';
 
 /** Strategies made in this process: Passport has one registry for all of it, so each gets a name of its own. */
 let strategies = 0;
@@ -21,11 +22,15 @@ let strategies = 0;
 export async function tokenGuard(
   auth: AccessTokenOptions,
 ): Promise<(context: ExecutionContext) => Promise<Caller>> {
-  const keys = 'secret' in auth ? undefined : new IssuerKeys(auth.issuer, auth.jwksUri);
-  if (!('secret' in auth)) await prepare(keys, auth.issuer);
   strategies += 1;
   const name = `nest-stripe-config-jwt-${strategies}`;
-  registerStrategy(name, auth, keys);
+  if ('secret' in auth) {
+    registerSecretStrategy(name, auth);
+  } else {
+    const keys = new IssuerKeys(auth.issuer, auth.jwksUri);
+    await prepare(keys, auth.issuer);
+    registerIssuerStrategy(name, issuerTokenVerifier(auth, keys));
+  }
   const guard = new (guardFor(name))();
   return async (context) => {
     await guard.canActivate(context);
@@ -36,9 +41,9 @@ export async function tokenGuard(
 }
 
 /** A provider that is down must not keep the application from starting; one of another issuer never comes right. */
-async function prepare(keys: IssuerKeys | undefined, issuer: string): Promise<void> {
+async function prepare(keys: IssuerKeys, issuer: string): Promise<void> {
   try {
-    await keys?.prepare();
+    await keys.prepare();
   } catch (error) {
     if (error instanceof IssuerMismatch) {
       throw new PaymentsOptionsError([
@@ -58,8 +63,6 @@ function reasonOf(info: unknown): TokenFault {
   const { name, message } = info instanceof Error ? info : { name: '', message: '' };
   if (name === 'TokenExpiredError') return 'expired';
   if (name === 'NotBeforeError') return 'not_yet_valid';
-  if (message.startsWith('jwt audience invalid')) return 'audience';
-  if (message.startsWith('jwt issuer invalid')) return 'issuer';
   if (message === 'invalid signature' || message === 'jwt signature is required') return 'signature';
   return message === 'invalid algorithm' ? 'algorithm' : 'malformed';
 }
