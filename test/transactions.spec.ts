@@ -70,9 +70,17 @@ const BORROWERS: [string, (work: (manager: EntityManager) => Promise<unknown>) =
   ],
 ];
 
-it.each(BORROWERS)(
-  '%s whose statement and rollback are not answered in time takes no later write along',
-  async (_, borrow) => {
+/** What writes on the same connection afterwards. Only the module's own statements see where a transaction stands. */
+const WRITERS: [string, (text: string) => Promise<unknown>][] = [
+  ['the module', write],
+  ['the host', (text) => source.query('INSERT INTO notes VALUES ($1)', [text])],
+];
+
+it.each(
+  BORROWERS.flatMap(([name, borrow]) => WRITERS.map(([writer, next]) => ({ name, borrow, writer, next }))),
+)(
+  '$name whose statement and rollback are not answered in time takes no later write of $writer along',
+  async ({ borrow, next }) => {
     guardPool(source);
     const sent = proxy.delayAnswersTo(SLOW);
     const outcome = expect(
@@ -85,7 +93,7 @@ it.each(BORROWERS)(
     await outcome;
     await proxy.pass();
 
-    await write('kept');
+    await next('kept');
 
     expect(await notes()).toEqual(['kept']);
     await source.destroy();

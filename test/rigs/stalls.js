@@ -114,10 +114,10 @@ async function runRound(lane, number) {
   const wasReached = await Promise.race([reached.then(() => true), delay(15_000, false)]);
   if (!wasReached) throw new Error(`round ${number}: ${point} was not reached`);
   const processes = isStop ? await processesOf(lane.folder) : [];
-  if (isStop) for (const pid of processes) process.kill(pid, 'SIGSTOP');
+  if (isStop) signalAll(processes, 'SIGSTOP');
   else proxy.stall();
   await delay(stallMs);
-  if (isStop) for (const pid of processes) process.kill(pid, 'SIGCONT');
+  if (isStop) signalAll(processes, 'SIGCONT');
   else proxy.pass();
   const service = services[number % 2];
   await Promise.all(projects.map((project) => putAndNote(service, project, acknowledged)));
@@ -332,6 +332,17 @@ async function startService(databaseUrl, keyRingFile) {
     await delay(100);
   }
   throw new Error(`the service did not start:\n${output}`);
+}
+
+function signalAll(pids, signal) {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, signal);
+    } catch (error) {
+      // A backend may have ended since it was found.
+      if (error.code !== 'ESRCH') throw error;
+    }
+  }
 }
 
 /** PostgreSQL's processes, the first of them last to be found stopped. */

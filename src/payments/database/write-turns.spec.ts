@@ -1,0 +1,53 @@
+import type { DataSource } from 'typeorm';
+import { DependencyUnavailable } from '../payments.errors.js';
+import { takeWriteTurn, writeLimits, type Hold } from './write-turns.js';
+
+/** A data source as far as turns look at it, whose pool waits for a connection for a moment. */
+function sourceOf(max: number): DataSource {
+  const master = { options: { max, connectionTimeoutMillis: 20 } };
+  return { isInitialized: true, driver: { master } } as unknown as DataSource;
+}
+
+async function takeAll(source: DataSource, hold: Hold): Promise<(() => void)[]> {
+  return Promise.all(Array.from({ length: writeLimits(source)[hold] }, () => takeWriteTurn(source, hold)));
+}
+
+it.each([
+  [10, 7, 5],
+  [20, 14, 12],
+  [3, 2, 1],
+  [1, 1, 1],
+])(
+  'of %i connections writes hold %i, %i of them for longer than a statement',
+  (max, statement, transaction) => {
+    expect(writeLimits(sourceOf(max))).toEqual({ statement, transaction });
+  },
+);
+
+it('transactions leave turns for what they wait for', async () => {
+  const source = sourceOf(10);
+  await takeAll(source, 'transaction');
+
+  await expect(takeWriteTurn(source, 'transaction')).rejects.toThrow(DependencyUnavailable);
+  await expect(takeWriteTurn(source, 'statement')).resolves.toEqual(expect.any(Function));
+});
+
+it('a turn that ends is that of who waits longest', async () => {
+  const source = sourceOf(10);
+  const [end] = await takeAll(source, 'statement');
+  const order: string[] = [];
+  const first = takeWriteTurn(source, 'statement').then(() => order.push('first'));
+  const second = takeWriteTurn(source, 'statement').then(
+    () => order.push('second'),
+    () => order.push('second is refused'),
+  );
+  end?.();
+  await Promise.all([first, second]);
+
+  expect(order).toEqual(['first', 'second is refused']);
+});
+
+it('a data source that is closed has none', async () => {
+  const source = { ...sourceOf(10), isInitialized: false } as unknown as DataSource;
+  await expect(takeWriteTurn(source, 'statement')).rejects.toThrow(DependencyUnavailable);
+});
