@@ -18,7 +18,6 @@ export const FUNCTIONS = [
   'stripe_config_audit_hash',
   'stripe_configs_audit',
   'stripe_config_refuse',
-  'stripe_configs_announce',
   'stripe_config_durable',
   'stripe_config_stays_removed',
 ];
@@ -31,7 +30,6 @@ export const TRIGGERS = [
   'stripe_configs_unaudited_previous',
   'stripe_configs_keep',
   'stripe_config_audit_append_only',
-  'stripe_configs_announce',
   'stripe_configs_durable',
   'stripe_events_durable',
   'stripe_webhook_endpoints_durable',

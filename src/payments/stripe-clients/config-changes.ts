@@ -9,11 +9,20 @@ import {
 import pg, { type Client, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { PAYMENTS_DATA_SOURCE } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 import { RepeatedFault } from '../repeated-fault.js';
 
 const LISTEN = 'LISTEN stripe_config_changed';
+/**
+ * Says which configurations have changed. `$1` array of project ids. A commit that notifies holds a lock of the whole
+ * server until it ends, and this one is worth no wait for the disk or a standby.
+ */
+export const NOTIFY: Statement = {
+  name: 'stripe_config_changed_notify',
+  text: `SELECT set_config('synchronous_commit', 'off', true), count(pg_notify('stripe_config_changed', id))
+    FROM unnest($1::text[]) AS id`,
+};
 /** Longest a connection or an answer of the database is waited for, in milliseconds. */
 const ANSWER_MS = 3_000;
 /** How often to see whether the connection still works, in milliseconds. */
@@ -25,9 +34,10 @@ const MAX_PAUSE_MS = 10_000;
 const END_MS = 1_000;
 
 /**
- * Hears from the database which configurations change. It has a connection of its own, beside the pool, so that the host
- * keeps every one of its pool: as long as it lives that one does nothing but listen. Without it nothing is heard, and
- * nothing is lost: listeners must look for changes themselves as well.
+ * Tells the other replicas, through the database, which configurations were changed here, and hears of those that were
+ * changed there. It listens on a connection of its own, beside the pool, so that the host keeps every one of its pool. An
+ * announcement is sent after the change has been committed, and may be lost: listeners must look for changes themselves
+ * as well.
  */
 @Injectable()
 export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -40,6 +50,15 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     this.logger,
     'not heard at the moment, but looked for',
     'heard again',
+  );
+
+  /** The projects to announce; those that are changed while an announcement is on its way go together. */
+  private readonly changed = new Set<string>();
+  private announcing: Promise<void> | undefined;
+  private readonly unannounced = new RepeatedFault(
+    this.logger,
+    'changes are not announced; the other replicas find them by comparing',
+    'changes are announced again',
   );
 
   constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
@@ -55,7 +74,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
 
   async onApplicationShutdown(): Promise<void> {
     this.stopped.abort();
-    await this.running;
+    await Promise.all([this.running, this.announcing]);
   }
 
   private async keepListening(): Promise<void> {
@@ -113,10 +132,36 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     this.fault.failed(cause);
   }
 
-  /** Tells the listeners in this process, who need not wait for what the database says. */
-  tell(projectId: string | undefined): void {
+  /** Says that a configuration was changed: at once to the listeners in this process, and soon to the other replicas. */
+  announce(projectId: string): void {
+    this.tell(projectId);
+    this.changed.add(projectId);
+    this.announcing ??= this.sendAnnouncements();
+  }
+
+  private async sendAnnouncements(): Promise<void> {
+    while (this.changed.size > 0) {
+      const ids = [...this.changed];
+      this.changed.clear();
+      try {
+        await notifyOfChanges(this.dataSource, ids);
+        this.unannounced.worked();
+      } catch (error) {
+        this.unannounced.failed(error);
+      }
+    }
+    this.announcing = undefined;
+  }
+
+  private tell(projectId: string | undefined): void {
     for (const listener of this.listeners) listener(projectId);
   }
+}
+
+/** Tells every replica that listens which configurations have changed. */
+export async function notifyOfChanges(dataSource: DataSource, projectIds: readonly string[]): Promise<void> {
+  // It stores nothing, so it waits for no turn among the writes.
+  await runStatement(dataSource, 'read', NOTIFY, [projectIds]);
 }
 
 /** What the typings of `pg` leave out. */

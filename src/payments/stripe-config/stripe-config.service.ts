@@ -183,7 +183,7 @@ export class StripeConfigService {
     change: Change,
   ): StripeConfigView {
     if (change_request_id === change.requestId.toLowerCase()) {
-      this.changes.tell(config.project_id);
+      this.changes.announce(config.project_id);
       this.events.emit(name, { projectId: config.project_id, version: config.version, ...change });
     }
     return config;
