@@ -3,9 +3,9 @@ import { DependencyUnavailable } from '../payments.errors.js';
 import { takeWriteTurn, writeLimits, type Hold } from './write-turns.js';
 
 /** A data source as far as turns look at it, whose pool waits for a connection for a moment. */
-function sourceOf(max: number): DataSource {
+function sourceOf(max: number, isInitialized = true): DataSource {
   const master = { options: { max, connectionTimeoutMillis: 20 } };
-  return { isInitialized: true, driver: { master } } as unknown as DataSource;
+  return { isInitialized, driver: { master } } as unknown as DataSource;
 }
 
 async function takeAll(source: DataSource, hold: Hold): Promise<(() => void)[]> {
@@ -48,6 +48,5 @@ it('a turn that ends is that of who waits longest', async () => {
 });
 
 it('a data source that is closed has none', async () => {
-  const source = { ...sourceOf(10), isInitialized: false } as unknown as DataSource;
-  await expect(takeWriteTurn(source, 'statement')).rejects.toThrow(DependencyUnavailable);
+  await expect(takeWriteTurn(sourceOf(10, false), 'statement')).rejects.toThrow(DependencyUnavailable);
 });
