@@ -152,7 +152,8 @@ describe('npm run migrate', () => {
   });
 
   it.each<[string, Settings, RegExp]>([
-    ['no address', {}, /DATABASE_URL is missing/],
+    ['no address', {}, /^There is no database in \S+: set DATABASE_URL/],
+    ['no address in production', { NODE_ENV: 'production' }, /DATABASE_URL is missing/],
     ['a wrong address', { DATABASE_URL: 'mysql://host/database' }, /DATABASE_URL must be an address/],
     [
       'a database that is down',

@@ -1,5 +1,10 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+
+/** Where the service keeps the key ring that it makes for itself. */
+export function developmentKeyRingPath(dataDir: string): string {
+  return join(dataDir, 'key-ring.json');
+}
 
 /** The folder of what is made up cannot be used; the message says why and what to do. */
 export class DataFolderError extends Error {

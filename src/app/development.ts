@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import jsonwebtoken from 'jsonwebtoken';
 import { createKeyRingFile } from '../payments/crypto/key-ring-file.js';
+import { developmentKeyRingPath } from './data-folder.js';
 import { DEVELOPMENT_SECRET_PREFIX } from './settings/auth-settings.js';
 import { ProjectService } from './projects/project.service.js';
 
@@ -13,7 +14,7 @@ const DEMO_TOKEN_DAYS = 30;
 
 /** The development key ring under the data folder, made when there is none. */
 export async function developmentKeyRingFile(dataDir: string): Promise<string> {
-  const path = join(dataDir, 'key-ring.json');
+  const path = developmentKeyRingPath(dataDir);
   makeFolder(dataDir);
   await createKeyRingFile(path, { development: true }).catch(unlessItExists);
   return path;

@@ -78,6 +78,8 @@ interface Context {
   /** Ends the start. */
   readonly signal: AbortSignal | undefined;
   readonly password: string;
+  /** How long another owner may hold the lock until it is believed to live, in milliseconds. */
+  readonly lockPatienceMs: number;
 }
 
 interface Server {
@@ -106,18 +108,44 @@ interface OwnedServer {
  * @param signal ends the start, and what was started by then
  * @throws {EmbeddedPostgresError} when it cannot run, or another instance is using the data folder.
  */
-export async function startEmbeddedPostgres(
-  dataDir: string,
-  signal?: AbortSignal,
-): Promise<EmbeddedPostgres> {
+export function startEmbeddedPostgres(dataDir: string, signal?: AbortSignal): Promise<EmbeddedPostgres> {
+  return start(layOut(path.resolve(dataDir)), { signal, lockPatienceMs: LOCK_PATIENCE_MS });
+}
+
+/**
+ * The PostgreSQL whose data lies in `<dataDir>/postgres`, for a command: the one that runs for the service, which `stop` leaves
+ * alone, or else one that is started and stopped.
+ *
+ * @throws {EmbeddedPostgresError} when there is none or it cannot run
+ */
+export async function useEmbeddedPostgres(dataDir: string): Promise<EmbeddedPostgres> {
   const paths = layOut(path.resolve(dataDir));
+  if (!existsSync(path.join(paths.cluster, 'PG_VERSION'))) {
+    throw new EmbeddedPostgresError(
+      `There is no database in ${paths.dataDir}: set DATABASE_URL, or DATA_DIR to the folder of a service that has run ("npm start" makes it).`,
+    );
+  }
   try {
-    const context = await prepare(paths, signal);
+    return await start(paths, { signal: undefined, lockPatienceMs: 0 });
+  } catch (error) {
+    if (!(error instanceof FolderInUseError)) throw error;
+    const running = await readPostmaster(paths);
+    if (running === undefined) throw error;
+    return { url: urlOf(running, await readOrCreatePassword(paths)), stop: () => Promise.resolve() };
+  }
+}
+
+async function start(
+  paths: Paths,
+  options: Pick<Context, 'signal' | 'lockPatienceMs'>,
+): Promise<EmbeddedPostgres> {
+  try {
+    const context = await prepare(paths, options);
     const { server, lock } = await takeOwnership(context);
     await removeLeftovers(paths);
     let stopped: Promise<void> | undefined;
     return {
-      url: `postgres://${NAME}:${context.password}@${HOST}:${server.port}/${NAME}`,
+      url: urlOf(server, context.password),
       stop: () => (stopped ??= stopOwned(paths, { server, lock })),
     };
   } catch (error) {
@@ -131,6 +159,10 @@ export async function startEmbeddedPostgres(
   }
 }
 
+function urlOf({ port }: Server, password: string): string {
+  return `postgres://${NAME}:${password}@${HOST}:${port}/${NAME}`;
+}
+
 function layOut(dataDir: string): Paths {
   return {
     dataDir,
@@ -140,14 +172,14 @@ function layOut(dataDir: string): Paths {
   };
 }
 
-async function prepare(paths: Paths, signal: AbortSignal | undefined): Promise<Context> {
+async function prepare(paths: Paths, options: Pick<Context, 'signal' | 'lockPatienceMs'>): Promise<Context> {
   const binaries = await findBinaries();
   for (const file of [paths.cluster, binaries.postgres]) refuseShellCharacters(file);
   await fs.mkdir(paths.dataDir, { recursive: true, mode: 0o700 });
-  const runner = await chooseRunner(paths, binaries, signal);
+  const runner = await chooseRunner(paths, binaries, options.signal);
   const ourMajor = await majorOf(runner, binaries);
   const password = await readOrCreatePassword(paths);
-  const context = { paths, binaries, runner, password, signal };
+  const context = { ...options, paths, binaries, runner, password };
   if ((await clusterMajor(paths)) === undefined) await createCluster(context);
   await checkMajor(paths, ourMajor);
   return context;
@@ -528,7 +560,7 @@ async function claim(context: Context, server: Server): Promise<Client | Error> 
   try {
     await client.connect();
     await checkFolder(client, context.paths);
-    await lockOrRefuse(client, context.paths);
+    await lockOrRefuse(client, context);
     await ensureDatabase(client);
     letProcessEnd(client);
     return client;
@@ -563,8 +595,8 @@ async function checkFolder(client: Client, paths: Paths): Promise<void> {
   if (served !== (await fs.realpath(paths.cluster))) throw new Error(`serves ${served}`);
 }
 
-async function lockOrRefuse(client: Client, paths: Paths): Promise<void> {
-  const deadline = Date.now() + LOCK_PATIENCE_MS;
+async function lockOrRefuse(client: Client, { paths, lockPatienceMs }: Context): Promise<void> {
+  const deadline = Date.now() + lockPatienceMs;
   while (!(await tryLock(client))) {
     if (Date.now() > deadline) {
       throw new FolderInUseError(

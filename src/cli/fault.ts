@@ -1,3 +1,4 @@
+import { EmbeddedPostgresError } from '../app/embedded-postgres.js';
 import { EnvError } from '../app/settings/settings.js';
 import { KeyRingError } from '../payments/crypto/key-ring.js';
 import { databaseFaultOf } from '../payments/database-fault.js';
@@ -7,21 +8,23 @@ import { SchemaFault } from '../payments/schema-findings.js';
 /** A fault of a command, with a message for its user. */
 export class CommandFault extends Error {
   override name = 'CommandFault';
+
+  /** @param details what --json tells beside the message */
+  constructor(
+    message: string,
+    readonly details: object = {},
+  ) {
+    super(message);
+  }
 }
 
-/** Ends a command that failed. Messages of drivers may repeat a password, so of other errors only the code is shown. */
-export function endWith(error: unknown): void {
-  process.exitCode = 1;
-  if (
-    error instanceof CommandFault ||
-    error instanceof EnvError ||
-    error instanceof KeyRingError ||
-    error instanceof SchemaFault
-  ) {
-    process.stderr.write(`${error.message}\n`);
-  } else {
-    const { error: name, errorCode } = describeError(error);
-    const cause = databaseFaultOf(error)?.cause;
-    process.stderr.write(`Failed (${errorCode ?? name})${cause === undefined ? '' : `: ${cause}`}\n`);
-  }
+/** Errors whose messages are written for the user. */
+const EXPLAINED = [CommandFault, EnvError, KeyRingError, SchemaFault, EmbeddedPostgresError];
+
+/** What is told of a fault. Messages of drivers may repeat a password, so of other errors only the code is shown. */
+export function messageOf(error: unknown): string {
+  if (error instanceof Error && EXPLAINED.some((type) => error instanceof type)) return error.message;
+  const { error: name, errorCode } = describeError(error);
+  const cause = databaseFaultOf(error)?.cause;
+  return `Failed (${errorCode ?? name})${cause === undefined ? '' : `: ${cause}`}`;
 }

@@ -2,14 +2,14 @@ import type { RewrapProgress } from '../payments/key-custody/rewrap.js';
 
 const BAR_WIDTH = 30;
 
-/** Tells how a long command goes: a bar on a terminal, JSON lines otherwise. */
-export function progressReporter(): {
+/** Reports how a long command goes: a bar on a terminal, JSON lines otherwise. */
+export function progressReporter(stream: NodeJS.WriteStream | undefined): {
   report: (progress: RewrapProgress) => void;
   end: (result: object) => void;
 } {
-  if (!process.stdout.isTTY) {
+  if (stream?.isTTY !== true) {
     const write = (value: object): void => {
-      process.stdout.write(`${JSON.stringify(value)}\n`);
+      stream?.write(`${JSON.stringify(value)}\n`);
     };
     return { report: write, end: write };
   }
@@ -17,10 +17,10 @@ export function progressReporter(): {
     report({ rewrapped, total }) {
       const part = total === 0 ? 1 : Math.min(1, rewrapped / total);
       const bar = '#'.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
-      process.stdout.write(`\r[${bar}] ${Math.floor(part * 100)} %  ${rewrapped} of ${total} rows`);
+      stream.write(`\r[${bar}] ${Math.floor(part * 100)} %  ${rewrapped} of ${total} rows`);
     },
     end() {
-      process.stdout.write('\nDone.\n');
+      stream.write('\nDone.\n');
     },
   };
 }

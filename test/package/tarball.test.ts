@@ -7,9 +7,11 @@ import { TARBALL, installedProject, readManifest, type Manifest } from './instal
 
 const ROOT_MANIFEST = readManifest('package.json');
 
-/** What the commands need of the service: its settings and its way to the database. */
+/** What the commands need of the service: its settings and its ways to the database. */
 const SERVICE_FILES = [
+  'dist/app/data-folder.js',
   'dist/app/data-source.js',
+  'dist/app/embedded-postgres.js',
   'dist/app/env.js',
   'dist/app/projects/1764000001000-create-projects.js',
   'dist/app/projects/project.entity.js',
@@ -65,12 +67,16 @@ describe('the tarball', () => {
         'LICENSE',
         'README.md',
         'dist/cli/audit.js',
+        'dist/cli/commands/audit.js',
+        'dist/cli/commands/keys.js',
         'dist/cli/fault.js',
         'dist/cli/keys.js',
         'dist/cli/progress.js',
-        'dist/cli/with-data-source.js',
+        'dist/cli/program.js',
+        'dist/cli/with-database.js',
         'dist/index.d.ts',
         'dist/index.js',
+        'dist/node-version.js',
         'package.json',
         ...SERVICE_FILES,
       ].sort(),

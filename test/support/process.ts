@@ -63,17 +63,20 @@ export function serviceSettings(databaseUrl: string, keyRingFile: string, more: 
   };
 }
 
+/** A data folder that is not there and cannot be made: nothing is found that somebody has under the usual one. */
+const NO_DATA = '/dev/null/data';
+
 /**
  * Runs a program of the project.
  *
  * @param script from the project's folder
- * @param settings its whole environment, apart from PATH and HOME
+ * @param settings its whole environment, apart from PATH, HOME and a DATA_DIR
  */
 export function runProgram(script: string, args: readonly string[], settings: Settings): TestProcess {
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, [script, ...args], {
     cwd: ROOT,
-    env: { PATH, HOME, ...settings },
+    env: { PATH, HOME, DATA_DIR: NO_DATA, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = { stdout: '', stderr: '' };

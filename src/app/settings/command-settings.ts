@@ -1,9 +1,12 @@
+import { existsSync } from 'node:fs';
 import type { KeyServiceOptions } from '../../payments/crypto/key-services/key-service.js';
 import { Secret } from '../../payments/crypto/secret.js';
+import { developmentKeyRingPath } from '../data-folder.js';
 import { localUrl, type Env } from '../env.js';
 import { readAuth } from './auth-settings.js';
 import {
   isProduction,
+  isUnsaidDevelopment,
   readDataDir,
   readDatabaseUrl,
   readPort,
@@ -14,8 +17,28 @@ import {
 import { environment, type Variables } from './environment.js';
 import { EnvError, Settings } from './settings.js';
 
+/** Where a command finds the database. */
+export interface CommandDatabaseEnv {
+  /** Absent outside production: the embedded PostgreSQL under `dataDir`. */
+  databaseUrl: string | undefined;
+  dataDir: string;
+}
+
 /**
- * The one setting that the command line for migrations needs.
+ * The settings by which a command finds the database, the same one as the service.
+ *
+ * @throws EnvError when one is missing or wrong
+ */
+export function readCommandDatabaseEnv(variables: Variables = environment()): CommandDatabaseEnv {
+  const settings = new Settings(variables);
+  settings.required = isProduction(settings);
+  const env = { databaseUrl: readDatabaseUrl(settings), dataDir: readDataDir(settings) };
+  settings.requireNoFaults();
+  return env;
+}
+
+/**
+ * The one setting that TypeORM's command line needs.
  *
  * @throws EnvError when it is missing or wrong
  */
@@ -53,7 +76,7 @@ export function readKeysEnv(variables: Variables = environment()): KeysEnv {
   const production = isProduction(settings);
   const keysEnv = {
     production,
-    keyRingFile: settings.text('KEY_RING_FILE'),
+    keyRingFile: settings.text('KEY_RING_FILE') ?? (production ? undefined : madeKeyRingFile(settings)),
     keyServices: {
       allowLoopbackHttp: !production,
       vaultToken: readVaultToken(settings),
@@ -62,6 +85,13 @@ export function readKeysEnv(variables: Variables = environment()): KeysEnv {
   };
   settings.requireNoFaults();
   return keysEnv;
+}
+
+/** The ring that the service has made for itself, where the service would use it. */
+function madeKeyRingFile(settings: Settings): string | undefined {
+  if (isUnsaidDevelopment(settings)) return undefined;
+  const file = developmentKeyRingPath(readDataDir(settings));
+  return existsSync(file) ? file : undefined;
 }
 
 /** What the command line for test webhooks needs. */

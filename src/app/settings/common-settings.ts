@@ -14,18 +14,23 @@ export function isProduction(settings: Settings): boolean {
  * there is something real: a database, or an address that others reach.
  */
 export function readProduction(settings: Settings): boolean {
-  const nodeEnv = readNodeEnv(settings);
-  const isReal =
-    settings.text('DATABASE_URL') !== undefined ||
-    settings.text('DATABASE_URL_FILE') !== undefined ||
-    !isLoopback(readHost(settings));
-  if (isReal && nodeEnv !== 'production' && settings.text('NODE_ENV') !== 'development') {
+  const production = isProduction(settings);
+  if (isUnsaidDevelopment(settings)) {
     settings.fault(
       'NODE_ENV',
       'must be set to production or development where DATABASE_URL is set or HOST can be reached by others: outside production, keys, a token secret and a demo project are made up',
     );
   }
-  return nodeEnv === 'production';
+  return production;
+}
+
+/** Whether nothing may be made up though this is not production, because nobody has said that it is development. */
+export function isUnsaidDevelopment(settings: Settings): boolean {
+  const isReal =
+    settings.text('DATABASE_URL') !== undefined ||
+    settings.text('DATABASE_URL_FILE') !== undefined ||
+    !isLoopback(readHost(settings));
+  return isReal && !['production', 'development'].includes(settings.text('NODE_ENV') ?? '');
 }
 
 function readNodeEnv(settings: Settings): 'production' | 'development' | 'test' {

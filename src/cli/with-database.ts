@@ -1,0 +1,42 @@
+import type { DataSource } from 'typeorm';
+import { commandDataSource } from '../app/data-source.js';
+import { useEmbeddedPostgres } from '../app/embedded-postgres.js';
+import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
+import { requireTables } from '../payments/schema-findings.js';
+import { CommandFault } from './fault.js';
+
+/** Signals that end a command, and the exit codes that tell of them. */
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+
+/** Lends a command the address of the service's database: DATABASE_URL, or the embedded one under DATA_DIR. */
+export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Promise<T> {
+  const { databaseUrl, dataDir } = readCommandDatabaseEnv();
+  if (databaseUrl !== undefined) return work(databaseUrl);
+  // A PostgreSQL that was started for the command ends with the process, but not when a signal simply kills that.
+  for (const [signal, code] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(code));
+  const database = await useEmbeddedPostgres(dataDir);
+  try {
+    return await work(database.url);
+  } finally {
+    await database.stop();
+  }
+}
+
+/** Lends a command the service's database, in DATABASE_SCHEMA if that is set, without the time limits of requests. */
+export async function withDataSource<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
+  const schema = readDatabaseSchema();
+  return withDatabaseUrl(async (url) => {
+    const dataSource = commandDataSource(url, schema);
+    try {
+      await dataSource.initialize();
+    } catch {
+      throw new CommandFault('The database cannot be reached; check DATABASE_URL and that it runs.');
+    }
+    try {
+      await requireTables(dataSource);
+      return await work(dataSource);
+    } finally {
+      await dataSource.destroy();
+    }
+  });
+}
