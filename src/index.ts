@@ -58,7 +58,13 @@ export {
 } from './payments/payments.options.js';
 export type { Provided } from './payments/provided.js';
 export { ProjectRemoval, type ProjectRemovalResult } from './payments/project-removal/project-removal.js';
-export { ProjectOwnership, type OwnedProject } from './payments/project-ownership.js';
+export {
+  ProjectOwnership,
+  type OwnedProject,
+  type OwnedProjects,
+  type ProjectPage,
+  type ProjectPosition,
+} from './payments/project-ownership.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
 export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/config-events.js';

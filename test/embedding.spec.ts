@@ -19,7 +19,7 @@ import {
   paymentsEntities,
   paymentsMigrations,
   type AnyStripeEvent,
-  type OwnedProject,
+  type OwnedProjects,
   type PaymentsModuleExtras,
   type PaymentsModuleOptions,
   type StripeConfigEvent,
@@ -52,8 +52,8 @@ class Projects extends ProjectOwnership {
     return Promise.resolve('alice');
   }
 
-  listOwnedBy(): Promise<OwnedProject[]> {
-    return Promise.resolve([]);
+  listOwnedBy(): Promise<OwnedProjects> {
+    return Promise.resolve({ projects: [], total: 0 });
   }
 }
 

@@ -24,9 +24,11 @@ const MIGRATIONS = [
   'ReceiveWebhooks1764000004000',
   'PinSettings1764000007000',
   'CloseProjects1764000008000',
+  'CountProjects1764000009000',
 ];
 const TABLES = [
   'migrations',
+  'project_owners',
   'projects',
   'stripe_call_limits',
   'stripe_config_audit',
@@ -122,6 +124,19 @@ describe('migrations', () => {
     } finally {
       await dataSource.destroy();
     }
+  });
+
+  it('count the projects that owners have when the limit of them comes', async () => {
+    await migrate(database.url);
+    expect(await revertMigration(database.url)).toBe(MIGRATIONS.at(-1));
+    await database.query(
+      `INSERT INTO projects (owner_id, name, is_active) VALUES ('alice', 'a', true), ('alice', 'b', false), ('bob', 'c', true)`,
+    );
+    await migrate(database.url);
+    expect(await database.query('SELECT owner_id, created FROM project_owners ORDER BY 1')).toEqual([
+      { owner_id: 'alice', created: 2 },
+      { owner_id: 'bob', created: 1 },
+    ]);
   });
 
   it('that fail leave nothing half made and say so', async () => {

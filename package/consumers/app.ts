@@ -8,7 +8,7 @@ import {
   ProjectOwnership,
   StripeClients,
   paymentsEntities,
-  type OwnedProject,
+  type OwnedProjects,
   type StripeConfigEvent,
   type StripeEventContext,
   type StripeEventOf,
@@ -24,8 +24,8 @@ class Projects extends ProjectOwnership {
     return Promise.resolve('alice');
   }
 
-  listOwnedBy(): Promise<OwnedProject[]> {
-    return Promise.resolve([]);
+  listOwnedBy(): Promise<OwnedProjects> {
+    return Promise.resolve({ projects: [], total: 0 });
   }
 }
 

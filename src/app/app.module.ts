@@ -11,22 +11,28 @@ import { Draining } from './draining.js';
 import { EventLog } from './event-log.js';
 import { HealthController } from './health/health.controller.js';
 import { ProjectModule } from './projects/project.module.js';
-import { ProjectService } from './projects/project.service.js';
+import { ProjectService, USUAL_MAX_PROJECTS_PER_OWNER } from './projects/project.service.js';
 
 /** What the standalone service is made of, once its settings have become things. */
 export interface AppParts extends Omit<PaymentsModuleOptions, 'projects'> {
   databaseUrl: string;
+  /** Default: 1000. */
+  maxProjectsPerOwner?: number;
 }
 
 @Module({})
 export class AppModule {
-  static with({ databaseUrl, ...payments }: AppParts): DynamicModule {
+  static with({
+    databaseUrl,
+    maxProjectsPerOwner = USUAL_MAX_PROJECTS_PER_OWNER,
+    ...payments
+  }: AppParts): DynamicModule {
     return {
       module: AppModule,
       imports: [
         // Opened by DatabaseConnection: a database that is down must not keep the service from starting.
         TypeOrmModule.forRoot({ ...dataSourceOptions(databaseUrl), manualInitialization: true }),
-        ProjectModule,
+        ProjectModule.with(maxProjectsPerOwner),
         // Its access rules hold for the service's own routes as well.
         { ...PaymentsModule.forRoot({ ...payments, projects: ProjectService }), global: true },
       ],

@@ -5,7 +5,8 @@ import { describeError } from '../payments/http/describe-error.js';
 import { paymentsMigrations } from '../payments/migrations/index.js';
 import { paymentsEntities } from '../payments/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
-import { ProjectEntity } from './projects/project.entity.js';
+import { CountProjects1764000009000 } from './projects/1764000009000-count-projects.js';
+import { ProjectEntity, ProjectOwnerEntity } from './projects/project.entity.js';
 
 /** What the database shows of whose a connection is. */
 export const APPLICATION_NAME = 'nest-stripe-config';
@@ -25,8 +26,8 @@ export function dataSourceOptions(url: string): DataSourceOptions {
   return {
     type: 'postgres',
     url,
-    entities: [...paymentsEntities, ProjectEntity],
-    migrations: [...paymentsMigrations, CreateProjects1764000001000],
+    entities: [...paymentsEntities, ProjectEntity, ProjectOwnerEntity],
+    migrations: [...paymentsMigrations, CreateProjects1764000001000, CountProjects1764000009000],
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,

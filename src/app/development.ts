@@ -62,7 +62,9 @@ export function developmentToken(secret: Buffer, { subject, scope, days }: Token
 /** The id of the demo developer's first project, made when there is none. */
 export async function demoProject(app: INestApplicationContext): Promise<string> {
   const projects = app.get(ProjectService);
-  const existing = (await projects.list(DEMO_DEVELOPER)).find((project) => project.is_active);
+  const existing = (await projects.list(DEMO_DEVELOPER, { limit: 1_000, after: undefined })).projects.find(
+    ({ is_active }) => is_active,
+  );
   const project = existing ?? (await projects.create(DEMO_DEVELOPER, { name: 'Demo project' }));
   return project.id;
 }

@@ -1,5 +1,6 @@
 import type { Secret } from '../payments/crypto/secret.js';
 import { addressFault, isOrigin } from '../payments/http-address.js';
+import { USUAL_MAX_PROJECTS_PER_OWNER } from './projects/project.service.js';
 import { readAuth, type AuthEnv } from './settings/auth-settings.js';
 import {
   readDataDir,
@@ -35,6 +36,8 @@ export interface Env {
   stripeApiBase: string | undefined;
   /** How long a replaced webhook secret is still accepted, in hours. */
   webhookSecretOverlapHours: number;
+  /** How many projects one owner may have. */
+  maxProjectsPerOwner: number;
   /** How long to go on serving after SIGTERM, not ready, until the listener closes. */
   shutdownDelaySeconds: number;
   docs: boolean;
@@ -76,6 +79,7 @@ export function readEnv(variables: Variables = environment()): Env {
     publicBaseUrl: readPublicBaseUrl(settings, production),
     stripeApiBase: readStripeApiBase(settings, production),
     webhookSecretOverlapHours: settings.number('WEBHOOK_SECRET_OVERLAP_HOURS', 24, 168),
+    maxProjectsPerOwner: readMaxProjects(settings),
     shutdownDelaySeconds: settings.number('SHUTDOWN_DELAY_SECONDS', production ? 7 : 0, 60),
     docsSignIn: readDocsSignIn(settings),
     docs: settings.choice('DOCS', ['true', 'false'], production ? 'false' : 'true') === 'true',
@@ -84,6 +88,12 @@ export function readEnv(variables: Variables = environment()): Env {
   };
   settings.requireNoFaults();
   return env;
+}
+
+function readMaxProjects(settings: Settings): number {
+  const max = settings.number('MAX_PROJECTS_PER_OWNER', USUAL_MAX_PROJECTS_PER_OWNER, 1_000_000);
+  if (max === 0) settings.fault('MAX_PROJECTS_PER_OWNER', 'must be above 0; leave it out for the default');
+  return max;
 }
 
 function readStripeApiBase(settings: Settings, production: boolean): string | undefined {

@@ -70,6 +70,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
         publicBaseUrl: env.publicBaseUrl ?? localUrl(env.port),
         stripeApiBase: env.stripeApiBase,
         webhookSecretOverlapHours: env.webhookSecretOverlapHours,
+        maxProjectsPerOwner: env.maxProjectsPerOwner,
         logLevel: env.logLevel,
         listener: { server: listener, logger },
       }),

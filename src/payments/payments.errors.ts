@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'access_denied'
   | 'not_project_owner'
   | 'project_not_found'
+  | 'project_limit_reached'
   | 'config_not_found'
   | 'malformed_body'
   | 'unsupported_media_type'

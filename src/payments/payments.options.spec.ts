@@ -9,8 +9,8 @@ class Projects extends ProjectOwnership {
     return Promise.resolve(undefined);
   }
 
-  listOwnedBy(): Promise<[]> {
-    return Promise.resolve([]);
+  listOwnedBy(): Promise<{ projects: []; total: number }> {
+    return Promise.resolve({ projects: [], total: 0 });
   }
 }
 

@@ -99,6 +99,22 @@ export function itKeepsTheContract(client: () => TestClient): void {
     });
   });
 
+  it('lists the projects page by page', async () => {
+    const owner = `owner of pages of ${projectId}`;
+    const ids = [];
+    for (const name of ['a', 'b', 'c']) ids.push(await client().createProject(owner, name));
+    const seen: string[] = [];
+    let query = '?limit=1';
+    while (query !== 'none') {
+      const { headers, json } = await client().request('GET', PROJECTS + query, { subject: owner });
+      const { projects, total } = json as { projects: { id: string }[]; total: number };
+      expect(total).toBe(3);
+      seen.push(...projects.map(({ id }) => id));
+      query = /^<(\?limit=1&cursor=[\w-]+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1] ?? 'none';
+    }
+    expect(seen).toEqual(ids);
+  });
+
   it('names every fault of a body in its own shape', async () => {
     const body = { test_secret_key: 'x', live_secret_key: 7, colour: 'red' };
     expectOurInvalid(await config('PUT', { body }), [

@@ -28,7 +28,10 @@ const app = await NestFactory.createApplicationContext(
       }),
       PaymentsModule.forRoot({
         keyRing: new KeyRing([ringKey(randomBytes(32), 'active')]),
-        projects: { findOwner: () => Promise.resolve('alice'), listOwnedBy: () => Promise.resolve([]) },
+        projects: {
+          findOwner: () => Promise.resolve('alice'),
+          listOwnedBy: () => Promise.resolve({ projects: [], total: 0 }),
+        },
         publicBaseUrl: 'http://localhost',
         auth: { secret: createSecretKey(randomBytes(32)) },
       }),

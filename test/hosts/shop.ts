@@ -28,7 +28,7 @@ import {
   type MigrationInterface,
   type QueryRunner,
 } from 'typeorm';
-import { ProjectOwnership, type OwnedProject } from '../../src/index.js';
+import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../src/index.js';
 
 /** What a host is about: here a project is a shop. */
 @Entity('shops')
@@ -78,17 +78,23 @@ export class Shops extends ProjectOwnership {
     return (await this.dataSource.getRepository(Shop).findOneBy({ id }))?.owner;
   }
 
-  override async listOwnedBy(owner: string): Promise<OwnedProject[]> {
-    const shops = await this.dataSource
-      .getRepository(Shop)
-      .find({ where: { owner }, order: { openedAt: 'ASC' } });
-    return shops.map(({ id, name, openedAt }) => ({
+  override async listOwnedBy(owner: string, { limit, after }: ProjectPage): Promise<OwnedProjects> {
+    const shops = this.dataSource.getRepository(Shop);
+    const page = shops.createQueryBuilder('shop').where({ owner });
+    if (after !== undefined) {
+      // Its column has microseconds.
+      const position = 'SELECT a."openedAt", a.id FROM shops a WHERE a.id = :id';
+      page.andWhere(`(shop."openedAt", shop.id) > (${position})`, { id: after.id });
+    }
+    const found = await page.orderBy('shop.openedAt').addOrderBy('shop.id').limit(limit).getMany();
+    const projects = found.map(({ id, name, openedAt }) => ({
       id,
       name,
       description: null,
       isActive: true,
       createdAt: openedAt,
     }));
+    return { projects, total: await shops.countBy({ owner }) };
   }
 }
 

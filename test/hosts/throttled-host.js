@@ -44,7 +44,10 @@ const root = {
     ]),
     PaymentsModule.forRoot({
       keyRing: new KeyRing([ringKey(randomBytes(32), 'active')]),
-      projects: { findOwner: () => Promise.resolve('alice'), listOwnedBy: () => Promise.resolve([]) },
+      projects: {
+        findOwner: () => Promise.resolve('alice'),
+        listOwnedBy: () => Promise.resolve({ projects: [], total: 0 }),
+      },
       auth: { secret: createSecretKey(Buffer.from(AUTH_JWT_SECRET)) },
       publicBaseUrl: 'http://localhost',
     }),

@@ -36,6 +36,8 @@ export interface TestServiceOptions {
   stripeApiBase?: string;
   /** Default: 24. */
   webhookSecretOverlapHours?: number;
+  /** Default: 1000. */
+  maxProjectsPerOwner?: number;
   logLevel?: LogLevel;
   logDestination?: DestinationStream;
   /** Changes the application before it listens. */
@@ -149,6 +151,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     publicBaseUrl: TEST_PUBLIC_URL,
     stripeApiBase: options.stripeApiBase ?? 'http://127.0.0.1:9',
     webhookSecretOverlapHours: options.webhookSecretOverlapHours,
+    ...(options.maxProjectsPerOwner !== undefined && { maxProjectsPerOwner: options.maxProjectsPerOwner }),
     logLevel: options.logLevel ?? 'silent',
     ...(options.logDestination && { logDestination: options.logDestination }),
   });

@@ -9,8 +9,9 @@ export class CreateTables1760000000000 implements MigrationInterface {
         id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
         owner_id text NOT NULL REFERENCES users,
         name text NOT NULL,
-        created_at timestamptz NOT NULL DEFAULT now()
+        created_at timestamptz(3) NOT NULL DEFAULT now()
       )`);
+    await runner.query('CREATE INDEX ON projects (owner_id, created_at, id)');
     await runner.query(`
       CREATE TABLE orders (
         id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -17,7 +17,7 @@ export class Project {
   @Column('text')
   name!: string;
 
-  @Column('timestamptz', { default: () => 'now()' })
+  @Column('timestamptz', { precision: 3, default: () => 'now()' })
   created_at!: Date;
 }
 

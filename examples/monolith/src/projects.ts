@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { ProjectOwnership, type OwnedProject } from 'nest-stripe-config';
+import { ProjectOwnership, type OwnedProjects, type ProjectPage } from 'nest-stripe-config';
 import { Repository } from 'typeorm';
 import { Project } from './entities.js';
 
@@ -15,14 +15,19 @@ export class Projects extends ProjectOwnership {
     return (await this.projects.findOneBy({ id }))?.owner_id;
   }
 
-  async listOwnedBy(owner_id: string): Promise<OwnedProject[]> {
-    const projects = await this.projects.find({ where: { owner_id }, order: { created_at: 'ASC' } });
-    return projects.map(({ id, name, created_at }) => ({
+  async listOwnedBy(owner_id: string, { limit, after }: ProjectPage): Promise<OwnedProjects> {
+    const page = this.projects.createQueryBuilder('project').where({ owner_id });
+    if (after !== undefined) {
+      page.andWhere('(project.created_at, project.id) > (:createdAt, :id)', { ...after });
+    }
+    const found = await page.orderBy('project.created_at').addOrderBy('project.id').limit(limit).getMany();
+    const projects = found.map(({ id, name, created_at }) => ({
       id,
       name,
       description: null,
       isActive: true,
       createdAt: created_at,
     }));
+    return { projects, total: await this.projects.countBy({ owner_id }) };
   }
 }

@@ -6,6 +6,7 @@ import {
   HttpStatus,
   Param,
   Post,
+  Query,
   Req,
   UseFilters,
   UseGuards,
@@ -22,8 +23,16 @@ import {
 import { ApiAccess, ApiErrors, ApiProjectId } from '../../payments/http/api-documentation.js';
 import { ErrorFilter } from '../../payments/http/error.filter.js';
 import { changeBy, subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
+import { NEXT_PAGE_HEADER, type LinkedPage } from '../../payments/http/next-page-link.js';
+import { INVALID_CURSOR, pageOf } from '../../payments/http/pages.js';
 import { JsonBody } from '../../payments/http/json-body.js';
 import { JwtAuthGuard } from '../../payments/http/jwt-auth.guard.js';
+import {
+  PROJECT_LIMIT,
+  ProjectPages,
+  readProjectCursor,
+  writeProjectCursor,
+} from '../../payments/project-list/project-pages.js';
 import { ProjectRemoval } from '../../payments/project-removal/project-removal.js';
 import { QueryRules } from '../../payments/http/query-rules.js';
 import { canonicalUuid } from '../../payments/uuid.js';
@@ -50,11 +59,11 @@ export class ProjectController {
   @ApiOperation({
     operationId: 'createProject',
     summary: 'Create Project',
-    description: 'Makes a project of the caller’s own.',
+    description: 'Makes a project of the caller’s own, who may have a limited number of them.',
   })
   @ApiBody({ type: CreateProjectRequest })
   @ApiCreatedResponse({ description: 'Successful Response', type: ProjectResponse })
-  @ApiErrors(400, 401, ...FORBIDDEN, 413, 415, NAME_MISSING, 503)
+  @ApiErrors(400, 401, ...FORBIDDEN, 'project_limit_reached', 413, 415, NAME_MISSING, 503)
   create(
     @Req() request: HttpRequest,
     @JsonBody(new RequestBodyPipe(CreateProjectRequest, ['name', 'description']))
@@ -64,16 +73,28 @@ export class ProjectController {
   }
 
   @Get()
+  @ProjectPages()
   @ApiOperation({
     operationId: 'listProjects',
     summary: 'List Projects',
-    description: 'The caller’s own projects, active or not, oldest first.',
+    description: 'The caller’s own projects, active or not, oldest first, page by page.',
   })
-  @ApiOkResponse({ description: 'Successful Response', type: ProjectListResponse })
-  @ApiErrors(401, ...FORBIDDEN, 503)
-  async list(@Req() request: HttpRequest): Promise<ProjectListResponse> {
-    const projects = await this.projects.list(subjectOf(request));
-    return { projects, total: projects.length };
+  @ApiOkResponse({ description: 'Successful Response', type: ProjectListResponse, headers: NEXT_PAGE_HEADER })
+  @ApiErrors(401, ...FORBIDDEN, PROJECT_LIMIT.outOfRange, INVALID_CURSOR, 503)
+  async list(
+    @Req() request: HttpRequest,
+    @Query('limit') limit?: unknown,
+    @Query('cursor') cursor?: unknown,
+  ): Promise<LinkedPage<ProjectListResponse>> {
+    const size = PROJECT_LIMIT.read(limit);
+    const wanted = { limit: size + 1, after: readProjectCursor(cursor) };
+    const { projects, total } = await this.projects.list(subjectOf(request), wanted);
+    const { page, last } = pageOf(projects, size);
+    return {
+      body: { projects: page, total },
+      limit: size,
+      nextCursor: last && writeProjectCursor({ createdAt: last.created_at, id: last.id }),
+    };
   }
 
   @Get(':project_id')

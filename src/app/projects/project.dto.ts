@@ -102,6 +102,10 @@ export class ProjectListResponse {
   })
   projects!: ProjectResponse[];
 
-  @ApiProperty({ type: 'integer', description: 'How many projects there are', example: 1 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'How many projects the caller has, on whatever page',
+    example: 1,
+  })
   total!: number;
 }

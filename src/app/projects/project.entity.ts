@@ -1,4 +1,15 @@
-import { Column, Entity, Index, PrimaryGeneratedColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
+
+/** How many projects an owner has made, deleted ones included: what the limit for each owner goes by. */
+@Entity('project_owners')
+export class ProjectOwnerEntity {
+  /** The `sub` of the owner's tokens. */
+  @PrimaryColumn('varchar', { length: 255, primaryKeyConstraintName: 'project_owners_pkey' })
+  owner_id!: string;
+
+  @Column('integer')
+  created!: number;
+}
 
 /** A project of the standalone service. Properties bear the names of their columns. */
 @Entity('projects')

@@ -1,11 +1,17 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { refuseOtherMethods } from '../../payments/http/method-not-allowed.js';
 import { ProjectController } from './project.controller.js';
-import { ProjectService } from './project.service.js';
+import { MAX_PROJECTS_PER_OWNER, ProjectService } from './project.service.js';
 
-@Module({
-  controllers: [ProjectController, refuseOtherMethods(ProjectController)],
-  providers: [ProjectService],
-  exports: [ProjectService],
-})
-export class ProjectModule {}
+@Module({})
+export class ProjectModule {
+  /** @param maxProjectsPerOwner 1 or more */
+  static with(maxProjectsPerOwner: number): DynamicModule {
+    return {
+      module: ProjectModule,
+      controllers: [ProjectController, refuseOtherMethods(ProjectController)],
+      providers: [ProjectService, { provide: MAX_PROJECTS_PER_OWNER, useValue: maxProjectsPerOwner }],
+      exports: [ProjectService],
+    };
+  }
+}

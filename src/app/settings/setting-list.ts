@@ -73,6 +73,10 @@ export const SETTINGS = {
   },
   VAULT_TOKEN: { meaning: 'for a ring whose keys Vault or OpenBao wraps', absent: 'none', secret: true },
   VAULT_NAMESPACE: { meaning: 'the namespace of that token', absent: 'none' },
+  MAX_PROJECTS_PER_OWNER: {
+    meaning: 'how many projects one owner may make, deleted ones included, 1 to 1000000',
+    absent: '`1000`',
+  },
   SHUTDOWN_DELAY_SECONDS: {
     meaning: 'how long to serve on after SIGTERM, not ready, so that load balancers see it, 0 to 60',
     absent: '`0`; in production `7`',

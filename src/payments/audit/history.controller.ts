@@ -14,7 +14,8 @@ import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { QueryRules } from '../http/query-rules.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { LIMIT_OUT_OF_RANGE, LIMIT_SCHEMA, invalidCursor, readLimit } from '../http/query.js';
+import { INVALID_CURSOR, LIMIT, pageOf, readCursor, writeCursor } from '../http/pages.js';
+import { ValidationFailed } from '../payments.errors.js';
 import { AuditService, type AuditView } from './audit.service.js';
 import { StripeConfigHistoryResponse, type StripeConfigChange } from './history.dto.js';
 
@@ -42,7 +43,7 @@ export class HistoryController {
     name: 'limit',
     required: false,
     description: 'How many at most',
-    schema: LIMIT_SCHEMA,
+    schema: LIMIT.schema,
   })
   @ApiQuery({
     name: 'cursor',
@@ -51,35 +52,25 @@ export class HistoryController {
     schema: { type: 'string' },
   })
   @ApiOkResponse({ description: 'Successful Response', type: StripeConfigHistoryResponse })
-  @ApiErrors(401, 403, 404, 422, LIMIT_OUT_OF_RANGE, 503)
+  @ApiErrors(401, 403, 404, 422, LIMIT.outOfRange, 503)
   async list(
     @Param('project_id') projectId: string,
     @Query('limit') limit?: unknown,
     @Query('cursor') cursor?: unknown,
   ): Promise<StripeConfigHistoryResponse> {
-    const size = readLimit(limit);
-    // One more than asked tells whether there is a next page.
-    const rows = await this.audit.history(projectId, readCursor(cursor), size + 1);
-    const page = rows.slice(0, size);
-    const last = rows.length > size ? page.at(-1) : undefined;
+    const size = LIMIT.read(limit);
+    const { page, last } = pageOf(await this.audit.history(projectId, readVersion(cursor), size + 1), size);
     return {
       changes: page.map(toChange),
-      next_cursor: last === undefined ? null : writeCursor(last.version),
+      next_cursor: last === undefined ? null : writeCursor(`v${last.version}`),
     };
   }
 }
 
-function writeCursor(version: number): string {
-  return Buffer.from(`v${version}`).toString('base64url');
-}
-
-function readCursor(cursor: unknown): number {
-  if (cursor === undefined) return NEWEST;
-  const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString() : '';
-  const [, version] = /^v(\d{1,10})$/.exec(text) ?? [];
-  if (version === undefined || Number(version) > NEWEST) {
-    throw invalidCursor();
-  }
+function readVersion(cursor: unknown): number {
+  const [version] = readCursor(cursor, /^v(\d{1,10})$/) ?? [];
+  if (version === undefined) return NEWEST;
+  if (Number(version) > NEWEST) throw new ValidationFailed([INVALID_CURSOR]);
   return Number(version);
 }
 

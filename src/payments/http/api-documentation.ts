@@ -154,6 +154,7 @@ const SPECIAL: ReadonlySet<AnswerCode> = new Set([
   'event_not_replayable',
   'stripe_refused',
   'webhook_endpoint_limit',
+  'project_limit_reached',
 ]);
 
 function commonCodes(status: number): AnswerCode[] {

@@ -25,6 +25,7 @@ const TABLE: Record<string, [status: number, headers?: Record<string, string>]> 
   event_not_replayable: [409],
   stripe_refused: [409],
   webhook_endpoint_limit: [409],
+  project_limit_reached: [409],
   stripe_unavailable: [502, { 'Retry-After': expect.stringMatching(/^[1-9]\d*$/) as string }],
   stripe_timeout: [504, { 'Retry-After': expect.stringMatching(/^[1-9]\d*$/) as string }],
   version_conflict: [412],

@@ -93,6 +93,12 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     example: 'No webhooks are taken at this address; store a webhook secret for this project and mode first.',
   },
   event_not_found: { status: 404, title: 'Event not found', example: 'This project has no such event.' },
+  project_limit_reached: {
+    status: 409,
+    title: 'Too many projects',
+    example:
+      'You have as many projects as this service allows, deleted ones included; use one of them, or ask its operator for more.',
+  },
   credentials_missing: {
     status: 409,
     title: 'Credentials missing',

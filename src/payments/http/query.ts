@@ -1,36 +1,5 @@
 import { isEventPattern } from '../stripe/event-type.js';
-import { ValidationFailed, type ValidationCause, type ValidationItem } from '../payments.errors.js';
-
-const DEFAULT_LIMIT = 20;
-const MAX_LIMIT = 100;
-
-/** How a list's `limit` is documented. */
-export const LIMIT_SCHEMA = {
-  type: 'integer',
-  minimum: 1,
-  maximum: MAX_LIMIT,
-  default: DEFAULT_LIMIT,
-} as const;
-
-/** What 422 lists where a list's `limit` is none. */
-export const LIMIT_OUT_OF_RANGE: ValidationItem = {
-  loc: ['query', 'limit'],
-  msg: `This must be a number from 1 to ${MAX_LIMIT}.`,
-  type: 'out_of_range',
-};
-
-/** How many items of a list are wanted. */
-export function readLimit(limit: unknown): number {
-  if (limit === undefined) return DEFAULT_LIMIT;
-  const size = typeof limit === 'string' && /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
-  if (size >= 1 && size <= MAX_LIMIT) return size;
-  throw new ValidationFailed([LIMIT_OUT_OF_RANGE]);
-}
-
-/** A cursor that cannot be read. */
-export function invalidCursor(): ValidationFailed {
-  return refuseQuery('cursor', 'invalid_cursor', 'This is no cursor; take next_cursor of the page before.');
-}
+import { ValidationFailed, type ValidationCause } from '../payments.errors.js';
 
 /** One of a list of words, or null when the parameter is absent. */
 export function readChoice<T extends string>(name: string, value: unknown, choices: readonly T[]): T | null {

@@ -1,13 +1,16 @@
-import { Controller, Get, Header, Req, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Controller, Get, Header, Query, Req, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { ApiAccess, ApiErrors } from '../http/api-documentation.js';
 import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { ErrorFilter } from '../http/error.filter.js';
+import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/next-page-link.js';
+import { INVALID_CURSOR, pageOf } from '../http/pages.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { QueryRules } from '../http/query-rules.js';
 import { ProjectOwnership, type OwnedProject } from '../project-ownership.js';
 import type { StripeConfigView } from '../stripe-config/stripe-config.entity.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
+import { PROJECT_LIMIT, ProjectPages, readProjectCursor, writeProjectCursor } from './project-pages.js';
 import { ProjectPaymentConfigListResponse, type ProjectPaymentConfigResponse } from './project-list.dto.js';
 
 @Controller('api/v1/payments/projects')
@@ -24,20 +27,33 @@ export class ProjectListController {
 
   @Get()
   @Header('Cache-Control', 'no-store')
+  @ProjectPages()
   @ApiOperation({
     operationId: 'listProjectPaymentConfigs',
     summary: 'List Projects Payment Config',
-    description: 'The caller’s projects, oldest first, and what is configured for each.',
+    description: 'The caller’s projects, oldest first, page by page, and what is configured for each.',
   })
-  @ApiOkResponse({ description: 'Successful Response', type: ProjectPaymentConfigListResponse })
-  @ApiErrors(401, 'insufficient_scope', 'access_denied', 503)
-  async list(@Req() request: HttpRequest): Promise<ProjectPaymentConfigListResponse> {
-    const projects = await this.projects.listOwnedBy(subjectOf(request));
-    const configs = await this.configs.findMany(projects.map(({ id }) => id));
+  @ApiOkResponse({
+    description: 'Successful Response',
+    type: ProjectPaymentConfigListResponse,
+    headers: NEXT_PAGE_HEADER,
+  })
+  @ApiErrors(401, 'insufficient_scope', 'access_denied', PROJECT_LIMIT.outOfRange, INVALID_CURSOR, 503)
+  async list(
+    @Req() request: HttpRequest,
+    @Query('limit') limit?: unknown,
+    @Query('cursor') cursor?: unknown,
+  ): Promise<LinkedPage<ProjectPaymentConfigListResponse>> {
+    const size = PROJECT_LIMIT.read(limit);
+    const wanted = { limit: size + 1, after: readProjectCursor(cursor) };
+    const { projects, total } = await this.projects.listOwnedBy(subjectOf(request), wanted);
+    const { page, last } = pageOf(projects, size);
+    const configs = await this.configs.findMany(page.map(({ id }) => id));
     const configOf = new Map(configs.map((config) => [config.project_id, config]));
     return {
-      projects: projects.map((project) => toItem(project, configOf.get(project.id))),
-      total: projects.length,
+      body: { projects: page.map((project) => toItem(project, configOf.get(project.id))), total },
+      limit: size,
+      nextCursor: last && writeProjectCursor(last),
     };
   }
 }

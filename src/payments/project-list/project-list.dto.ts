@@ -50,6 +50,10 @@ export class ProjectPaymentConfigListResponse {
   })
   projects!: ProjectPaymentConfigResponse[];
 
-  @ApiProperty({ type: 'integer', description: 'How many projects there are', example: 1 })
+  @ApiProperty({
+    type: 'integer',
+    description: 'How many projects the caller has, on whatever page',
+    example: 1,
+  })
   total!: number;
 }

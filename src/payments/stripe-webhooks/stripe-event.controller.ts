@@ -21,15 +21,8 @@ import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { QueryRules } from '../http/query-rules.js';
 import { ModePipe } from '../http/mode.pipe.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import {
-  LIMIT_OUT_OF_RANGE,
-  LIMIT_SCHEMA,
-  invalidCursor,
-  readChoice,
-  readLimit,
-  readPattern,
-  readText,
-} from '../http/query.js';
+import { LIMIT, pageOf, readCursor, writeCursor } from '../http/pages.js';
+import { readChoice, readPattern, readText } from '../http/query.js';
 import { MODES } from '../stripe-config/stripe-keys.js';
 import {
   REPLAY_EXAMPLES,
@@ -83,10 +76,10 @@ export class StripeEventController {
   @ApiFilter('type', 'Only events of this type: `invoice.paid`, all below a prefix: `invoice.*`')
   @ApiFilter('status', 'Only events in this state', EVENT_STATUSES)
   @ApiFilter('object_id', 'Only events about this Stripe object')
-  @ApiQuery({ name: 'limit', required: false, description: 'How many at most', schema: LIMIT_SCHEMA })
+  @ApiQuery({ name: 'limit', required: false, description: 'How many at most', schema: LIMIT.schema })
   @ApiFilter('cursor', 'next_cursor of the page before')
   @ApiOkResponse({ description: 'Successful Response', type: StripeEventListResponse })
-  @ApiErrors(401, 403, 404, 422, LIMIT_OUT_OF_RANGE, 503)
+  @ApiErrors(401, 403, 404, 422, LIMIT.outOfRange, 503)
   async list(
     @Param('project_id') projectId: string,
     @Query() query: Record<string, unknown>,
@@ -97,12 +90,10 @@ export class StripeEventController {
       status: readChoice('status', query.status, EVENT_STATUSES),
       objectId: readText('object_id', query.object_id),
     };
-    const size = readLimit(query.limit);
-    // One more than asked tells whether there is a next page.
-    const rows = await this.events.list(projectId, filter, readCursor(query.cursor), size + 1);
-    const page = rows.slice(0, size);
-    const last = rows.length > size ? page.at(-1) : undefined;
-    return { events: page.map(toResponse), next_cursor: last === undefined ? null : writeCursor(last) };
+    const size = LIMIT.read(query.limit);
+    const rows = await this.events.list(projectId, filter, readPosition(query.cursor), size + 1);
+    const { page, last } = pageOf(rows, size);
+    return { events: page.map(toResponse), next_cursor: last === undefined ? null : positionOf(last) };
   }
 
   @Get(':mode/:event_id')
@@ -184,14 +175,12 @@ function toResponse({ event_id, ...event }: StripeEventView): StripeEventRespons
   };
 }
 
-function writeCursor({ received_at, mode, event_id }: StripeEventView): string {
-  return Buffer.from(`${received_at.getTime()} ${mode} ${event_id}`).toString('base64url');
+function positionOf({ received_at, mode, event_id }: StripeEventView): string {
+  return writeCursor(`${received_at.getTime()} ${mode} ${event_id}`);
 }
 
-function readCursor(cursor: unknown): EventPosition | null {
-  if (cursor === undefined) return null;
-  const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString() : '';
-  const [, time, mode, eventId] = /^(\d{1,15}) (test|live) ([!-~]{1,255})$/.exec(text) ?? [];
-  if (time === undefined || eventId === undefined) throw invalidCursor();
+function readPosition(cursor: unknown): EventPosition | null {
+  const [time, mode, eventId] = readCursor(cursor, /^(\d{1,15}) (test|live) ([!-~]{1,255})$/) ?? [];
+  if (time === undefined || eventId === undefined) return null;
   return { receivedAt: new Date(Number(time)), mode: mode === 'live' ? 'live' : 'test', eventId };
 }
