@@ -96,6 +96,9 @@ describe('a service whose ring lacks a key that the database has', () => {
   it('seals nothing, since nobody else could open it', async () => {
     const body = { live_secret_key: fakeCredential('live_secret_key') };
     expectError(await wrong.request('PUT', path, { body }), 503, 'dependency_unavailable');
+    expect(wrong.log()).toMatch(
+      new RegExp(`"dependency":"key ring",[^\n]*"explanation":"[^"]*values under key ${first}`),
+    );
     expect((await right.request('GET', path)).json).toMatchObject({ live_secret_key_masked: null });
     // What seals nothing still works.
     expect((await wrong.request('DELETE', path)).status).toBe(204);

@@ -218,7 +218,10 @@ describe.each<[string, () => Promise<LocalKeyService>]>([
 
     it('with the server down, names what to check', async () => {
       await service.server.stop();
-      expectEach(await refusals(undefined), /cannot be reached; check the network/);
+      const messages = await refusals(undefined);
+      expectEach(messages, /cannot be reached; check the network/);
+      // Amazon's client wraps the system's error in a realm other than its own, as this runner's is, and loses its code.
+      if (!service.name.test('AWS KMS')) expectEach(messages, /\(ECONNREFUSED\)$/);
     });
 
     it('with a server that never answers, ends at the deadline', async () => {

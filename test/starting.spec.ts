@@ -105,6 +105,24 @@ describe('a service that is not ready yet', () => {
     expect(service.stderr).toBe('');
   });
 
+  it('says why the identity provider cannot be asked, to verify tokens and for the explorer', async () => {
+    const service = await start({
+      AUTH_JWT_SECRET: undefined,
+      AUTH_ISSUER: 'http://127.0.0.1:65535',
+      AUTH_AUDIENCE: 'payments',
+      DOCS: 'true',
+    });
+    for (const context of ['Auth', 'Docs']) {
+      await eventually(`a line of ${context}`, () => logOf(service).some((line) => line.context === context));
+      expect(logOf(service).find((line) => line.context === context)).toMatchObject({
+        explanation: expect.stringContaining('could not be fetched') as string,
+        causes: expect.arrayContaining([
+          expect.objectContaining({ errorCode: expect.any(String) as string }),
+        ]) as [],
+      });
+    }
+  });
+
   it('says once that it waits for the lock', async () => {
     await other.query(LOCK);
     const service = await start();

@@ -36,8 +36,8 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     uuidExtension: 'pgcrypto',
     applicationName: APPLICATION_NAME,
     poolErrorHandler: (error: unknown) => {
-      const { error: name, errorCode } = { ...describeError(error), ...databaseFaultOf(error) };
-      logger.warn({ event: 'idle connection lost', error: name, errorCode });
+      const { error: name, errorCode } = describeError(error);
+      logger.warn({ event: 'idle connection lost', error: name, errorCode, ...databaseFaultOf(error) });
     },
     extra: {
       max: POOL_SIZE,

@@ -3,8 +3,11 @@ import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { KeyRingError } from '../payments/crypto/key-ring.js';
 import { openKeyRingFile, type KeyRingFile } from '../payments/crypto/key-ring-file.js';
+import { databaseFaultOf } from '../payments/database-fault.js';
+import { describeError } from '../payments/http/describe-error.js';
 import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/issuer-keys.js';
 import { KeyRingUpkeep } from '../payments/key-custody/key-ring-upkeep.js';
+import { DependencyUnavailable } from '../payments/payments.errors.js';
 import type { AccessTokenOptions } from '../payments/payments.options.js';
 import { makeDataFolder } from './data-folder.js';
 import { DatabaseConnection } from './database-connection.js';
@@ -161,9 +164,10 @@ async function issuerMetadata({ auth }: Env): Promise<IssuerMetadata | undefined
   if (auth.kind !== 'issuer') return undefined;
   try {
     return await fetchIssuerMetadata(auth.issuer);
-  } catch {
+  } catch (error) {
     new Logger('Docs').warn({
       event: 'the explorer lacks the identity provider’s addresses until the next start',
+      ...describeError(error instanceof DependencyUnavailable ? error.cause : error),
     });
     return undefined;
   }
@@ -190,7 +194,11 @@ async function printBanner(
   const token = developmentToken(developmentSecret(dataDir), { scope: auth.requiredScope });
   try {
     process.stdout.write(banner(url, docs, token, await demoProject(app)));
-  } catch {
-    new Logger('Demo').warn({ event: 'no demo project, because the database is not reachable' });
+  } catch (error) {
+    new Logger('Demo').warn({
+      event: 'no demo project, because the database is not reachable',
+      ...describeError(error),
+      ...databaseFaultOf(error),
+    });
   }
 }

@@ -1,9 +1,8 @@
 import { EmbeddedPostgresError } from '../app/embedded-postgres.js';
 import { EnvError } from '../app/settings/settings.js';
-import { KeyRingError } from '../payments/crypto/key-ring.js';
 import { databaseFaultOf } from '../payments/database-fault.js';
+import { ExplainedError } from '../payments/explained-error.js';
 import { describeError } from '../payments/http/describe-error.js';
-import { SchemaFault } from '../payments/schema-findings.js';
 
 /** A fault of a command, with a message for its user. */
 export class CommandFault extends Error {
@@ -19,7 +18,7 @@ export class CommandFault extends Error {
 }
 
 /** Errors whose messages are written for the user. */
-const EXPLAINED = [CommandFault, EnvError, KeyRingError, SchemaFault, EmbeddedPostgresError];
+const EXPLAINED = [CommandFault, EnvError, ExplainedError, EmbeddedPostgresError];
 
 /** What is told of a fault. Messages of drivers may repeat a password, so of other errors only the code is shown. */
 export function messageOf(error: unknown): string {

@@ -1,5 +1,5 @@
 import type { ModuleRef } from '@nestjs/core';
-import { ExplainedError } from './http/describe-error.js';
+import { ExplainedError } from './explained-error.js';
 import { HostProjects, type OwnedProjects, ProjectOwnership } from './project-ownership.js';
 
 const PROJECT = { id: 'a', name: 'Shop', description: null, isActive: true, createdAt: new Date() };

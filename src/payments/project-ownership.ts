@@ -1,6 +1,6 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
-import { ExplainedError } from './http/describe-error.js';
+import { ExplainedError } from './explained-error.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from './payments.options.js';
 import { instanceOf } from './provided.js';
 

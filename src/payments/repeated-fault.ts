@@ -24,7 +24,13 @@ export class RepeatedFault {
     const known = databaseFaultOf(error);
     const { stack, ...description } = describeError(error);
     const line = { event: this.event, ...description, ...known, ...(cause !== undefined && { cause }) };
-    const kind = [line.error, line.errorCode, line.cause].join(' ');
+    const { causes, explanation } = description;
+    const kind = JSON.stringify([
+      line.error,
+      line.errorCode,
+      line.cause,
+      known === undefined && { explanation, causes },
+    ]);
     if (kind === this.last) return;
     this.last = kind;
     // Where it was thrown tells nothing that a known cause does not.

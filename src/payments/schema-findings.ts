@@ -1,6 +1,7 @@
 import { getMetadataArgsStorage, type DataSource } from 'typeorm';
 import { paymentsEntities } from './payments.entities.js';
 import { FUNCTIONS, TABLES, TRIGGERS, findSchema, lookForSchema, type Ask } from './schema.js';
+import { ExplainedError } from './explained-error.js';
 
 /** What keeps the module from working on a database. */
 export interface SchemaFindings {
@@ -134,7 +135,7 @@ export function listMissing({ missing }: SchemaFindings): string {
 }
 
 /** A database that is not as the migrations made it. */
-export class SchemaFault extends Error {
+export class SchemaFault extends ExplainedError {
   override name = 'SchemaFault';
 }
 

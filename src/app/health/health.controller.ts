@@ -6,6 +6,7 @@ import { KeyRingMonitor } from '../../payments/key-custody/key-ring-monitor.js';
 import { DependencyUnavailable } from '../../payments/payments.errors.js';
 import { DatabaseConnection } from '../database-connection.js';
 import { Draining } from '../draining.js';
+import { ExplainedError } from '../../payments/explained-error.js';
 
 class HealthResponse {
   @ApiProperty({ enum: ['ok'], description: 'All is well', example: 'ok' })
@@ -51,7 +52,9 @@ export class HealthController {
   async ready(): Promise<HealthResponse> {
     if (this.draining.begun) throw new DependencyUnavailable('this service');
     await this.database.check();
-    if (this.keyRing.fault !== undefined) throw new DependencyUnavailable('key ring');
+    const { fault } = this.keyRing;
+    if (fault !== undefined)
+      throw new DependencyUnavailable('key ring', { cause: new ExplainedError(fault) });
     return { status: 'ok' };
   }
 }

@@ -1,4 +1,5 @@
 import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { ExplainedError } from '../explained-error.js';
 
 /** What a key may do: `active` seals and opens (exactly one in a ring), `decrypt-only` opens, `retired` neither. */
 export type KeyState = 'active' | 'decrypt-only' | 'retired';
@@ -24,7 +25,7 @@ export interface RetiredKey {
 }
 
 /** A key ring that must not be used; the message names the fault and the mend, never a byte of a key. */
-export class KeyRingError extends Error {
+export class KeyRingError extends ExplainedError {
   override name = 'KeyRingError';
 }
 

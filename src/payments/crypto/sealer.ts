@@ -1,6 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { KeyRing, RingKey } from './key-ring.js';
 import { Secret } from './secret.js';
+import { ExplainedError } from '../explained-error.js';
 
 declare const sealed: unique symbol;
 
@@ -21,7 +22,7 @@ export interface SealContext {
 }
 
 /** A sealed value that cannot be opened. One constant text, so that it tells an attacker nothing. */
-export class UnsealError extends Error {
+export class UnsealError extends ExplainedError {
   override name = 'UnsealError';
   constructor() {
     super('the sealed value cannot be opened');

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { PaymentsError } from '../payments.errors.js';
+import { ExplainedError } from '../explained-error.js';
 
 /** Whether running a statement changes anything, and so whether a lost answer leaves its outcome unknown. */
 export type StatementKind = 'read' | 'write';
@@ -50,7 +51,7 @@ export function outcomeUnknown(cause?: unknown): PaymentsError {
 }
 
 /** A commit that was not waited for until its standby had it, so that a failover may lose it. */
-export class NotReplicated extends Error {
+export class NotReplicated extends ExplainedError {
   override name = 'NotReplicated';
 }
 

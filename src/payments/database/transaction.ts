@@ -11,9 +11,10 @@ import {
   type TransactionStatus,
 } from './pool.js';
 import { takeWriteTurn } from './write-turns.js';
+import { ExplainedError } from '../explained-error.js';
 
 /** The work has not left the transaction as it found it, so that it cannot be committed as a whole. */
-export class TransactionNotWhole extends Error {
+export class TransactionNotWhole extends ExplainedError {
   override name = 'TransactionNotWhole';
 }
 

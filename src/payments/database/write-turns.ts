@@ -2,6 +2,7 @@ import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import { DependencyUnavailable } from '../payments.errors.js';
 import { poolOf } from './pool.js';
+import { ExplainedError } from '../explained-error.js';
 
 /** The part of a pool that writes leave to reads. */
 const RESERVE = 0.3;
@@ -54,8 +55,7 @@ class WriteTurns {
   }
 
   private wait(hold: Hold): Promise<void> {
-    if (performance.now() - this.lastChange > this.waitMs)
-      return Promise.reject(new DependencyUnavailable('database'));
+    if (performance.now() - this.lastChange > this.waitMs) return Promise.reject(noTurn());
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(timer);
@@ -71,11 +71,19 @@ class WriteTurns {
       };
       const timer = setTimeout(() => {
         leave();
-        reject(new DependencyUnavailable('database'));
+        reject(noTurn());
       }, this.waitMs);
       this.waiting.push(each);
     });
   }
+}
+
+function noTurn(): DependencyUnavailable {
+  return new DependencyUnavailable('database', {
+    cause: new ExplainedError(
+      'the writes before did not end in time; look for a standby that is waited for, for locks, and at the load of the database',
+    ),
+  });
 }
 
 const turns = new WeakMap<Pool, WriteTurns>();

@@ -1,6 +1,15 @@
 import { QueryFailedError } from 'typeorm';
 import { fakeCredential } from '../../../test/support/credentials.js';
-import { describeError, ExplainedError } from './describe-error.js';
+import { KeyRingError } from '../crypto/key-ring.js';
+import { KeyServiceFault } from '../crypto/key-services/key-service-error.js';
+import { UnsealError } from '../crypto/sealer.js';
+import { NotReplicated } from '../database/faults.js';
+import { TransactionNotWhole } from '../database/transaction.js';
+import { SchemaFault } from '../schema-findings.js';
+import { UnusableAnswer } from '../stripe/bounded-fetch.js';
+import { StripeRefusal } from '../stripe/stripe-api.js';
+import { ExplainedError } from '../explained-error.js';
+import { describeError } from './describe-error.js';
 
 const SECRET = fakeCredential('live_secret_key');
 
@@ -53,6 +62,22 @@ it.each<[string, Error, string]>([
   const description = describeError(error);
   expect(description.error).toBe(name);
   expect(JSON.stringify(description)).not.toContain(SECRET.slice(8, 14));
+});
+
+it.each([
+  new KeyRingError('what is wrong'),
+  new KeyServiceFault('denied'),
+  new NotReplicated('what is wrong'),
+  new SchemaFault('what is wrong'),
+  new StripeRefusal('permission'),
+  new TransactionNotWhole('what is wrong'),
+  new UnsealError(),
+  new UnusableAnswer('too large'),
+])('repeats the message of $name, which is a text of our own', (error) => {
+  expect(describeError(error)).toMatchObject({ error: error.name, explanation: error.message });
+  expect(describeError(new Error('outer', { cause: error })).causes).toEqual([
+    { error: error.name, explanation: error.message },
+  ]);
 });
 
 it.each([

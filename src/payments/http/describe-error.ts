@@ -1,9 +1,5 @@
 import { types } from 'node:util';
-
-/** An error whose message is a text of our own without any input, so that it may be logged. */
-export class ExplainedError extends Error {
-  override name = 'ExplainedError';
-}
+import { ExplainedError } from '../explained-error.js';
 
 /** Longest chain of causes that is looked at. */
 const MAX_CAUSES = 5;

@@ -1,9 +1,10 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { createLocalJWKSet, type CryptoKey, type JWK, type JWSHeaderParameters } from 'jose';
+import { connectionFaultOf } from '../connection-fault.js';
+import { ExplainedError } from '../explained-error.js';
 import { proxiedFetch } from '../outbound-proxy.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 import { TokenRefused } from './access-token.js';
-import { ExplainedError } from './describe-error.js';
 
 /** Addresses of an identity provider, from its metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414). */
 export interface IssuerMetadata {
@@ -86,7 +87,7 @@ export class IssuerKeys {
       if (usable) refreshed.catch(() => undefined);
       else await refreshed;
     } else if (!usable) {
-      throw new DependencyUnavailable('identity provider');
+      throw this.outage ?? new DependencyUnavailable('identity provider');
     }
   }
 
@@ -214,8 +215,11 @@ async function fetchJson(address: string, what: 'its metadata' | 'its key set'):
     text = await readCapped(response);
   } catch (error) {
     if (error instanceof DependencyUnavailable) throw error;
+    const { certificate } = connectionFaultOf(error);
     throw faultOf(
-      `${what} could not be fetched; the code of the cause says why, and if it stays so, ${fix}`,
+      certificate === undefined
+        ? `${what} could not be fetched; the code of the cause says why, and if it stays so, ${fix}`
+        : `${what} could not be fetched: ${certificate}`,
       error,
     );
   }

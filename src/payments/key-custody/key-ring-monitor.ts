@@ -6,6 +6,7 @@ import type { KeyRing } from '../crypto/key-ring.js';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
+import { ExplainedError } from '../explained-error.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 
 /** `$1` and `$2` arrays of key ids and their canaries, `$3` the active key's id. */
@@ -103,7 +104,9 @@ export class KeyRingMonitor {
    * @throws DependencyUnavailable when the ring was found not to fit: what it seals, nobody else might open
    */
   requireFit(): void {
-    if (this.fault !== undefined && this.fault !== NOT_CHECKED) throw new DependencyUnavailable('key ring');
+    if (this.fault !== undefined && this.fault !== NOT_CHECKED) {
+      throw new DependencyUnavailable('key ring', { cause: new ExplainedError(this.fault) });
+    }
   }
 
   /** Is no longer counted among those that hold a ring. */

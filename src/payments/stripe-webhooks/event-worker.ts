@@ -29,6 +29,7 @@ import {
   putBack,
   type ClaimedEvent,
 } from './stripe-event.statements.js';
+import { ExplainedError } from '../explained-error.js';
 
 /** How many events are taken up at once, and how many of them are handled side by side where the pool allows it. */
 const BATCH = 16;
@@ -51,7 +52,7 @@ const MAX_PAUSE_SECONDS = 3_600;
 const BUSY_PAUSE_SECONDS = 0.25;
 
 /** A handler that did not end in time. */
-class HandlerTimeout extends Error {
+class HandlerTimeout extends ExplainedError {
   override name = 'HandlerTimeout';
 }
 

@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Sealer } from '../crypto/sealer.js';
+import { Sealer, UnsealError } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 import { sealContext } from '../stripe-config/stripe-config.service.js';
@@ -69,7 +69,9 @@ export class WebhookSecretStore {
     if (row === undefined) return undefined;
     const current = this.open(row.current, row.fingerprint, projectId, mode);
     const previous = row.previous === null ? undefined : this.open(row.previous, null, projectId, mode);
-    if (current === undefined) throw new DependencyUnavailable('key ring');
+    if (current === undefined) {
+      throw new DependencyUnavailable('key ring', { cause: new UnsealError() });
+    }
     const now = performance.now();
     const kept: Kept = {
       keys: previous === undefined ? [current] : [current, previous],

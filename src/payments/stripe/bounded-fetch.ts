@@ -1,4 +1,5 @@
 import { proxiedFetch } from '../outbound-proxy.js';
+import { ExplainedError } from '../explained-error.js';
 
 /** Largest answer that is read, in bytes after decompression: several times the longest list that is asked for. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -7,7 +8,7 @@ const MAX_ANSWER_BYTES = 1024 * 1024;
 export type Trouble = 'unreachable' | 'too large' | 'no answer of Stripe’s';
 
 /** An answer that cannot be used. */
-export class UnusableAnswer extends Error {
+export class UnusableAnswer extends ExplainedError {
   override name = 'UnusableAnswer';
 
   constructor(readonly trouble: Trouble) {

@@ -4,12 +4,14 @@ import type { Secret } from '../crypto/secret.js';
 import { PaymentsError, RateLimited } from '../payments.errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import { boundedFetch } from './bounded-fetch.js';
+import { ExplainedError } from '../explained-error.js';
+import { explainConnection } from '../connection-fault.js';
 
 /** How long all calls of one {@link StripeApi.ask} may take together, in milliseconds. */
 const DEADLINE_MS = 6_000;
 
 /** What Stripe said no to. Holds nothing of Stripe's own words but names that are in our lists. */
-export class StripeRefusal extends Error {
+export class StripeRefusal extends ExplainedError {
   override name = 'StripeRefusal';
 
   /**
@@ -22,7 +24,7 @@ export class StripeRefusal extends Error {
     readonly kind: 'key' | 'permission' | 'missing' | 'limit' | 'idempotency' | 'request',
     readonly permission?: PermissionName,
   ) {
-    super(kind);
+    super(`Stripe refused what was asked of it: ${kind}`);
   }
 }
 
@@ -41,8 +43,11 @@ export type PermissionName = keyof typeof PERMISSIONS;
 class StripeTrouble extends Error {
   override name = 'StripeTrouble';
 
-  constructor(readonly code: string) {
-    super(code);
+  constructor(
+    readonly code: string,
+    options?: ErrorOptions,
+  ) {
+    super(code, options);
   }
 }
 
@@ -141,7 +146,9 @@ function translate(error: unknown): Error {
       /\bmaximum\b.*\bwebhook endpoints\b/is.test(error.message) ? 'limit' : 'request',
     );
   }
-  if (error instanceof errors.StripeConnectionError) return unavailable('connection');
+  if (error instanceof errors.StripeConnectionError) {
+    return unavailable('connection', explainConnection(error.detail));
+  }
   return unavailable('answer');
 }
 
@@ -152,11 +159,11 @@ function namedPermission(message: string): PermissionName | undefined {
 }
 
 /** Nothing is known, for a reason that only the log is told. */
-export function unavailable(reason: string): PaymentsError {
+export function unavailable(reason: string, cause?: unknown): PaymentsError {
   return new PaymentsError(
     'stripe_unavailable',
     'Stripe could not be asked, or gave no usable answer; nothing is known about the key. Try again shortly.',
-    { cause: new StripeTrouble(reason) },
+    { cause: new StripeTrouble(reason, { cause }) },
   );
 }
 

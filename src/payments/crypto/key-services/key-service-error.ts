@@ -1,5 +1,7 @@
 import { KeyRingError } from '../key-ring.js';
 import type { KeyServiceName } from './wrapped-key.js';
+import { ExplainedError } from '../../explained-error.js';
+import { connectionFaultOf } from '../../connection-fault.js';
 
 /** What can go wrong at a key service, as far as a mend depends on it. */
 export type Fault =
@@ -14,7 +16,7 @@ export type Fault =
   | 'wrong-answer';
 
 /** A fault that an adapter found itself. */
-export class KeyServiceFault extends Error {
+export class KeyServiceFault extends ExplainedError {
   override name = 'KeyServiceFault';
 
   constructor(readonly fault: Fault) {
@@ -61,14 +63,22 @@ export function serviceName(service: KeyServiceName): string {
 /** What was asked of the service. */
 export type Operation = 'wrap' | 'unwrap';
 
-/** The error for a fault: fixed words, and no cause, so that nothing the service said is passed on. */
+/**
+ * The error for a fault: fixed words, and no cause, so that nothing the service said is passed on. Of a connection that
+ * failed it has the code.
+ */
 export function keyServiceError(
   service: KeyServiceName,
   fault: Fault,
   keyId: string,
   operation: Operation,
+  error: unknown,
 ): KeyRingError {
-  return new KeyRingError(TEXTS[fault](WORDS[service], keyId, operation));
+  const text = TEXTS[fault](WORDS[service], keyId, operation);
+  if (fault !== 'unreachable') return new KeyRingError(text);
+  const { code, certificate } = connectionFaultOf(error);
+  const because = certificate === undefined ? '' : `: ${certificate}`;
+  return new KeyRingError(code === undefined ? text : `${text} (${code}${because})`);
 }
 
 const TEXTS: Readonly<Record<Fault, (words: Words, keyId: string, operation: Operation) => string>> = {

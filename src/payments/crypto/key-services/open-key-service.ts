@@ -32,7 +32,7 @@ export async function openKeyService(
     } catch (error) {
       if (error instanceof KeyRingError) throw error;
       const fault = error instanceof KeyServiceFault ? error.fault : adapter.faultOf(error);
-      throw keyServiceError(key.service, fault, keyId, operation);
+      throw keyServiceError(key.service, fault, keyId, operation, error);
     }
   }
 
