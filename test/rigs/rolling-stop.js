@@ -38,6 +38,7 @@ try {
   const [front, ...ports] = await Promise.all([freePort(), freePort(), freePort()]);
   const start = (port) =>
     run(process.execPath, ['dist/main.js'], {
+      NODE_ENV: 'development',
       PORT: String(port),
       DATABASE_URL: postgres.url,
       KEY_RING_FILE: keyRing,
@@ -53,7 +54,7 @@ try {
   run('haproxy', ['-db', '-f', configuration], {});
   await isReady(front);
 
-  const load = { sent: 0, failed: 0, isOver: false };
+  const load = { sent: 0, failures: {}, isOver: false };
   const clients = Array.from({ length: CLIENTS }, () => keepAsking(front, load));
   for (const [index, port] of ports.entries()) {
     await delay(5_000);
@@ -70,8 +71,9 @@ try {
   }
   load.isOver = true;
   await Promise.all(clients);
-  console.log(`${load.failed} of ${load.sent} requests failed${isControl ? ' (control)' : ''}`);
-  process.exitCode = load.failed > 0 === isControl ? 0 : 1;
+  const failed = Object.values(load.failures).reduce((sum, count) => sum + count, 0);
+  console.log(`${failed} of ${load.sent} requests failed${isControl ? ' (control)' : ''}`, load.failures);
+  process.exitCode = failed > 0 === isControl ? 0 : 1;
 } finally {
   for (const child of children) child.kill('SIGKILL');
   await postgres.stop();
@@ -103,22 +105,23 @@ async function keepAsking(port, load) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   while (!load.isOver) {
     load.sent += 1;
-    if ((await statusOf(port, '/api/v1/projects', agent)) !== 200) load.failed += 1;
+    const status = await statusOf(port, '/api/v1/projects', agent);
+    if (status !== 200) load.failures[status] = (load.failures[status] ?? 0) + 1;
     await delay(PAUSE_MS);
   }
   agent.destroy();
 }
 
-/** Undefined when there was no answer. */
+/** The status, or the code of the fault when there was no answer. */
 function statusOf(port, path, agent) {
   return new Promise((resolve) => {
     const headers = { authorization: `Bearer ${token}` };
     const request = httpRequest({ host: '127.0.0.1', port, path, headers, agent }, (response) => {
       response.resume();
-      response.on('error', () => resolve(undefined));
+      response.on('error', ({ code }) => resolve(code));
       response.on('end', () => resolve(response.statusCode));
     });
-    request.on('error', () => resolve(undefined));
+    request.on('error', ({ code }) => resolve(code));
     request.end();
   });
 }
