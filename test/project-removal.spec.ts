@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { StripeCredentialsError } from '../src/payments/payments.errors.js';
 import { ProjectRemoval } from '../src/payments/project-removal/project-removal.js';
 import { StripeClients } from '../src/payments/stripe-clients/stripe-clients.js';
@@ -94,6 +95,27 @@ it('a change that was under way does not bring a removed project back', async ()
     code: 'project_not_found',
   });
   expect(await configs.find(projectId)).toMatchObject({ is_active: false });
+});
+
+it('a first change that was not committed yet is erased as well', async () => {
+  const other = await replicas[0].createProject();
+  const writer = new pg.Client(database.url);
+  await writer.connect();
+  await writer.query('BEGIN');
+  await writer.query('INSERT INTO stripe_configs (project_id, version) VALUES ($1, 1)', [other]);
+  const removed = replicas[0].app.get(ProjectRemoval).remove(other, CHANGE);
+  await eventually('the removal waits for it', async () => {
+    const rows = await database.query(
+      "SELECT FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()",
+    );
+    return rows.length === 1;
+  });
+  await writer.query('COMMIT');
+  await writer.end();
+  await removed;
+
+  const [row] = await database.query('SELECT is_active FROM stripe_configs WHERE project_id = $1', [other]);
+  expect(row).toEqual({ is_active: false });
 });
 
 it('hosts remove a project by one call, which may be repeated, whether it had a configuration or not', async () => {

@@ -13,10 +13,14 @@ export interface ProjectRemovalResult {
   endpointsLeft: { mode: Mode; id: string | null }[];
 }
 
-/** `$1` project id. */
+/** Waits for the changes of the project that are under way; those that come later find the note. `$1` project id. */
 const NOTE: Statement = {
   name: 'stripe_removed_projects_note',
-  text: 'INSERT INTO stripe_removed_projects (project_id) VALUES ($1) ON CONFLICT DO NOTHING',
+  text: `
+  WITH waited AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(hashtextextended('stripe-config-removal:' || $1::uuid, 0))
+  )
+  INSERT INTO stripe_removed_projects (project_id) SELECT $1::uuid FROM waited ON CONFLICT DO NOTHING`,
 };
 
 /** Ends what is waiting for its handlers; what a worker has at hand is left to it. `$1` project id. */
