@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Controller, Injectable, Scope, type Type } from '@nestjs/common';
 import { jest } from '@jest/globals';
+import pg from 'pg';
 import type Stripe from 'stripe';
 import { Secret } from '../src/payments/crypto/secret.js';
 import { makeTestEvent } from '../src/payments/stripe/test-event.js';
@@ -248,6 +249,18 @@ describe('an event is handed on', () => {
     const [next] = await store({});
     await untilHandled(next);
     expect(idsCalled()).toEqual([id, next]);
+  });
+
+  it('while a webhook that is sent again has its row locked', async () => {
+    const [id] = await store({ availableAt: '2100-01-01T00:00:00Z' });
+    const again = new pg.Client(host.database.url);
+    await again.connect();
+    await again.query('BEGIN');
+    await again.query('SELECT FROM stripe_events WHERE event_id = $1 FOR KEY SHARE', [id]);
+    await retry(id);
+
+    expect(await untilHandled(id)).toMatchObject({ attempts: 1 });
+    await again.end();
   });
 
   it('to nobody when nobody wants it: it is skipped', async () => {

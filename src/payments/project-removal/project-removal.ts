@@ -30,7 +30,7 @@ const SKIP_PENDING: Statement = {
   UPDATE stripe_events AS event SET status = 'skipped', finished_at = now()
   FROM (
     SELECT project_id, mode, event_id FROM stripe_events WHERE project_id = $1 AND status = 'pending'
-    FOR UPDATE SKIP LOCKED
+    FOR NO KEY UPDATE SKIP LOCKED
   ) AS waiting
   WHERE event.project_id = waiting.project_id AND event.mode = waiting.mode AND event.event_id = waiting.event_id`,
 };

@@ -54,7 +54,8 @@ export interface ClaimedEvent {
 
 /**
  * Takes up events whose time has come: nobody else does before the lease is over. `$1` how many, `$2` the lease in
- * seconds. An attempt counts from here on, so that an event which ends its process is given up some day, too.
+ * seconds. An attempt counts from here on, so that an event which ends its process is given up some day, too. The lock lets
+ * {@link STORE_EVENT} have its own at the same time: what it skipped would wait for the end of the lease.
  */
 export const CLAIM_EVENTS: Statement = {
   name: 'stripe_events_claim',
@@ -64,7 +65,7 @@ export const CLAIM_EVENTS: Statement = {
     SELECT project_id, mode, event_id FROM stripe_events
     WHERE status = 'pending' AND available_at <= now()
       AND NOT EXISTS (SELECT FROM stripe_removed_projects AS removed WHERE removed.project_id = stripe_events.project_id)
-    ORDER BY available_at LIMIT $1 FOR UPDATE SKIP LOCKED
+    ORDER BY available_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
   ) AS due
   WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
   RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts`,
@@ -80,7 +81,7 @@ const CLAIMED = "project_id = $1 AND mode = $2 AND event_id = $3 AND attempts = 
 export const BEGIN_EVENT = `
   SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended($5, 0))::text AS is_alone,
     set_config('idle_in_transaction_session_timeout', $6, true)
-  FROM stripe_events WHERE ${CLAIMED} FOR UPDATE SKIP LOCKED`;
+  FROM stripe_events WHERE ${CLAIMED} FOR NO KEY UPDATE SKIP LOCKED`;
 
 /** Ends it inside the same transaction. `$1`-`$4` as {@link claimOf}. */
 export const END_EVENT = `UPDATE stripe_events SET status = 'handled', finished_at = now(), last_error = NULL WHERE ${CLAIMED}`;
