@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -193,6 +193,27 @@ describe('a start that fails or is ended', () => {
       'with a path that a shell would read',
       (folder) => Promise.resolve(join(folder, '$HOME')),
       /^PostgreSQL cannot work in \S+, whose path holds "\$": set DATA_DIR .*\n$/,
+    ],
+    [
+      'where no folder can be made',
+      () => Promise.resolve('/proc/x/y'),
+      /^\/proc\/x\/y is where no folder can be made: set DATA_DIR .*\n$/,
+    ],
+    [
+      'with a key ring of its own that is damaged',
+      async (folder) => {
+        await writeFile(join(folder, 'key-ring.json'), '{', { mode: 0o600 });
+        return folder;
+      },
+      /^\S+key-ring\.json, which the service made for itself: the key ring file is not JSON; .* remove the folder \S+, and all is made again\.\n$/,
+    ],
+    [
+      'with a folder in the place of its token secret',
+      async (folder) => {
+        await mkdir(join(folder, 'jwt-secret'));
+        return folder;
+      },
+      /^\S+jwt-secret is a folder and no file: set DATA_DIR .*\n$/,
     ],
   ])('on a DATA_DIR that is %s says so in a sentence', async (_, make, sentence) => {
     await writeFile(join(folder, 'early-end'), '');

@@ -1,5 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 /** Where the service keeps the key ring that it makes for itself. */
 export function developmentKeyRingPath(dataDir: string): string {
@@ -18,6 +18,8 @@ const FAULTS: Readonly<Record<string, string>> = {
   EACCES: 'may not be written by this user',
   EPERM: 'may not be written by this user',
   EROFS: 'is on a file system that is read-only',
+  ENOENT: 'is where no folder can be made',
+  EISDIR: 'is a folder and no file',
   ENOSPC: 'is on a disk that is full',
 };
 
@@ -29,13 +31,30 @@ const FAULTS: Readonly<Record<string, string>> = {
 export function makeDataFolder(dataDir: string): void {
   const path = resolve(dataDir);
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolders(path);
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new DataFolderError(
-      `${path} ${FAULTS[code] ?? `cannot be made (${code})`}: set DATA_DIR to a folder that this user may write, or set DATABASE_URL, KEY_RING_FILE and AUTH_JWT_SECRET.`,
-      { cause: error },
-    );
+    throw dataFolderFault(path, error);
+  }
+}
+
+/** The fault for a file or folder below the data folder, or that folder itself, by the code of the system. */
+export function dataFolderFault(path: string, error: unknown): DataFolderError {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  return new DataFolderError(
+    `${path} ${FAULTS[code] ?? `cannot be used (${code})`}: set DATA_DIR to a folder that this user may write, or set DATABASE_URL, KEY_RING_FILE and AUTH_JWT_SECRET.`,
+    { cause: error },
+  );
+}
+
+/** One by one: where folders cannot be made, as in /proc, Node goes on for ever when it is to make them all. */
+function makeFolders(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  if (dirname(path) !== path) makeFolders(dirname(path));
+  try {
+    mkdirSync(path, 0o700);
+  } catch (error) {
+    // Another process may have made it meanwhile.
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { INestApplicationContext } from '@nestjs/common';
 import jsonwebtoken from 'jsonwebtoken';
 import { createKeyRingFile } from '../payments/crypto/key-ring-file.js';
-import { developmentKeyRingPath } from './data-folder.js';
+import { dataFolderFault, developmentKeyRingPath, makeDataFolder } from './data-folder.js';
 import { DEVELOPMENT_SECRET_PREFIX } from './settings/auth-settings.js';
 import { ProjectService } from './projects/project.service.js';
 
@@ -15,30 +15,32 @@ const DEMO_TOKEN_DAYS = 30;
 /** The development key ring under the data folder, made when there is none. */
 export async function developmentKeyRingFile(dataDir: string): Promise<string> {
   const path = developmentKeyRingPath(dataDir);
-  makeFolder(dataDir);
-  await createKeyRingFile(path, { development: true }).catch(unlessItExists);
+  makeDataFolder(dataDir);
+  await createKeyRingFile(path, { development: true }).catch((error: unknown) => {
+    unlessItExists(path, error);
+  });
   return path;
 }
 
 /** The development signing secret under the data folder, made when there is none. */
 export function developmentSecret(dataDir: string): Buffer {
   const path = join(dataDir, 'jwt-secret');
-  makeFolder(dataDir);
+  makeDataFolder(dataDir);
   try {
     const secret = `${DEVELOPMENT_SECRET_PREFIX}${randomBytes(48).toString('base64url')}`;
     writeFileSync(path, secret, { mode: 0o600, flag: 'wx' });
   } catch (error) {
-    unlessItExists(error);
+    unlessItExists(path, error);
   }
-  return readFileSync(path);
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw dataFolderFault(resolve(path), error);
+  }
 }
 
-function makeFolder(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
-}
-
-function unlessItExists(error: unknown): void {
-  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+function unlessItExists(path: string, error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw dataFolderFault(resolve(path), error);
 }
 
 /** What a development token says. */

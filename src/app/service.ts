@@ -1,4 +1,5 @@
 import { createSecretKey } from 'node:crypto';
+import { resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { KeyRingError } from '../payments/crypto/key-ring.js';
@@ -144,7 +145,12 @@ async function keyRingOf(env: Env): Promise<KeyRingFile> {
   try {
     return await openKeyRingFile(file, options);
   } catch (error) {
-    throw error instanceof KeyRingError ? new KeyRingError(`KEY_RING_FILE: ${error.message}`) : error;
+    if (!(error instanceof KeyRingError)) throw error;
+    throw new KeyRingError(
+      env.keyRingFile === undefined
+        ? `${resolve(file)}, which the service made for itself: ${error.message}. What was stored for development goes with its keys: where nothing is to be saved, remove the folder ${resolve(env.dataDir)}, and all is made again.`
+        : `KEY_RING_FILE: ${error.message}`,
+    );
   }
 }
 
