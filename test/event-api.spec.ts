@@ -394,6 +394,17 @@ describe('replaying', () => {
     expect(row).toMatchObject({ attempts: 1, last_error: null });
   });
 
+  it('an event refuses every field, which would be passed over, and takes an empty object', async () => {
+    const [id] = await store({ status: 'failed', attempts: 3 });
+    const path = projectPath(projectId, `events/test/${id}/replay`);
+    expectInvalid(await service.request('POST', path, { body: { type: 'invoice.paid' } }), [
+      { loc: ['body', 'type'], type: 'extra_forbidden' },
+    ]);
+    expectError(await service.request('POST', path, { body: '[' }), 400, 'malformed_body');
+    expect(await readEventRow(service.database, id)).toMatchObject({ status: 'failed', attempts: 3 });
+    expect((await service.request('POST', path, { body: {} })).status).toBe(200);
+  });
+
   it.each(['handled', 'pending'] as const)('an event that is %s is refused', async (status) => {
     const [id] = await store({ status, attempts: 3, availableAt: FAR_AWAY });
     const before = await readEventRow(service.database, id);

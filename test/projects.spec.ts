@@ -63,6 +63,12 @@ describe('creating a project', () => {
     ['an empty name', { name: '' }, [[['body', 'name'], 'empty']]],
     ['a name of 256 characters', { name: 'x'.repeat(256) }, [[['body', 'name'], 'too_long']]],
     ['a name with a NUL', { name: 'a\0b' }, [[['body', 'name'], 'invalid_characters']]],
+    ['a name with half a surrogate pair', { name: 'a\ud800b' }, [[['body', 'name'], 'invalid_characters']]],
+    [
+      'a description with half a surrogate pair',
+      { name: 'x', description: '\udc00' },
+      [[['body', 'description'], 'invalid_characters']],
+    ],
     [
       'a description that is an object',
       { name: 'x', description: {} },

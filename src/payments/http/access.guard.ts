@@ -1,6 +1,7 @@
 import {
   Inject,
   Injectable,
+  Logger,
   type CanActivate,
   type ExecutionContext,
   type OnModuleInit,
@@ -39,10 +40,14 @@ export class AccessGuard implements CanActivate, OnModuleInit {
   }
 }
 
+const NO_SUBJECT =
+  'auth.guard let a request pass, but what auth.subject or request.user gives for its caller is no text of 1 to 255 characters without NUL and half surrogate pairs; give the id as such a text';
+
 function judgeByHost(
   { subject }: HostAccessOptions,
   guardFor: (request: object) => CanActivate | Promise<CanActivate>,
 ) {
+  const logger = new Logger('Auth');
   return async (context: ExecutionContext): Promise<Caller> => {
     const request = requestOf(context);
     const verdict = (await guardFor(request)).canActivate(context);
@@ -50,6 +55,8 @@ function judgeByHost(
     if (!passes) throw new PaymentsError('access_denied', 'You may not do this.');
     const caller = subject === undefined ? subjectOfUser(request) : subject(request);
     if (isSubject(caller)) return { subject: caller };
+    if (caller !== undefined && caller !== null)
+      logger.warn({ event: 'no subject', explanation: NO_SUBJECT });
     throw new PaymentsError('not_authenticated', 'Sign in first.');
   };
 }

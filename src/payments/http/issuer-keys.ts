@@ -4,6 +4,7 @@ import { connectionFaultOf } from '../connection-fault.js';
 import { ExplainedError } from '../explained-error.js';
 import { proxiedFetch } from '../outbound-proxy.js';
 import { DependencyUnavailable } from '../payments.errors.js';
+import { readCapped } from '../read-capped.js';
 import { TokenRefused } from './access-token.js';
 
 /** Addresses of an identity provider, from its metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414). */
@@ -212,7 +213,7 @@ async function fetchJson(address: string, what: 'its metadata' | 'its key set'):
       signal: AbortSignal.timeout(FETCH_TIMEOUT_MS),
     });
     status = response.status;
-    text = await readCapped(response);
+    text = await readCapped(response, MAX_ANSWER_BYTES, () => faultOf('an answer is longer than 1 MiB'));
   } catch (error) {
     if (error instanceof DependencyUnavailable) throw error;
     const { certificate } = connectionFaultOf(error);
@@ -230,15 +231,4 @@ async function fetchJson(address: string, what: 'its metadata' | 'its key set'):
   } catch {
     throw faultOf(`${what} is not JSON but, for instance, a page; ${fix}`);
   }
-}
-
-async function readCapped(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw faultOf('an answer is longer than 1 MiB');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -22,11 +22,15 @@ export const JsonBody = createParamDecorator((_: unknown, context: ExecutionCont
 );
 
 /** As {@link JsonBody}, but no body at all is an empty object. */
-export const OptionalJsonBody = createParamDecorator((_: unknown, context: ExecutionContext) => {
-  const request = rawRequestOf(requestOf(context));
+export const OptionalJsonBody = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  readOptionalJson(rawRequestOf(requestOf(context))),
+);
+
+/** The JSON object of a body; an empty one where there is none. */
+export async function readOptionalJson(request: IncomingMessage): Promise<Record<string, unknown>> {
   const { 'content-length': length = '0', 'transfer-encoding': encoding } = headersOf(request);
   return length === '0' && encoding === undefined ? {} : readJsonObject(request);
-});
+}
 
 async function readJsonObject(request: IncomingMessage): Promise<Record<string, unknown>> {
   requireJson(request);

@@ -1,3 +1,4 @@
+import { holdsCredential } from '../credential-shape.js';
 import { isEventPattern } from '../stripe/event-type.js';
 import { ValidationFailed, type ValidationCause } from '../payments.errors.js';
 
@@ -18,11 +19,6 @@ export function readPattern(value: unknown): string | null {
     'out_of_range',
     'This must be a type of event such as invoice.paid, or a prefix such as invoice.*.',
   );
-}
-
-/** Whether a text may hold a credential, which must not reach a database that may log what it is asked. */
-export function holdsCredential(text: string): boolean {
-  return /(?:sk|rk|pk|rkcs)_(?:test|live|org)|whsec_|^eyJ/i.test(text);
 }
 
 /** A short text, or null when the parameter is absent. */

@@ -1,5 +1,5 @@
 import type { ValidationItem } from '../payments.errors.js';
-import { isLikeCredential } from '../stripe-config/stripe-keys.js';
+import { holdsCredential } from '../credential-shape.js';
 
 /** Two words or more in one of the usual spellings, or a single one: no digits, and no letters in the disorder of a key. */
 const IDENTIFIER = /^[A-Za-z]?[a-z]{1,15}(?:(?:[_-][A-Za-z]|[A-Z])[a-z]{1,15}){0,5}$/;
@@ -50,7 +50,7 @@ function unnamed(
 }
 
 function isIdentifier(name: string): boolean {
-  return name.length <= MAX_IDENTIFIER_LENGTH && IDENTIFIER.test(name) && !isLikeCredential(name);
+  return name.length <= MAX_IDENTIFIER_LENGTH && IDENTIFIER.test(name) && !holdsCredential(name);
 }
 
 /** The same name in another spelling, else those that hold it, else those that differ in two letters at most. */

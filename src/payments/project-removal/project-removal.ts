@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
 import { PaymentsError } from '../payments.errors.js';
+import { requireChange } from '../stripe-config/require-change.js';
 import type { Change } from '../stripe-config/stripe-config.service.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import { canonicalUuid } from '../uuid.js';
@@ -62,6 +63,7 @@ export class ProjectRemoval {
    * @throws DependencyUnavailable when the database cannot be reached
    */
   async remove(projectId: string, change: Change): Promise<ProjectRemovalResult> {
+    requireChange(change);
     const id = canonicalUuid(projectId, 'project_id');
     // First, so that no change which is under way activates the configuration behind the erasure.
     await runStatement(this.dataSource, 'write', NOTE, [id]);

@@ -11,6 +11,7 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import { ConfigChanges } from '../stripe-clients/config-changes.js';
 import { ConfigEvents, type StripeConfigEventName } from './config-events.js';
 import { credentialChanges, sameSecretInBothModes } from './credential-changes.js';
+import { requireChange } from './require-change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import {
@@ -38,7 +39,7 @@ import {
 
 /** Who changes a configuration, for its audit trail. */
 export interface Change {
-  /** The `sub` of the caller: 1 to 255 characters. */
+  /** The `sub` of the caller: 1 to 255 characters, without NUL and without half of a surrogate pair. */
   actor: string;
   /** UUID. */
   requestId: string;
@@ -85,6 +86,7 @@ export class StripeConfigService {
     change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<StripeConfigView> {
+    requireChange(change);
     // What is sealed for another spelling of the id would never open.
     const id = canonicalUuid(projectId, 'project_id');
     const { secrets, masks } = credentialChanges(request);
@@ -118,6 +120,7 @@ export class StripeConfigService {
     change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<void> {
+    requireChange(change);
     const { expected_versions } = expectationsOf(conditions);
     const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', DEACTIVATE, [
       projectId,
@@ -140,6 +143,7 @@ export class StripeConfigService {
    * @throws PaymentsError `config_not_found` when the project never had a configuration
    */
   async erasePreviousWebhookSecret(projectId: string, mode: Mode, change: Change): Promise<void> {
+    requireChange(change);
     const values = [projectId, change.actor, change.requestId];
     const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', ERASE_PREVIOUS[mode], values);
     if (row === undefined) throw configNotFound();

@@ -61,13 +61,6 @@ const PREFIXES: readonly Prefix[] = [
   { text: 'rkcs_test_', name: 'the key of a claimable sandbox', field: 'test_secret_key' },
 ];
 
-/** Whether a text starts as a credential does, or as what is pasted in place of one. */
-export function isLikeCredential(text: string): boolean {
-  return [...PREFIXES.map((prefix) => prefix.text), 'sk_', 'rk_', 'pk_', 'rkcs_'].some((prefix) =>
-    text.toLowerCase().startsWith(prefix),
-  );
-}
-
 /** The mode that a field belongs to. */
 export function modeOf(field: SealedField): Mode {
   return field.startsWith('test_') ? 'test' : 'live';

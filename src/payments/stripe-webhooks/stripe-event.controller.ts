@@ -18,6 +18,7 @@ import { OptionalJsonBody } from '../http/json-body.js';
 import { RequestBodyPipe } from '../http/request-body.pipe.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
+import { NoFields } from '../http/no-fields.js';
 import { QueryRules } from '../http/query-rules.js';
 import { ModePipe } from '../http/mode.pipe.js';
 import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
@@ -118,6 +119,7 @@ export class StripeEventController {
   }
 
   @Post(':mode/:event_id/replay')
+  @UseInterceptors(NoFields)
   @HttpCode(HttpStatus.OK)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
@@ -127,7 +129,7 @@ export class StripeEventController {
   })
   @ApiEvent()
   @ApiOkResponse({ description: 'Successful Response', type: StripeEventResponse })
-  @ApiErrors(401, 403, 404, 'event_not_found', 'event_not_replayable', 422, 503)
+  @ApiErrors(400, 401, 403, 404, 'event_not_found', 'event_not_replayable', 413, 415, 422, 503)
   async replay(
     @Param('project_id') projectId: string,
     @Param('mode', ModePipe) mode: 'test' | 'live',

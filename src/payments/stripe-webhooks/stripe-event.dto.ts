@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { EXAMPLE_TIME, exampleOf } from '../http/api-documentation.js';
-import { holdsCredential } from '../http/query.js';
+import { holdsCredential } from '../credential-shape.js';
 import { fault } from '../http/request-body.pipe.js';
 import { isEventPattern } from '../stripe/event-type.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';

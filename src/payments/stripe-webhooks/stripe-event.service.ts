@@ -2,7 +2,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
-import { holdsCredential } from '../http/query.js';
+import { holdsCredential } from '../credential-shape.js';
 import { PaymentsError } from '../payments.errors.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import { EventWorker } from './event-worker.js';

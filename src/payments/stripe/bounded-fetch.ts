@@ -1,5 +1,6 @@
 import { proxiedFetch } from '../outbound-proxy.js';
 import { ExplainedError } from '../explained-error.js';
+import { readCapped } from '../read-capped.js';
 
 /** Largest answer that is read, in bytes after decompression: several times the longest list that is asked for. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -29,23 +30,11 @@ export function boundedFetch(signal: AbortSignal): typeof fetch {
       redirect: 'error',
       signal: AbortSignal.any(signals),
     });
-    const text = await readCapped(response);
+    const text = await readCapped(response, MAX_ANSWER_BYTES, () => new UnusableAnswer('too large'));
     const isError = response.status >= 400;
     if (isError ? !hasError(text) : !isObject(parse(text))) throw new UnusableAnswer('no answer of Stripe’s');
     return new Response(text, { status: response.status });
   };
-}
-
-async function readCapped(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    // Leaving the loop ends the connection.
-    if (size > MAX_ANSWER_BYTES) throw new UnusableAnswer('too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function hasError(text: string): boolean {

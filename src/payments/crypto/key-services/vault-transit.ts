@@ -1,3 +1,4 @@
+import { readCapped } from '../../read-capped.js';
 import { proxiedFetch } from '../../outbound-proxy.js';
 import { associatedData } from './binding.js';
 import { judgeEndpoint } from './endpoint.js';
@@ -38,7 +39,7 @@ export function openVaultTransit(
       redirect: 'manual',
       signal,
     });
-    const text = await readCapped(response);
+    const text = await readCapped(response, MAX_ANSWER_BYTES, () => new KeyServiceFault('wrong-answer'));
     if (response.status !== 200) throw new KeyServiceFault(faultOfStatus(response.status, text));
     return dataOf(text);
   }
@@ -91,15 +92,4 @@ function dataOf(text: string): Record<string, unknown> {
   const data = typeof answer === 'object' && answer !== null && 'data' in answer ? answer.data : undefined;
   if (typeof data !== 'object' || data === null) throw new KeyServiceFault('wrong-answer');
   return data as Record<string, unknown>;
-}
-
-async function readCapped(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new KeyServiceFault('wrong-answer');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
