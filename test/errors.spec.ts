@@ -359,20 +359,29 @@ describe('a body', () => {
     expect((await put({ body: `{}${' '.repeat(LIMIT - 2)}` })).status).toBe(200);
   });
 
-  describe('over 16 KiB is answered 413, and the connection serves the next request', () => {
+  describe('over 16 KiB is answered 413', () => {
     const next = () => rawRequest([...rawGet(), 'Connection: close']);
     const json = () => rawPut('Content-Type: application/json');
     const chunked = (size: number) => `4000\r\n${' '.repeat(0x4000)}\r\n`.repeat(size) + '0\r\n\r\n';
 
+    it.each([LIMIT + 1, 64 * 1024])(
+      'by its Content-Length of %i bytes, and the connection serves the next request',
+      async (size) => {
+        const parts = [rawRequest(json(), ' '.repeat(size)), next()];
+        const [first, second, ...rest] = await rawExchange(service.url, ...parts);
+        expect([first?.status, second?.status, rest.length]).toEqual([413, 200, 0]);
+        if (first !== undefined) expectError(first, 413, 'body_too_large');
+      },
+    );
+
     it.each<[string, () => (string | Uint8Array)[]]>([
-      ['one byte over, by its Content-Length', () => [rawRequest(json(), ' '.repeat(LIMIT + 1))]],
+      ['a byte over 64 KiB, by its Content-Length', () => [rawRequest(json(), ' '.repeat(64 * 1024 + 1))]],
       ['10 MB, by its Content-Length', () => [rawRequest(json(), ' '.repeat(10_000_000))]],
-      ['two chunks', () => [rawRequest([...json(), 'Transfer-Encoding: chunked']), chunked(2)]],
       ['600 chunks', () => [rawRequest([...json(), 'Transfer-Encoding: chunked']), chunked(600)]],
-    ])('%s', async (_, parts) => {
-      const [first, second, ...rest] = await rawExchange(service.url, ...parts(), next());
-      expect([first?.status, second?.status, rest.length]).toEqual([413, 200, 0]);
-      if (first !== undefined) expectError(first, 413, 'body_too_large');
+    ])('%s, which nobody waits for: the connection is closed', async (_, parts) => {
+      const answer = only(await rawExchange(service.url, ...parts(), next()));
+      expectError(answer, 413, 'body_too_large');
+      expect(answer.headers.get('connection')).toBe('close');
     });
 
     it('a Content-Length alone, before any of the body is sent', async () => {
@@ -544,7 +553,8 @@ describe('what is not well-formed HTTP', () => {
   it.each<[string, () => string]>([
     ['no HTTP at all', () => 'SSH-2.0-OpenSSH_9.9\r\n\r\n'],
     ['an unknown version', () => rawRequest(['GET /health/live HTTP/9.9'])],
-    ['an unknown method', () => rawRequest(['FETCH /health/live HTTP/1.1'])],
+    ['no Host', () => 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['a method of signs', () => rawRequest(['F_TCH /health/live HTTP/1.1'])],
     ['a header without a colon', () => rawRequest([...rawGet(), 'nonsense'])],
     ['a header with a space in its name', () => rawRequest([...rawGet(), 'X Y: z'])],
     ['a NUL in a header', () => rawRequest([...rawGet(), 'X-Y: \0'])],
@@ -557,10 +567,77 @@ describe('what is not well-formed HTTP', () => {
       'a length that is no number',
       () => rawRequest(rawPut('Content-Type: application/json', 'Content-Length: x')),
     ],
-    ['headers of 20 KB', () => rawRequest([...rawGet(), `X-Y: ${'z'.repeat(20_000)}`])],
-    ['an address of 20 KB', () => rawRequest(rawGet(configPath('z'.repeat(20_000))))],
   ])('%s is answered 400 in the documented shape', async (_, bytes) => {
-    expectError(only(await rawExchange(service.url, bytes())), 400, 'malformed_request');
+    await expectServerError(bytes(), 400, 'malformed_request');
+  });
+
+  const expecting = (value: string) => rawRequest([...rawGet(), `Expect: ${value}`]);
+  it.each<[string, number, string, () => string]>([
+    ['an unknown expectation', 417, 'expectation_failed', () => expecting('tea')],
+    [
+      'a method nobody knows',
+      501,
+      'method_not_implemented',
+      () => rawRequest(['FETCH /health/live HTTP/1.1']),
+    ],
+    [
+      'a method that no address offers',
+      501,
+      'method_not_implemented',
+      () => rawRequest(['PROPFIND / HTTP/1.1']),
+    ],
+    ['TRACE', 501, 'method_not_implemented', () => rawRequest(['TRACE / HTTP/1.1'])],
+    ['CONNECT', 501, 'method_not_implemented', () => rawRequest(['CONNECT localhost:80 HTTP/1.1'])],
+    [
+      'headers of 20 KB',
+      431,
+      'headers_too_large',
+      () => rawRequest([...rawGet(), `X-Y: ${'z'.repeat(20_000)}`]),
+    ],
+    [
+      'an address of 20 KB',
+      431,
+      'headers_too_large',
+      () => rawRequest(rawGet(configPath('z'.repeat(20_000)))),
+    ],
+    [
+      'chunk extensions of 20 KB',
+      413,
+      'body_too_large',
+      () =>
+        `${rawRequest(rawPut('Content-Type: application/json', 'Transfer-Encoding: chunked'))}2;${'z'.repeat(20_000)}`,
+    ],
+  ])('nor %s, which is answered %i %s', async (_, status, code, bytes) => {
+    await expectServerError(bytes(), status, code);
+  });
+
+  /** As any other error, though the service is not asked. */
+  async function expectServerError(bytes: string, status: number, code: string): Promise<void> {
+    const answer = only(await rawExchange(service.url, bytes));
+    expectError(answer, status, code);
+    expect(Object.fromEntries(answer.headers)).toMatchObject({
+      connection: 'close',
+      date: expect.any(String) as unknown,
+      'x-content-type-options': 'nosniff',
+    });
+  }
+
+  it('is answered behind what was asked before it on the connection', async () => {
+    const answers = await rawExchange(
+      service.url,
+      rawRequest(rawGet()),
+      rawRequest(rawGet()),
+      'nonsense\r\n\r\n',
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 400]);
+    const unknown = await rawExchange(service.url, rawRequest(rawGet()) + rawRequest(['FETCH / HTTP/1.1']));
+    expect(unknown.map(({ status }) => status)).toEqual([200, 501]);
+    const connect = await rawExchange(
+      service.url,
+      rawRequest(rawGet()),
+      rawRequest(['CONNECT x:80 HTTP/1.1']),
+    );
+    expect(connect.map(({ status }) => status)).toEqual([200, 501]);
   });
 
   it('does not stop the service', async () => {
@@ -656,7 +733,7 @@ describe('no error repeats a piece of the input', () => {
       ],
     ],
     ['the host', 404, () => [[`GET http://${marker}.example/nothing HTTP/1.1`]]],
-    ['a header that is too large', 400, () => [rawGet('/nothing', `X-Y: ${marker.repeat(500)}`)]],
+    ['a header that is too large', 431, () => [rawGet('/nothing', `X-Y: ${marker.repeat(500)}`)]],
     ['a header that is malformed', 400, () => [rawGet('/nothing', `${marker} ${marker}`)]],
   ])('in %s', async (_, status, request) => {
     const [lines, body] = request();

@@ -1,14 +1,81 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { Socket } from 'node:net';
+import { boundUnreadBody } from '../payments/http/unread-body.js';
+import { answerFault, answerLast, refuse, UNKNOWN_METHOD, type Refusal } from './node-answers.js';
+import { boundPipelining } from './pipelining.js';
 
-/** Longest a request may take to arrive, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 30_000;
 /** How long a connection may wait for its next request, in milliseconds. */
 const KEEP_ALIVE_TIMEOUT_MS = 72_000;
 
-/** The one place where a server is made, so that its limits hold from the first connection on. */
-export function createHttpServer(handler: RequestListener): Server {
-  return createServer(
-    { requestTimeout: REQUEST_TIMEOUT_MS, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS },
-    handler,
-  );
+/** How long a request may take to arrive, in milliseconds. */
+export interface ArrivalLimits {
+  /** Its head. Node takes the larger of the two for the whole request. */
+  headersTimeout: number;
+  /** All of it. */
+  requestTimeout: number;
+  /** How often to look: the longest that a request is late before that is noticed. */
+  connectionsCheckingInterval: number;
+}
+
+const LIMITS: ArrivalLimits = {
+  headersTimeout: 15_000,
+  requestTimeout: 30_000,
+  connectionsCheckingInterval: 1_000,
+};
+
+/** What a route may offer; an address offers some of them. */
+const METHODS: ReadonlySet<string | undefined> = new Set([
+  'GET',
+  'HEAD',
+  'POST',
+  'PUT',
+  'PATCH',
+  'DELETE',
+  'OPTIONS',
+]);
+
+const NO_HOST: Refusal = { code: 'malformed_request', detail: 'The request has no Host header.' };
+const UNKNOWN_EXPECTATION: Refusal = {
+  code: 'expectation_failed',
+  detail: 'This service meets no expectation but 100-continue; send the request without Expect.',
+};
+
+/**
+ * The one place where a server is made, so that its limits hold from the first connection on, and what Node would answer by
+ * itself has the documented form.
+ */
+export function createHttpServer(handler: RequestListener, limits: ArrivalLimits = LIMITS): Server {
+  const bounded = boundPipelining((request, response) => {
+    boundUnreadBody(request, response);
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      refuse(request, response, NO_HOST);
+    } else if (!METHODS.has(request.method)) refuse(request, response, UNKNOWN_METHOD);
+    else handler(request, response);
+  });
+  const refuseExpectation = boundPipelining((request, response) => {
+    boundUnreadBody(request, response);
+    refuse(request, response, UNKNOWN_EXPECTATION);
+  });
+  const options = { ...limits, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, requireHostHeader: false };
+  return createServer(options, bounded)
+    .on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      // Only when the body is wanted, so that no client sends one that is refused by its head.
+      request.once('resume', () => {
+        if (!response.headersSent) response.writeContinue();
+      });
+      bounded(request, response);
+    })
+    .on('checkExpectation', refuseExpectation)
+    .on('connect', (_request, socket) => {
+      answerLast(socket as Socket, UNKNOWN_METHOD);
+    })
+    .on('clientError', (error, socket) => {
+      answerFault(error, socket as Socket);
+    });
 }

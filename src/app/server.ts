@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { maxHeaderSize, type RequestListener } from 'node:http';
-import type { Socket } from 'node:net';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
@@ -39,7 +38,8 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       sendMalformedRequest(request, reply);
     },
-    clientErrorHandler: answerUnparsable,
+    // The server answers what is no request by itself.
+    clientErrorHandler: () => undefined,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(options), adapter, {
     bodyParser: false,
@@ -85,25 +85,4 @@ function sendMalformedRequest(request: FastifyRequest, reply: FastifyReply): voi
     .status(answer.status)
     .headers({ ...headersFor(request.id), ...answer.headers })
     .send(JSON.stringify(answer.body));
-}
-
-/** What is not HTTP, or has headers that are too large: there is no request to answer, only a socket. */
-function answerUnparsable(_error: unknown, socket: Socket): void {
-  if (!socket.writable) return;
-  const requestId = randomUUID();
-  const answer = errorAnswer(
-    'malformed_request',
-    'The request is not well-formed HTTP, or its headers are too large.',
-    requestId,
-    undefined,
-  );
-  const body = JSON.stringify(answer.body);
-  const headers = {
-    ...headersFor(requestId),
-    ...answer.headers,
-    'Content-Length': String(Buffer.byteLength(body)),
-    Connection: 'close',
-  };
-  const head = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
-  socket.end(`HTTP/1.1 ${answer.status} Bad Request\r\n${head.join('\r\n')}\r\n\r\n${body}`);
 }

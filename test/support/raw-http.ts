@@ -29,7 +29,12 @@ export async function rawExchange(url: string, ...parts: (string | Uint8Array)[]
     });
     for (const part of parts) socket.write(typeof part === 'string' ? Buffer.from(part, 'latin1') : part);
   });
-  return [...responsesIn(Buffer.concat(chunks))];
+  return answersIn(Buffer.concat(chunks));
+}
+
+/** The responses that came over a connection, each with a `Content-Length`, as this service sends them. */
+export function answersIn(bytes: Buffer): TestResponse[] {
+  return [...responsesIn(bytes)];
 }
 
 /** The bytes of a request: its head by lines, and its body behind the `Content-Length` that it has. */
@@ -39,7 +44,6 @@ export function rawRequest(lines: readonly string[], body?: string): string {
   return `${[start, 'Host: localhost', ...headers, ...length].join('\r\n')}\r\n\r\n${body ?? ''}`;
 }
 
-/** Responses with a `Content-Length`, as this service sends them. */
 function* responsesIn(bytes: Buffer): Generator<TestResponse> {
   let start = 0;
   while (start < bytes.length) {

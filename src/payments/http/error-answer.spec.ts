@@ -35,6 +35,10 @@ const TABLE: Record<string, [status: number, headers?: Record<string, string>]> 
   internal_error: [500],
   not_found: [404],
   malformed_request: [400],
+  request_timeout: [408],
+  expectation_failed: [417],
+  headers_too_large: [431],
+  method_not_implemented: [501],
 };
 const REQUEST_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const CODES = Object.keys(ANSWERS) as AnswerCode[];

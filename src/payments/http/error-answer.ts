@@ -1,7 +1,15 @@
 import type { ErrorCode } from '../payments.errors.js';
 
 /** The codes of {@link ErrorCode}, and those that only a server has. */
-export type AnswerCode = ErrorCode | 'not_found' | 'malformed_request' | 'internal_error';
+export type AnswerCode =
+  | ErrorCode
+  | 'not_found'
+  | 'malformed_request'
+  | 'request_timeout'
+  | 'expectation_failed'
+  | 'headers_too_large'
+  | 'method_not_implemented'
+  | 'internal_error';
 
 interface AnswerKind {
   status: number;
@@ -53,6 +61,26 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
   },
   not_found: { status: 404, title: 'Not found', example: 'There is nothing at this address.' },
   malformed_request: { status: 400, title: 'Malformed request', example: 'The request is malformed.' },
+  request_timeout: {
+    status: 408,
+    title: 'Request timed out',
+    example: 'The request did not arrive in time; send it again.',
+  },
+  expectation_failed: {
+    status: 417,
+    title: 'Expectation failed',
+    example: 'This service meets no expectation but 100-continue; send the request without Expect.',
+  },
+  headers_too_large: {
+    status: 431,
+    title: 'Headers too large',
+    example: 'The address and the headers are too large together; send fewer or shorter ones.',
+  },
+  method_not_implemented: {
+    status: 501,
+    title: 'Method not implemented',
+    example: 'No address of this service offers that method.',
+  },
   malformed_body: {
     status: 400,
     title: 'Malformed body',

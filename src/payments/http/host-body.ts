@@ -1,5 +1,6 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
+import { ServerResponse, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { HttpAdapterHost } from '@nestjs/core';
+import { boundUnreadBody } from './unread-body.js';
 
 /** The headers by which servers see that a request has a body. */
 const WITHOUT_BODY = {
@@ -31,8 +32,12 @@ interface FastifyLike {
   addHook(
     name: 'onRequest',
     hook: (
-      request: { headers: IncomingHttpHeaders; routeOptions: { config?: RouteConfig } },
-      reply: unknown,
+      request: {
+        headers: IncomingHttpHeaders;
+        raw: IncomingMessage;
+        routeOptions: { config?: RouteConfig };
+      },
+      reply: { raw: unknown },
       done: () => void,
     ) => void,
   ): void;
@@ -80,8 +85,9 @@ export function keepBodiesFromHost({ httpAdapter }: HttpAdapterHost, basePath: s
   if (httpAdapter.getType() === 'fastify') keepFromFastify(httpAdapter.getInstance());
   else {
     const isOurs = expressMatcher(httpAdapter.getInstance(), `/${basePath}/`.toLowerCase());
-    httpAdapter.use((request: ExpressRequest, _response: unknown, next: () => void) => {
+    httpAdapter.use((request: ExpressRequest, response: unknown, next: () => void) => {
       if (!HIDDEN.has(request) && isOurs(request.path)) {
+        boundBody(request, response);
         HIDDEN.set(request, request.headers);
         request.headers = { ...request.headers, ...WITHOUT_BODY };
       }
@@ -91,11 +97,19 @@ export function keepBodiesFromHost({ httpAdapter }: HttpAdapterHost, basePath: s
 }
 
 function keepFromFastify(fastify: FastifyLike): void {
-  fastify.addHook('onRequest', (request, _reply, done) => {
-    // Fastify lays them over the request's own, which stay as they are.
-    if (request.routeOptions.config?.[OURS]) request.headers = WITHOUT_BODY;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.config?.[OURS]) {
+      boundBody(request.raw, reply.raw);
+      // Fastify lays them over the request's own, which stay as they are.
+      request.headers = WITHOUT_BODY;
+    }
     done();
   });
+}
+
+function boundBody(request: IncomingMessage, response: unknown): void {
+  // HTTP/2 ends a stream without its connection.
+  if (response instanceof ServerResponse) boundUnreadBody(request, response as ServerResponse);
 }
 
 /**

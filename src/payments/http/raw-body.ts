@@ -13,10 +13,10 @@ const logger = new Logger('RequestBody');
  * @throws Error when the host has read the body and has not kept it
  */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
-  if (Number(headersOf(request)['content-length'] ?? 0) > maxBytes) throw bodyTooLarge(request, maxBytes);
+  if (Number(headersOf(request)['content-length'] ?? 0) > maxBytes) throw bodyTooLarge(maxBytes);
   if (request.readableDidRead || request.readableEnded) {
     const body = bodyOfHost(request);
-    if (body.length > maxBytes) throw bodyTooLarge(request, maxBytes);
+    if (body.length > maxBytes) throw bodyTooLarge(maxBytes);
     return body;
   }
   return readStream(request, maxBytes);
@@ -35,7 +35,7 @@ async function readStream(request: IncomingMessage, maxBytes: number): Promise<B
           chunks.push(chunk);
         } else {
           request.removeAllListeners('data');
-          reject(bodyTooLarge(request, maxBytes));
+          reject(bodyTooLarge(maxBytes));
         }
       })
       .once('end', () => {
@@ -61,9 +61,7 @@ function bodyOfHost(request: IncomingMessage): Buffer {
   throw new Error('the body was read before the payments module could read it');
 }
 
-/** The rest is read and thrown away, so that the client gets the answer instead of a broken connection. */
-function bodyTooLarge(request: IncomingMessage, maxBytes: number): PaymentsError {
-  request.resume();
+function bodyTooLarge(maxBytes: number): PaymentsError {
   return new PaymentsError('body_too_large', `The body is larger than ${maxBytes / 1024} KiB.`);
 }
 

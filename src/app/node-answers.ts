@@ -1,0 +1,115 @@
+import { randomUUID } from 'node:crypto';
+import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { errorAnswer, type AnswerCode } from '../payments/http/error-answer.js';
+import { linger } from '../payments/http/unread-body.js';
+import { pendingAnswer } from './pipelining.js';
+import { headersFor } from './response-headers.js';
+
+/** What the server refuses before the service sees it, in words for the client. */
+export interface Refusal {
+  code: AnswerCode;
+  detail: string;
+}
+
+/** What the server itself finds wrong. */
+interface Fault extends Error {
+  code?: string;
+  /** The piece of the stream that it was found in. */
+  rawPacket?: Buffer;
+  /** Where in it. */
+  bytesParsed?: number;
+}
+
+/** By the code of the error; what is not here is no HTTP. */
+const FAULTS: Readonly<Record<string, Refusal>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    code: 'request_timeout',
+    detail: 'The request did not arrive in time; send it again.',
+  },
+  HPE_HEADER_OVERFLOW: {
+    code: 'headers_too_large',
+    detail: 'The address and the headers are too large together; send fewer or shorter ones.',
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: {
+    code: 'body_too_large',
+    detail: 'The chunk extensions of the body are too large; send none.',
+  },
+};
+
+const UNPARSABLE: Refusal = { code: 'malformed_request', detail: 'The request is not well-formed HTTP.' };
+
+export const UNKNOWN_METHOD: Refusal = {
+  code: 'method_not_implemented',
+  detail: 'No address of this service offers that method.',
+};
+
+/** A method that the parser does not know, at the start of what may be a request. */
+const REQUEST_LINE = /^[A-Za-z-]{1,40} \S+ HTTP\/1\.[01]\r?\n/;
+/** Longest of those that is looked at, in characters. */
+const MAX_LINE = 1_024;
+
+/** Answers in place of the service, in the documented form, and closes the connection. */
+export function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
+  const { status, headers, body } = answerOf(refusal, request.headers.accept);
+  response.writeHead(status, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
+}
+
+/** Connections that a fault was found on: whatever follows it is found faulty, too. */
+const FAULTY = new WeakSet<Socket>();
+
+/** Answers what is no request, or not a whole one: there is only a socket. */
+export function answerFault(error: Fault, socket: Socket): void {
+  if (FAULTY.has(socket)) return;
+  FAULTY.add(socket);
+  answerLast(socket, refusalOf(error));
+}
+
+/** Answers over a bare connection, behind the answers that it still owes, and closes it. */
+export function answerLast(socket: Socket, refusal: Refusal): void {
+  const pending = pendingAnswer(socket);
+  const isHalf = pending?.req.complete === false;
+  if (pending === undefined || (isHalf && !pending.headersSent)) endWith(socket, refusal);
+  // Its answer has begun, and a second one would be taken for a part of it.
+  else if (isHalf) socket.destroy();
+  else {
+    pending.once('close', () => {
+      endWith(socket, refusal);
+    });
+  }
+}
+
+function endWith(socket: Socket, refusal: Refusal): void {
+  if (!socket.writable) return;
+  const { status, headers, body } = answerOf(refusal, undefined);
+  const all = { Date: new Date().toUTCString(), ...headers };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  const start = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;
+  socket.write([start, ...lines, '', body].join('\r\n'));
+  linger(socket);
+}
+
+function refusalOf({ code = '', rawPacket, bytesParsed = 0 }: Fault): Refusal {
+  if (code === 'HPE_INVALID_METHOD' && rawPacket !== undefined) {
+    const start = rawPacket.lastIndexOf('\n', bytesParsed) + 1;
+    if (REQUEST_LINE.test(rawPacket.toString('latin1', start, start + MAX_LINE))) return UNKNOWN_METHOD;
+  }
+  return FAULTS[code] ?? UNPARSABLE;
+}
+
+function answerOf({ code, detail }: Refusal, accept: string | undefined) {
+  const requestId = randomUUID();
+  const { status, headers, body } = errorAnswer(code, detail, requestId, accept);
+  const text = JSON.stringify(body);
+  return {
+    status,
+    headers: {
+      ...headersFor(requestId),
+      ...headers,
+      'Content-Length': String(Buffer.byteLength(text)),
+      Connection: 'close',
+    },
+    body: text,
+  };
+}
