@@ -2,13 +2,29 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
+import pg, { type Pool } from 'pg';
+import { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { jest } from '@jest/globals';
+import { FIND_WEBHOOK_SECRETS } from '../src/payments/stripe-config/stripe-config.statements.js';
+import { WebhookSecretLookup } from '../src/payments/stripe-webhooks/webhook-secret-lookup.js';
 import { createHttpServer } from '../src/app/http-server.js';
+import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { expectError } from './support/errors.js';
 import { eventually } from './support/eventually.js';
 import { ADAPTERS, startHost, type AdapterName, type Host } from './hosts/start-host.js';
 import { answersIn, rawExchange, rawRequest } from './support/raw-http.js';
-import { configPath, startTestService, testToken, webhookPath, type TestService } from './support/service.js';
+import {
+  configPath,
+  startTestService,
+  testKeyRing,
+  testToken,
+  webhookPath,
+  type TestClient,
+  type TestService,
+} from './support/service.js';
+import { deliver } from './support/webhooks.js';
 
 const MIB = 1024 * 1024;
 /** What a client offers to send. */
@@ -16,11 +32,12 @@ const OFFERED_BYTES = 1024 * MIB;
 /** What may be on its way where nobody reads: what is read of it so that the answer arrives, and the kernel's buffers. */
 const MAX_TAKEN_BYTES = 64 * MIB;
 
+const keyRing = testKeyRing();
 let service: TestService;
 let projectId: string;
 
 beforeAll(async () => {
-  service = await startTestService();
+  service = await startTestService({ keyRing });
   projectId = await service.createProject();
 });
 afterAll(() => service.stop());
@@ -148,6 +165,99 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('in a host on %s', (adapte
       expect(answers).toHaveLength(1);
       expect(answers.map(({ headers }) => headers.get('connection'))).toEqual(['close']);
       expect(taken).toBeLessThan(MAX_TAKEN_BYTES);
+    }
+  });
+});
+
+describe('webhooks that anybody can send', () => {
+  const SECRET = fakeCredential('test_webhook_secret', 'of a flood');
+  const COUNT = 300;
+  const put = () => service.request('PUT', configPath(projectId), { body: { test_webhook_secret: SECRET } });
+  const deliverTo = (client: TestClient, secret = SECRET) => deliver(client, projectId, 'test', secret);
+
+  beforeEach(async () => {
+    projectId = await service.createProject();
+  });
+
+  /** How often a connection of the pool was asked for meanwhile. */
+  async function loansDuring(work: () => Promise<void>): Promise<number> {
+    const pool = (service.app.get(DataSource).driver as PostgresDriver).master as Pool;
+    let loans = 0;
+    const count = (): void => void (loans += 1);
+    pool.on('acquire', count);
+    await work().finally(() => pool.off('acquire', count));
+    return loans;
+  }
+
+  it.each<[string, string[]]>([
+    ['no signature', []],
+    ['an empty signature', ['Stripe-Signature:']],
+    ['a signature without a time', [`Stripe-Signature: v1=${'0'.repeat(64)}`]],
+    ['a signature without a digest', ['Stripe-Signature: t=1767225600']],
+    ['two signatures', [signature(), signature()]],
+  ])('are refused before their body when they have %s', async (_, lines) => {
+    await put();
+    const start = `POST ${webhookPath(projectId, 'test')} HTTP/1.1`;
+    const head = rawRequest([start, ...lines, 'Content-Length: 1000', 'Connection: close']);
+    const answers = await rawExchange(service.url, head);
+    expect(answers).toHaveLength(1);
+    for (const answer of answers) expectError(answer, 400, 'invalid_signature');
+  });
+
+  it('do not each cost a statement where none are taken, one after the other', async () => {
+    const loans = await loansDuring(async () => {
+      for (let sent = 0; sent < COUNT; sent++) expect((await deliverTo(service)).status).toBe(404);
+    });
+    expect(loans).toBeLessThan(COUNT / 3);
+  });
+
+  it('share one statement where many are asked about while another runs', async () => {
+    await put();
+    const lookup = new WebhookSecretLookup(service.app.get(DataSource), 'test');
+    const statement = jest.spyOn(pg.Client.prototype, 'query');
+    const runs = () =>
+      statement.mock.calls.filter(([query]) =>
+        (query as { name?: string }).name?.startsWith(FIND_WEBHOOK_SECRETS.test.name),
+      ).length;
+    try {
+      const first = lookup.find(randomUUID());
+      await eventually('it runs', () => runs() === 1);
+      const asked = [...Array.from({ length: 100 }, () => randomUUID()), projectId];
+      const rows = await Promise.all(asked.map((id) => lookup.find(id)));
+      expect(await first).toBeUndefined();
+      expect(rows.map((row) => row?.project_id)).toEqual([...Array<undefined>(100), projectId]);
+      expect(runs()).toBe(2);
+    } finally {
+      statement.mockRestore();
+    }
+  });
+
+  it('are not taken for unknown where the project changed while it was asked about', async () => {
+    const lookup = new WebhookSecretLookup(service.app.get(DataSource), 'test');
+    const asking = lookup.find(projectId);
+    // The statement of the question is under way, and sees nothing of what comes.
+    await new Promise(setImmediate);
+    lookup.forget(projectId);
+    expect(await asking).toBeUndefined();
+    await put();
+    expect((await lookup.find(projectId))?.project_id).toBe(projectId);
+  });
+
+  it('are taken from the first secret on, also by another replica', async () => {
+    const other = await startTestService({ database: service.database, keyRing });
+    try {
+      for (const client of [service, other]) expect((await deliverTo(client)).status).toBe(404);
+      // One is asked about while it changes.
+      const [, { status }] = await Promise.all([deliverTo(service), put()]);
+      expect(status).toBe(200);
+      expect((await deliverTo(service)).status).toBe(200);
+      await eventually('the other replica takes them', async () => (await deliverTo(other)).status === 200);
+      await service.request('DELETE', configPath(projectId));
+      for (const client of [service, other]) expect((await deliverTo(client)).status).toBe(404);
+      await put();
+      expect((await deliverTo(service)).status).toBe(200);
+    } finally {
+      await other.stop();
     }
   });
 });

@@ -52,7 +52,7 @@ export const FIND_SEALED: Statement = {
 
 /** What verifies a mode's webhooks: the stored secret, and the one before while it is still accepted. */
 export interface WebhookSecretsRow {
-  version: number;
+  project_id: string;
   current: string;
   previous: string | null;
   /** Of the stored secret. */
@@ -61,7 +61,7 @@ export interface WebhookSecretsRow {
   previous_ms_left: number | null;
 }
 
-/** Gives a {@link WebhookSecretsRow}, or no row where no webhook is accepted. `$1` project id. */
+/** Gives a {@link WebhookSecretsRow} for each project, or none where no webhook is accepted. `$1` array of project ids. */
 export const FIND_WEBHOOK_SECRETS: Record<Mode, Statement> = {
   test: findWebhookSecrets('test'),
   live: findWebhookSecrets('live'),
@@ -72,10 +72,10 @@ function findWebhookSecrets(mode: Mode): Statement {
   return {
     name: `stripe_configs_find_${mode}_webhook_secrets`,
     text: `
-    SELECT version, ${mode}_webhook_secret_sealed AS current, ${mode}_webhook_secret_fingerprint AS fingerprint,
+    SELECT project_id, ${mode}_webhook_secret_sealed AS current, ${mode}_webhook_secret_fingerprint AS fingerprint,
       CASE WHEN ${previous}_expires_at > now() THEN ${previous}_sealed END AS previous,
       (extract(epoch FROM ${previous}_expires_at - now()) * 1000)::bigint AS previous_ms_left
-    FROM stripe_configs WHERE project_id = $1 AND is_active AND ${mode}_webhook_secret_sealed IS NOT NULL`,
+    FROM stripe_configs WHERE project_id = ANY ($1) AND is_active AND ${mode}_webhook_secret_sealed IS NOT NULL`,
   };
 }
 

@@ -1,8 +1,8 @@
-import { createHmac, createSecretKey } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import Stripe from 'stripe';
 import { fakeCredential } from '../../../test/support/credentials.js';
-import { findSigningSecret } from './signature.js';
+import { findSigningSecret, parseSignature } from './signature.js';
 
 const NOW = 1_767_225_600;
 const SECRET = fakeCredential('test_webhook_secret', 'present');
@@ -13,6 +13,11 @@ const header = (payload = BODY, secret = SECRET, timestamp = NOW, scheme = 'v1')
   Stripe.webhooks.generateTestHeaderString({ payload, secret, timestamp, scheme });
 const digestOf = (text: string) => text.slice(text.lastIndexOf('=') + 1);
 
+function findIn(given: string, ...rest: [body: Buffer, keys: KeyObject[], now: number]) {
+  const signature = parseSignature(given);
+  return signature && findSigningSecret(signature, ...rest);
+}
+
 function find(
   given: string,
   {
@@ -22,7 +27,7 @@ function find(
   }: { body?: string | Buffer; secrets?: string[]; now?: number },
 ): number | undefined {
   const keys = secrets.map((secret) => createSecretKey(Buffer.from(secret)));
-  const found = findSigningSecret(given, Buffer.from(body), keys, now);
+  const found = findIn(given, Buffer.from(body), keys, now);
   return found?.isStale === false ? found.index : undefined;
 }
 
@@ -58,9 +63,9 @@ describe('the signing secret', () => {
 
   it('is told apart from none when only the time is wrong', () => {
     const keys = [createSecretKey(Buffer.from(SECRET))];
-    const found = findSigningSecret(header(BODY, SECRET, NOW - 301), Buffer.from(BODY), keys, NOW);
+    const found = findIn(header(BODY, SECRET, NOW - 301), Buffer.from(BODY), keys, NOW);
     expect(found).toEqual({ index: 0, isStale: true });
-    expect(findSigningSecret(header(BODY, OTHER, NOW - 301), Buffer.from(BODY), keys, NOW)).toBeUndefined();
+    expect(findIn(header(BODY, OTHER, NOW - 301), Buffer.from(BODY), keys, NOW)).toBeUndefined();
   });
 
   it('signs bytes, not what a decoder makes of them', () => {

@@ -7,24 +7,28 @@ export const TOLERANCE_SECONDS = 300;
 const MAX_HEADER_LENGTH = 2_048;
 const MAX_SIGNATURES = 10;
 
+/** What a `Stripe-Signature` says. */
+export interface Signature {
+  time: string;
+  /** One or more. */
+  digests: readonly Buffer[];
+}
+
 /**
  * Finds the secret that a webhook was signed with: HMAC-SHA256 over the time, a full stop and the body's bytes
  * (docs.stripe.com/webhooks/signature). Any `v1` of the header may match; other schemes are ignored.
  *
- * @param header `Stripe-Signature`
  * @param secrets the whole `whsec_…` texts as keys
  * @param now in seconds since 1970
  * @returns the secret's place in the list, and whether the signature is too old or too new to be taken; undefined when no
  *   secret matches, whatever the reason
  */
 export function findSigningSecret(
-  header: string,
+  signature: Signature,
   body: Buffer,
   secrets: readonly KeyObject[],
   now: number,
 ): { index: number; isStale: boolean } | undefined {
-  const signature = parseHeader(header);
-  if (signature === undefined) return undefined;
   const index = secrets.findIndex((secret) => {
     const expected = createHmac('sha256', secret).update(`${signature.time}.`).update(body).digest();
     return signature.digests.some((digest) => timingSafeEqual(digest, expected));
@@ -33,7 +37,12 @@ export function findSigningSecret(
   return { index, isStale: Math.abs(now - Number(signature.time)) > TOLERANCE_SECONDS };
 }
 
-function parseHeader(header: string): { time: string; digests: Buffer[] } | undefined {
+/**
+ * Reads the header `Stripe-Signature`.
+ *
+ * @returns undefined when it is not well-formed, so that nothing can be signed by it
+ */
+export function parseSignature(header: string): Signature | undefined {
   if (header.length > MAX_HEADER_LENGTH) return undefined;
   const items = header.split(',').map((item) => /^([^=]*)=(.+)$/.exec(item));
   const valuesOf = (name: string): string[] =>

@@ -1,12 +1,13 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sealer, UnsealError } from '../crypto/sealer.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE } from '../database.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 import { sealContext } from '../stripe-config/stripe-config.service.js';
-import { FIND_WEBHOOK_SECRETS, type WebhookSecretsRow } from '../stripe-config/stripe-config.statements.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import { ConfigChanges } from '../stripe-clients/config-changes.js';
+import { MODES, type Mode } from '../stripe-config/stripe-keys.js';
+import { WebhookSecretLookup } from './webhook-secret-lookup.js';
 
 /** How long opened secrets are kept, in milliseconds, and of how many webhooks. */
 const KEEP_MS = 60_000;
@@ -34,15 +35,32 @@ interface Kept extends WebhookSecrets {
 
 /** Opens webhook secrets, and keeps them for a short while: whoever uses one has its version checked. */
 @Injectable()
-export class WebhookSecretStore {
+export class WebhookSecretStore implements OnModuleInit {
   private readonly logger = new Logger('Webhooks');
   /** In the order of their use. */
   private readonly kept = new Map<string, Kept>();
+  private readonly lookups: Readonly<Record<Mode, WebhookSecretLookup>>;
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATA_SOURCE) dataSource: DataSource,
     private readonly sealer: Sealer,
-  ) {}
+    private readonly changes: ConfigChanges,
+  ) {
+    this.lookups = {
+      test: new WebhookSecretLookup(dataSource, 'test'),
+      live: new WebhookSecretLookup(dataSource, 'live'),
+    };
+  }
+
+  onModuleInit(): void {
+    this.changes.subscribe((projectId) => {
+      for (const mode of MODES) {
+        this.lookups[mode].forget(projectId);
+        if (projectId === undefined) this.kept.clear();
+        else this.kept.delete(`${projectId} ${mode}`);
+      }
+    });
+  }
 
   /** What is kept; perhaps no longer what is stored. */
   recall(projectId: string, mode: Mode): WebhookSecrets | undefined {
@@ -56,16 +74,14 @@ export class WebhookSecretStore {
   }
 
   /**
-   * What is stored now; undefined where no webhook is accepted.
+   * What is stored now, or was not there a moment ago; undefined where no webhook is accepted.
    *
    * @throws DependencyUnavailable when the present secret cannot be opened, so that Stripe sends the event again
    */
   async load(projectId: string, mode: Mode): Promise<WebhookSecrets | undefined> {
     const name = `${projectId} ${mode}`;
     this.kept.delete(name);
-    const [row] = await runStatement<WebhookSecretsRow>(this.dataSource, 'read', FIND_WEBHOOK_SECRETS[mode], [
-      projectId,
-    ]);
+    const row = await this.lookups[mode].find(projectId);
     if (row === undefined) return undefined;
     const current = this.open(row.current, row.fingerprint, projectId, mode);
     const previous = row.previous === null ? undefined : this.open(row.previous, null, projectId, mode);

@@ -9,7 +9,7 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
 import type { Mode } from '../stripe-config/stripe-keys.js';
 import { EventWorker } from './event-worker.js';
 import { readEvent } from './received-event.js';
-import { findSigningSecret } from './signature.js';
+import { findSigningSecret, parseSignature, type Signature } from './signature.js';
 import { STORE_EVENT, eventContext } from './stripe-event.statements.js';
 import { WebhookMonitor, type WebhookFault } from './webhook-monitor.js';
 import { WebhookSecretStore, type WebhookSecrets } from './webhook-secrets.js';
@@ -33,8 +33,8 @@ export class WebhookService {
   ) {}
 
   /**
-   * @param signature the header `Stripe-Signature`
-   * @param readBody gives the body's bytes; called only where webhooks are accepted
+   * @param header `Stripe-Signature`
+   * @param readBody gives the body's bytes; called only where webhooks are accepted and the header is well-formed
    * @throws PaymentsError `webhook_not_found`; `invalid_signature`, the same for whatever is wrong as long as nothing shows
    *   that Stripe has signed it; after that `stale_signature`, `unreadable_event` or `wrong_mode_event`
    * @throws DependencyUnavailable when it cannot be stored now; Stripe will send it again
@@ -42,12 +42,14 @@ export class WebhookService {
   async receive(
     projectId: string,
     mode: Mode,
-    signature: string,
+    header: string,
     readBody: () => Promise<Buffer>,
   ): Promise<void> {
     const kept = this.secrets.recall(projectId, mode);
     let secrets = kept ?? (await this.load(projectId, mode));
     let isFresh = kept === undefined;
+    const signature = parseSignature(header);
+    if (signature === undefined) throw this.refuse(projectId, mode, 'wrong_signature');
     const body = await readBody();
     const now = this.options.clock() / 1000;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
@@ -71,7 +73,7 @@ export class WebhookService {
   private async accept(
     projectId: string,
     mode: Mode,
-    signature: string,
+    signature: Signature,
     body: Buffer,
     { keys }: WebhookSecrets,
     now: number,

@@ -1,0 +1,86 @@
+import { LRUCache } from 'lru-cache';
+import type { DataSource } from 'typeorm';
+import { runStatement } from '../database.js';
+import { FIND_WEBHOOK_SECRETS, type WebhookSecretsRow } from '../stripe-config/stripe-config.statements.js';
+import type { Mode } from '../stripe-config/stripe-keys.js';
+
+/** How long it is remembered that a project takes no webhooks, in milliseconds, and of how many projects. */
+const ABSENT_MS = 1_000;
+const MAX_ABSENT = 10_000;
+/** Most projects that one statement asks for. */
+const MAX_AT_ONCE = 500;
+
+/** Projects that the next statement asks for. */
+interface Batch {
+  ids: Set<string>;
+  rows: Promise<Map<string, WebhookSecretsRow>>;
+}
+
+/**
+ * Finds the sealed webhook secrets of a mode. Anybody can send webhooks, so they do not each cost a statement: one runs at a
+ * time, and whoever asks meanwhile shares the next one; what was not there is not there for a moment. Present secrets are
+ * never remembered here, so that each answer is as new as its question.
+ */
+export class WebhookSecretLookup {
+  private readonly absent = new LRUCache<string, true>({ max: MAX_ABSENT, ttl: ABSENT_MS });
+  /** Those that a statement asks for, and that have not changed since. */
+  private readonly unchanged = new Set<string>();
+  private running: Promise<unknown> = Promise.resolve();
+  private next: Batch | undefined;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly mode: Mode,
+  ) {}
+
+  /**
+   * @param projectId in lower case
+   * @returns undefined where no webhook is accepted
+   * @throws DependencyUnavailable when the database cannot be reached
+   */
+  async find(projectId: string): Promise<WebhookSecretsRow | undefined> {
+    if (this.absent.has(projectId)) return undefined;
+    const batch = (this.next ??= this.begin());
+    batch.ids.add(projectId);
+    if (batch.ids.size >= MAX_AT_ONCE) this.next = undefined;
+    return (await batch.rows).get(projectId);
+  }
+
+  /** @param projectId whose configuration has changed; undefined: any may have */
+  forget(projectId: string | undefined): void {
+    if (projectId === undefined) {
+      this.absent.clear();
+      this.unchanged.clear();
+    } else {
+      this.absent.delete(projectId);
+      this.unchanged.delete(projectId);
+    }
+  }
+
+  private begin(): Batch {
+    const ids = new Set<string>();
+    const rows = this.running.then(() => {
+      if (this.next?.ids === ids) this.next = undefined;
+      return this.ask(ids);
+    });
+    this.running = rows.catch(ignore);
+    return { ids, rows };
+  }
+
+  private async ask(ids: ReadonlySet<string>): Promise<Map<string, WebhookSecretsRow>> {
+    for (const id of ids) this.unchanged.add(id);
+    try {
+      const statement = FIND_WEBHOOK_SECRETS[this.mode];
+      const found = await runStatement<WebhookSecretsRow>(this.dataSource, 'read', statement, [[...ids]]);
+      const rows = new Map(found.map((row) => [row.project_id, row]));
+      for (const id of ids) if (!rows.has(id) && this.unchanged.has(id)) this.absent.set(id, true);
+      return rows;
+    } finally {
+      this.unchanged.clear();
+    }
+  }
+}
+
+function ignore(): void {
+  // Those who asked are told.
+}
