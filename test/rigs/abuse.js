@@ -1,0 +1,160 @@
+// What strangers can make the service do: the CPU and memory of bodies behind a 401 and of pipelined requests, and the
+// transactions of webhooks for a project that takes none.
+//
+//   npm run build && node test/rigs/abuse.js            little: bodies are not read, 16 requests run at a time
+//   npm run build && node test/rigs/abuse.js --control  much: answers keep their connection, and no socket is paused
+//
+// The control leaves the webhooks as they are. Loopback only. Takes less than a minute.
+import { spawn } from 'node:child_process';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { clearTimeout, setTimeout } from 'node:timers';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../../dist/app/embedded-postgres.js';
+import { createKeyRingFile } from '../../dist/payments/crypto/key-ring-file.js';
+
+const MIB = 1024 * 1024;
+const OFFERED_BYTES = 4096 * MIB;
+const LIMIT_MS = 15_000;
+const PIPELINED = 20_000;
+const WEBHOOKS = 500;
+
+/** Takes the limits out: every answer keeps its connection, and nothing stops reading. */
+const CONTROL = `
+import { ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+Object.defineProperty(ServerResponse.prototype, 'shouldKeepAlive', { get: () => true, set() {} });
+Socket.prototype.pause = function () { return this; };
+`;
+
+const isControl = process.argv.includes('--control');
+const folder = await mkdtemp(join(tmpdir(), 'abuse-'));
+const postgres = await startEmbeddedPostgres(folder);
+let child;
+try {
+  const port = await freePort();
+  const keyRing = join(folder, 'ring.json');
+  const preload = join(folder, 'control.mjs');
+  await createKeyRingFile(keyRing);
+  await writeFile(preload, CONTROL);
+  child = spawn(process.execPath, [...(isControl ? ['--import', preload] : []), 'dist/main.js'], {
+    env: {
+      PATH: process.env.PATH,
+      NODE_ENV: 'development',
+      PORT: String(port),
+      DATABASE_URL: postgres.url,
+      KEY_RING_FILE: keyRing,
+      AUTH_JWT_SECRET: randomBytes(48).toString('base64url'),
+      LOG_LEVEL: 'warn',
+    },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  while (
+    !(await fetch(`${url}/health/ready`).then(
+      ({ ok }) => ok,
+      () => false,
+    ))
+  )
+    await delay(200);
+
+  let cpu = await cpuSeconds();
+  const sent = await pour(port);
+  const bodyCpu = (await cpuSeconds()) - cpu;
+  console.log(
+    `body behind a 401: ${(sent / MIB).toFixed(0)} of 4096 MiB taken, ${bodyCpu.toFixed(1)} s of CPU`,
+  );
+
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  const before = await transactions(client);
+  const path = `${url}/api/v1/payments/stripe/webhooks/${randomUUID()}/test`;
+  const headers = { 'stripe-signature': `t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}` };
+  for (let index = 0; index < WEBHOOKS; index += 50) {
+    const send = async () => (await fetch(path, { method: 'POST', body: '{}', headers })).arrayBuffer();
+    await Promise.all(Array.from({ length: 50 }, send));
+  }
+  // What is counted is reported with a delay.
+  await delay(2_000);
+  console.log(
+    `webhooks for an unknown project: ${(await transactions(client)) - before} transactions for ${WEBHOOKS}`,
+  );
+  await client.end();
+
+  const memory = await residentMib();
+  const grown = (await pipeline(port)) - memory;
+  console.log(`${PIPELINED} pipelined requests whose answers nobody reads: ${grown.toFixed(0)} MiB more`);
+  const isBounded = sent < 64 * MIB;
+  process.exitCode = isBounded === isControl ? 1 : 0;
+} finally {
+  child?.kill('SIGKILL');
+  await postgres.stop();
+  await rm(folder, { recursive: true, force: true });
+}
+
+/** Sends a body behind a head without a token until the connection is closed. */
+async function pour(port) {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const limit = setTimeout(() => socket.destroy(), LIMIT_MS);
+  const chunk = Buffer.alloc(MIB, 'x');
+  let taken = 0;
+  const send = () => {
+    if (taken >= OFFERED_BYTES) return void socket.destroy();
+    socket.write(chunk, (error) => {
+      taken += chunk.length;
+      if (!error && !socket.destroyed) send();
+    });
+  };
+  socket.on('error', () => undefined).resume();
+  const path = `/api/v1/payments/stripe/projects/${randomUUID()}/config`;
+  socket.write(`PUT ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${OFFERED_BYTES}\r\n\r\n`);
+  send();
+  await closed;
+  clearTimeout(limit);
+  return taken;
+}
+
+/** @returns the most memory while the requests are there */
+async function pipeline(port) {
+  const socket = connect(port, '127.0.0.1');
+  socket.on('error', () => undefined).pause();
+  socket.write('GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(PIPELINED));
+  let most = 0;
+  for (let look = 0; look < 50; look++) {
+    most = Math.max(most, await residentMib());
+    await delay(100);
+  }
+  socket.destroy();
+  return most;
+}
+
+async function cpuSeconds() {
+  const fields = (await readFile(`/proc/${child.pid}/stat`, 'utf8')).split(') ')[1].split(' ');
+  return (Number(fields[11]) + Number(fields[12])) / 100;
+}
+
+async function residentMib() {
+  const [, kib] = /VmRSS:\s+(\d+)/.exec(await readFile(`/proc/${child.pid}/status`, 'utf8'));
+  return Number(kib) / 1024;
+}
+
+async function transactions(client) {
+  const { rows } = await client.query(
+    'SELECT xact_commit::integer AS count FROM pg_stat_database WHERE datname = current_database()',
+  );
+  return rows[0].count;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  return port;
+}
