@@ -18,6 +18,7 @@ import { createServer } from '../dist/app/server.js';
 import { createKeyRingFile, readKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
 import { ConfigChanges } from '../dist/payments/stripe-clients/config-changes.js';
 import { StripeClients } from '../dist/payments/stripe-clients/stripe-clients.js';
+import { untilReady } from './until-ready.js';
 
 const CHANGES = Number(process.argv[2] ?? 100);
 const PROJECTS = 100;
@@ -165,6 +166,7 @@ async function startService(env) {
     const url = /listening at (http:\/\/[\d.:]+)/.exec(output)?.[1];
     if (url === undefined) continue;
     child.stdout.resume();
+    await untilReady(url);
     return { child, url };
   }
   throw new Error(`the service ended before it listened: ${output}`);

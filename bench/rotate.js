@@ -18,6 +18,7 @@ import { Sealer } from '../dist/payments/crypto/sealer.js';
 import { Secret } from '../dist/payments/crypto/secret.js';
 import { sealContext } from '../dist/payments/stripe-config/stripe-config.service.js';
 import { maskOf } from '../dist/payments/stripe-config/stripe-keys.js';
+import { untilReady } from './until-ready.js';
 
 const ROWS = Number(process.argv[2] ?? 100_000);
 const BATCH = 2_000;
@@ -52,6 +53,7 @@ try {
   };
   const service = start('dist/main.js', [], env);
   const [, url] = await service.said(/listening at (http:\/\/[\d.:]+)/);
+  await untilReady(url);
   const token = jsonwebtoken.sign({}, secret, { subject: 'bench', expiresIn: '1h' });
 
   const filling = performance.now();

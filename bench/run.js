@@ -1,5 +1,6 @@
 // Measures PUT and GET of a configuration beside the bare limit (limit.js), on one database, in turns, so that the
-// machine's noise hits both. Prints medians over the rounds, and the median of the ratios pair by pair.
+// machine's noise hits both. Prints medians over the rounds, and the median of the ratios pair by pair. Then PUT once more,
+// by more clients, beside the same service without announcements of changes (without-announcements.js).
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -12,10 +13,12 @@ import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../dist/app/embedded-postgres.js';
 import { createKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
+import { untilReady } from './until-ready.js';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
 const SECONDS = 4;
 const CONNECTIONS = 16;
+const MANY_CONNECTIONS = 64;
 const PROJECTS = 500;
 const CLOCK_TICKS_PER_SECOND = 100;
 
@@ -44,19 +47,11 @@ try {
     `${CONNECTIONS} connections, ${SECONDS} s a run, ${ROUNDS} rounds in turns, node ${process.version}\n`,
   );
   for (const method of ['PUT', 'GET']) {
-    await measure(service, method, token, projectIds, 2);
-    await measure(limit, method, token, projectIds, 2);
-    const pairs = [];
-    for (let round = 0; round < ROUNDS; round++) {
-      const first = round % 2 === 0 ? service : limit;
-      const results = new Map();
-      for (const each of [first, first === service ? limit : service]) {
-        results.set(each, await measure(each, method, token, projectIds, SECONDS));
-      }
-      pairs.push({ service: results.get(service), limit: results.get(limit) });
-    }
-    report(method, pairs);
+    await compare(method, service, limit, { token, projectIds, connections: CONNECTIONS });
   }
+  const silent = await start('silent', ['--import', './bench/without-announcements.js', 'dist/main.js'], env);
+  console.log(`${MANY_CONNECTIONS} connections\n`);
+  await compare('PUT', service, silent, { token, projectIds, connections: MANY_CONNECTIONS });
 } finally {
   for (const child of children) {
     child.kill('SIGTERM');
@@ -70,11 +65,12 @@ async function start(name, args, env) {
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(child);
   let output = '';
-  for await (const chunk of child.stdout) {
+  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false })) {
     output += chunk;
     const url = /listening at (http:\/\/[\d.:]+)/i.exec(output)?.[1];
     if (url !== undefined) {
       child.stdout.resume();
+      if (name !== 'limit') await untilReady(url);
       return { name, url, pid: child.pid };
     }
   }
@@ -112,11 +108,26 @@ function fakeBody(seed) {
   });
 }
 
-async function measure({ url, pid }, method, token, projectIds, duration) {
+/** Measures two servers in turns, each first in every other round. */
+async function compare(method, one, other, load) {
+  await measure(one, method, load, 2);
+  await measure(other, method, load, 2);
+  const pairs = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    const results = new Map();
+    for (const each of round % 2 === 0 ? [one, other] : [other, one]) {
+      results.set(each, await measure(each, method, load, SECONDS));
+    }
+    pairs.push([results.get(one), results.get(other)]);
+  }
+  report(method, [one.name, other.name], pairs);
+}
+
+async function measure({ url, pid }, method, { token, projectIds, connections }, duration) {
   const before = cpuSeconds(pid);
   const result = await autocannon({
     url,
-    connections: CONNECTIONS,
+    connections,
     duration,
     requests: projectIds.map((id, index) => ({
       method,
@@ -155,7 +166,7 @@ function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-function report(method, pairs) {
+function report(method, names, pairs) {
   const rows = {
     'requests a second': 'perSecond',
     'p50 ms': 'p50',
@@ -163,10 +174,10 @@ function report(method, pairs) {
     'CPU µs a request': 'cpuMicros',
     'memory MiB': 'rssMiB',
   };
-  console.log(`${method}`.padEnd(20), 'service'.padStart(10), 'limit'.padStart(10), 'ratio'.padStart(8));
+  console.log(method.padEnd(20), ...names.map((name) => name.padStart(10)), 'ratio'.padStart(8));
   for (const [label, key] of Object.entries(rows)) {
-    const ratio = median(pairs.map(({ service, limit }) => service[key] / limit[key]));
-    const figures = ['service', 'limit'].map((side) =>
+    const ratio = median(pairs.map(([one, other]) => one[key] / other[key]));
+    const figures = [0, 1].map((side) =>
       median(pairs.map((pair) => pair[side][key]))
         .toFixed(1)
         .padStart(10),
