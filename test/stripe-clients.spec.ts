@@ -13,9 +13,9 @@ import {
   ValidationFailed,
   type CredentialsFault,
 } from '../src/payments/payments.errors.js';
-import { ConfigChanges, NOTIFY } from '../src/payments/stripe-clients/config-changes.js';
+import { ConfigChanges } from '../src/payments/stripe-clients/config-changes.js';
 import { StripeClients } from '../src/payments/stripe-clients/stripe-clients.js';
-import { FIND_KEY } from '../src/payments/stripe-clients/stripe-clients.statements.js';
+import { FIND_KEY, NOTIFY } from '../src/payments/stripe-clients/stripe-clients.statements.js';
 import { FIND_VERSIONS } from '../src/payments/stripe-config/stripe-config.statements.js';
 import type { CredentialField, Mode } from '../src/payments/stripe-config/stripe-keys.js';
 import { fakeCredential } from './support/credentials.js';

@@ -11,7 +11,8 @@ import { Draining } from './draining.js';
 import { EventLog } from './event-log.js';
 import { HealthController } from './health/health.controller.js';
 import { ProjectModule } from './projects/project.module.js';
-import { ProjectService, USUAL_MAX_PROJECTS_PER_OWNER } from './projects/project.service.js';
+import { USUAL_MAX_PROJECTS_PER_OWNER } from './projects/project-limit.js';
+import { ProjectService } from './projects/project.service.js';
 
 /** What the standalone service is made of, once its settings have become things. */
 export interface AppParts extends Omit<PaymentsModuleOptions, 'projects'> {

@@ -14,6 +14,8 @@ const SERVICE_FILES = [
   'dist/app/embedded-postgres.js',
   'dist/app/env.js',
   'dist/app/projects/1764000001000-create-projects.js',
+  'dist/app/projects/1764000009000-count-projects.js',
+  'dist/app/projects/project-limit.js',
   'dist/app/projects/project.entity.js',
   'dist/app/settings/auth-settings.js',
   'dist/app/settings/command-settings.js',
@@ -26,7 +28,7 @@ const SERVICE_FILES = [
 ];
 
 /** Packages that are needed though no file imports them: what the others build on must be the host's own copy. */
-const BUILT_UPON = ['passport', 'reflect-metadata'];
+const BUILT_UPON = ['reflect-metadata'];
 
 /** Packages of the service, or of one kind of host, that no other host should be made to install. */
 const SERVICE_ONLY =

@@ -5,12 +5,8 @@ import { runStatement, type Statement } from '../../payments/database.js';
 import { timeColumn } from '../../payments/result-types.js';
 import { PaymentsError } from '../../payments/payments.errors.js';
 import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../payments/project-ownership.js';
+import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
-
-/** Injection token of how many projects one owner may have. */
-export const MAX_PROJECTS_PER_OWNER = Symbol('MaxProjectsPerOwner');
-/** How many that is unless a setting says so. */
-export const USUAL_MAX_PROJECTS_PER_OWNER = 1_000;
 
 const COLUMNS = `id, name, description, is_active, ${timeColumn('created_at')}`;
 

@@ -9,20 +9,12 @@ import {
 import pg, { type Client, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 import { RepeatedFault } from '../repeated-fault.js';
+import { NOTIFY } from './stripe-clients.statements.js';
 
 const LISTEN = 'LISTEN stripe_config_changed';
-/**
- * Says which configurations have changed. `$1` array of project ids. A commit that notifies holds a lock of the whole
- * server until it ends, and this one is worth no wait for the disk or a standby.
- */
-export const NOTIFY: Statement = {
-  name: 'stripe_config_changed_notify',
-  text: `SELECT set_config('synchronous_commit', 'off', true), count(pg_notify('stripe_config_changed', id))
-    FROM unnest($1::text[]) AS id`,
-};
 /** Longest a connection or an answer of the database is waited for, in milliseconds. */
 const ANSWER_MS = 3_000;
 /** How often to see whether the connection still works, in milliseconds. */
@@ -144,7 +136,8 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
       const ids = [...this.changed];
       this.changed.clear();
       try {
-        await notifyOfChanges(this.dataSource, ids);
+        // It stores nothing, so it waits for no turn among the writes.
+        await runStatement(this.dataSource, 'read', NOTIFY, [ids]);
         this.unannounced.worked();
       } catch (error) {
         this.unannounced.failed(error);
@@ -156,12 +149,6 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
   private tell(projectId: string | undefined): void {
     for (const listener of this.listeners) listener(projectId);
   }
-}
-
-/** Tells every replica that listens which configurations have changed. */
-export async function notifyOfChanges(dataSource: DataSource, projectIds: readonly string[]): Promise<void> {
-  // It stores nothing, so it waits for no turn among the writes.
-  await runStatement(dataSource, 'read', NOTIFY, [projectIds]);
 }
 
 /** What the typings of `pg` leave out. */
