@@ -214,7 +214,7 @@ describe('npm run keys', () => {
       [
         'with a database that is not there',
         { DATABASE_URL: 'postgres://user:wrongvalue@127.0.0.1:1/none' },
-        /cannot be reached; check DATABASE_URL/,
+        /cannot be reached; check DATABASE_URL and that it runs: nothing listens at the address/,
       ],
     ])('fails %s, and prints no value', async (_, settings, message) => {
       await createKeyRingFile(file);

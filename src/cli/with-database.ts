@@ -2,6 +2,7 @@ import type { DataSource } from 'typeorm';
 import { commandDataSource } from '../app/data-source.js';
 import { useEmbeddedPostgres } from '../app/embedded-postgres.js';
 import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
+import { databaseFaultOf } from '../payments/database-fault.js';
 import { requireTables } from '../payments/schema-findings.js';
 import { CommandFault } from './fault.js';
 
@@ -29,8 +30,11 @@ export async function withDataSource<T>(work: (dataSource: DataSource) => Promis
     const dataSource = commandDataSource(url, schema);
     try {
       await dataSource.initialize();
-    } catch {
-      throw new CommandFault('The database cannot be reached; check DATABASE_URL and that it runs.');
+    } catch (error) {
+      const cause = databaseFaultOf(error)?.cause;
+      throw new CommandFault(
+        `The database cannot be reached; check DATABASE_URL and that it runs${cause === undefined ? '' : `: ${cause}`}.`,
+      );
     }
     try {
       await requireTables(dataSource);

@@ -1,4 +1,5 @@
 import { MigrationLockHeld, migrate, revertMigration } from '../../app/migrate.js';
+import { databaseFaultOf } from '../../payments/database-fault.js';
 import { describeError } from '../../payments/http/describe-error.js';
 import { SchemaFault } from '../../payments/schema-findings.js';
 import { CommandFault } from '../fault.js';
@@ -27,8 +28,9 @@ function faultOf(error: unknown): unknown {
     );
   }
   const { error: name, errorCode } = describeError(error);
+  const cause = databaseFaultOf(error)?.cause;
   return new CommandFault(
-    `The migration failed (${errorCode ?? name}); check that DATABASE_URL is right, that the database runs, and that its user may change the schema.`,
+    `The migration failed (${errorCode ?? name}); check that DATABASE_URL is right, that the database runs, and that its user may change the schema${cause === undefined ? '' : `: ${cause}`}.`,
   );
 }
 
