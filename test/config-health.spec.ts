@@ -497,6 +497,22 @@ describe('while Stripe', () => {
     },
   );
 
+  it('takes its time, the answer does not wait for it, and what it says later is known', async () => {
+    await configure({ test_secret_key: genuineKey() });
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    stripe.afterHandling = () => released;
+    expect(await keyHealth()).toEqual(UNKNOWN);
+    // Had the answer waited for the deadline of the question, nobody would hear what Stripe says now.
+    release();
+    const known = await eventually('it is known', async () => {
+      const key = await keyHealth();
+      return key.status !== 'unknown' && key;
+    });
+    expect(known).toEqual({ status: 'works', since: TIME, checked_at: TIME, account_id: ACCOUNT });
+    expect(asked()).toEqual(['/v1/balance', '/v1/account']);
+  });
+
   it.each(TROUBLES)('%s about the account only, what was known stands', async (_, fault) => {
     await configure({ test_secret_key: genuineKey() });
     const before = await keyHealth();

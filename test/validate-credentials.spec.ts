@@ -679,4 +679,20 @@ describe('the limit of a project', () => {
       expectVerdict(await validate({ secret_key }, {}, projects[index]), true);
     }
   });
+
+  it('is not used up by what the load of others refuses', async () => {
+    const others = Array.from({ length: 8 }, () => genuineKey());
+    const projects = await Promise.all(others.map(() => service.createProject()));
+    stripe.fault = ({ key }) => (others.includes(key ?? '') ? { kind: 'hang' } : undefined);
+    const hanging = others.map((secret_key, index) => validate({ secret_key }, {}, projects[index]));
+    await eventually('all eight places are taken', () => stripe.requests.length === others.length);
+
+    const key = genuineKey();
+    for (let count = 0; count < 6; count++) expectLimited(await validate({ secret_key: key }));
+    expect(await counted()).toBe(0);
+
+    await Promise.all(hanging);
+    for (let count = 0; count < 5; count++) expectVerdict(await validate({ secret_key: key }), true);
+    expectLimited(await validate({ secret_key: key }));
+  });
 });
