@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein';
 import type { ValidationItem } from '../payments.errors.js';
 import { holdsCredential } from '../credential-shape.js';
 
@@ -68,18 +69,4 @@ function meantBy(name: string, known: readonly string[]): string[] {
 
 function plain(name: string): string {
   return name.toLowerCase().replace(/[^a-z]/g, '');
-}
-
-/** How many letters must be put in, taken out or changed (Levenshtein). */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of Array.from(from).entries()) {
-    const next = [index + 1];
-    for (const [place, other] of Array.from(to).entries()) {
-      const changed = (row[place] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(changed, (row[place + 1] ?? 0) + 1, (next[place] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
