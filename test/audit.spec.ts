@@ -634,7 +634,7 @@ describe('the check of the trail', () => {
       expect(await verify(undefined)).toMatchObject({
         code: 1,
         stdout: '',
-        stderr: expect.stringMatching(/DATABASE_URL is missing/) as unknown,
+        stderr: expect.stringMatching(/^There is no database in \S+: set DATABASE_URL/) as unknown,
       });
     });
   });
