@@ -363,6 +363,25 @@ it('says for the log why nothing can be fetched', async () => {
   expect(causes).toContainEqual(expect.objectContaining({ errorCode: 'ECONNREFUSED' }));
 });
 
+it('says so, too, while the provider is not asked again, and says the new cause once it was', async () => {
+  const explanation = async () => {
+    const error: unknown = await findRsa().then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    return describeError((error as Error).cause).explanation;
+  };
+  for (const [fetches, code] of [404, 503].entries()) {
+    answers.set(JWKS, status(code));
+    for (const wait of [0, SECOND - 1]) {
+      now += wait;
+      expect(await explanation()).toContain(`key set was answered with status ${code};`);
+    }
+    expect(keySetFetches()).toBe(fetches + 1);
+    now += 1;
+  }
+});
+
 it('reads the metadata with all its addresses', async () => {
   const metadata = {
     issuer,
