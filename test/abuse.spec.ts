@@ -3,12 +3,14 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import pg, { type Pool } from 'pg';
+import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { jest } from '@jest/globals';
 import { FIND_WEBHOOK_SECRETS } from '../src/payments/stripe-config/stripe-config.statements.js';
 import { WebhookSecretLookup } from '../src/payments/stripe-webhooks/webhook-secret-lookup.js';
 import { createHttpServer } from '../src/app/http-server.js';
+import { requestIds } from '../src/app/request-id.js';
 import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { expectError } from './support/errors.js';
@@ -262,13 +264,16 @@ describe('webhooks that anybody can send', () => {
   });
 });
 
+/** Ids as usual, and no log. */
+const CONTEXT = { requestIdOf: requestIds(), logger: pino({ level: 'silent' }) };
+
 /** A server with a handler of one's choice, on a free port of the loopback. */
 async function withServer(
   handler: (request: IncomingMessage, response: ServerResponse) => void,
   use: (url: string, sockets: Socket[]) => Promise<void>,
-  limits?: Parameters<typeof createHttpServer>[1],
+  limits?: Parameters<typeof createHttpServer>[2],
 ): Promise<void> {
-  const server = createHttpServer(handler, limits);
+  const server = createHttpServer(handler, CONTEXT, limits);
   const sockets: Socket[] = [];
   server.on('connection', (socket: Socket) => sockets.push(socket));
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -282,7 +287,7 @@ async function withServer(
 
 describe('the time that a request may take to arrive', () => {
   it('is half a minute, half of it for the head, and is looked at each second', () => {
-    const server = createHttpServer(() => undefined) as ReturnType<typeof createHttpServer> & {
+    const server = createHttpServer(() => undefined, CONTEXT) as ReturnType<typeof createHttpServer> & {
       connectionsCheckingInterval: number;
     };
     const { headersTimeout, requestTimeout, connectionsCheckingInterval } = server;

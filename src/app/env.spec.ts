@@ -63,6 +63,7 @@ describe('outside production', () => {
           'DOCS_OAUTH_CLIENT_ID',
           'DOCS_OAUTH_SCOPES',
           'LOG_LEVEL',
+          'REQUEST_ID_HEADER',
           'STRIPE_API_BASE',
           'WEBHOOK_SECRET_OVERLAP_HOURS',
         ].map((name) => [name, ' ']),
@@ -85,6 +86,7 @@ describe('outside production', () => {
       shutdownDelaySeconds: 0,
       docs: true,
       logLevel: 'info',
+      requestIdHeader: undefined,
       warnings: [],
     });
   });
@@ -108,6 +110,7 @@ describe('outside production', () => {
       SHUTDOWN_DELAY_SECONDS: '3',
       DOCS: 'false',
       LOG_LEVEL: 'debug',
+      REQUEST_ID_HEADER: 'X-Request-Id',
     };
     expect(
       readEnv(Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, ` ${value}\n`]))),
@@ -133,6 +136,7 @@ describe('outside production', () => {
       shutdownDelaySeconds: 3,
       docs: false,
       logLevel: 'debug',
+      requestIdHeader: 'x-request-id',
       warnings: [],
     });
   });
@@ -398,6 +402,39 @@ describe('a wrong setting', () => {
       `${name} cannot stand beside AUTH_JWT_SECRET; remove one of them`,
     ]);
   });
+
+  it.each([`x ${CANARY}`, `x_${CANARY}`, `${CANARY}:`, '1d', '-', `${CANARY}${'x'.repeat(64)}`, 'id, id'])(
+    'is a header of request ids that is none: %j',
+    (name) => {
+      expect(faultsOf(env({ REQUEST_ID_HEADER: name }))).toEqual([
+        'REQUEST_ID_HEADER must be the name of a header, of letters, digits and hyphens; set it to the one in which the proxy sends its request id, such as x-request-id',
+      ]);
+    },
+  );
+
+  it.each([
+    'authorization',
+    'Authorization',
+    'Proxy-Authorization',
+    'cookie',
+    'Stripe-Signature',
+    'host',
+    'if-match',
+    'accept',
+    'content-length',
+    'traceparent',
+  ])('is a header of request ids that holds something else: %s', (name) => {
+    expect(faultsOf(env({ REQUEST_ID_HEADER: name }))).toEqual([
+      'REQUEST_ID_HEADER names a header that holds something else; set it to the one in which the proxy sends its request id, such as x-request-id',
+    ]);
+  });
+
+  it.each(['x-request-id', 'Request-Id', 'x-amzn-request-id', 'X-Correlation-ID', 'iffy'])(
+    'is no header of request ids such as %s',
+    (name) => {
+      expect(readEnv({ REQUEST_ID_HEADER: name }).requestIdHeader).toBe(name.toLowerCase());
+    },
+  );
 
   it('is listed with all others', () => {
     const names = [

@@ -13,6 +13,7 @@ import {
 } from './settings/common-settings.js';
 import { readDocsSignIn, type DocsSignIn } from './settings/docs-settings.js';
 import { environment, type Variables } from './settings/environment.js';
+import { readRequestIdHeader } from './settings/request-id-setting.js';
 import { Settings } from './settings/settings.js';
 
 /** The standalone service's settings. Every one of them is described in `settings/setting-list.ts`. */
@@ -44,6 +45,8 @@ export interface Env {
   /** How the explorer signs in at the identity provider; absent: it does not. */
   docsSignIn: DocsSignIn | undefined;
   logLevel: LogLevel;
+  /** In which a trusted proxy sends a request's id, in lower case; absent: ids are made here. */
+  requestIdHeader: string | undefined;
   /** What should be changed, though nothing is wrong: sentences that begin with the name of a setting. */
   warnings: readonly string[];
 }
@@ -84,6 +87,7 @@ export function readEnv(variables: Variables = environment()): Env {
     docsSignIn: readDocsSignIn(settings),
     docs: settings.choice('DOCS', ['true', 'false'], production ? 'false' : 'true') === 'true',
     logLevel: settings.choice('LOG_LEVEL', LOG_LEVELS, 'info'),
+    requestIdHeader: readRequestIdHeader(settings),
     warnings: settings.warnings,
   };
   settings.requireNoFaults();

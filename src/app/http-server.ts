@@ -7,7 +7,14 @@ import {
 } from 'node:http';
 import type { Socket } from 'node:net';
 import { boundUnreadBody } from '../payments/http/unread-body.js';
-import { answerFault, answerLast, refuse, UNKNOWN_METHOD, type Refusal } from './node-answers.js';
+import {
+  answerFault,
+  answerLast,
+  refuse,
+  UNKNOWN_METHOD,
+  type AnswerContext,
+  type Refusal,
+} from './node-answers.js';
 import { boundPipelining } from './pipelining.js';
 
 /** How long a connection may wait for its next request, in milliseconds. */
@@ -50,17 +57,21 @@ const UNKNOWN_EXPECTATION: Refusal = {
  * The one place where a server is made, so that its limits hold from the first connection on, and what Node would answer by
  * itself has the documented form.
  */
-export function createHttpServer(handler: RequestListener, limits: ArrivalLimits = LIMITS): Server {
+export function createHttpServer(
+  handler: RequestListener,
+  context: AnswerContext,
+  limits: ArrivalLimits = LIMITS,
+): Server {
   const bounded = boundPipelining((request, response) => {
     boundUnreadBody(request, response);
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      refuse(request, response, NO_HOST);
-    } else if (!METHODS.has(request.method)) refuse(request, response, UNKNOWN_METHOD);
+      refuse(request, response, NO_HOST, context);
+    } else if (!METHODS.has(request.method)) refuse(request, response, UNKNOWN_METHOD, context);
     else handler(request, response);
   });
   const refuseExpectation = boundPipelining((request, response) => {
     boundUnreadBody(request, response);
-    refuse(request, response, UNKNOWN_EXPECTATION);
+    refuse(request, response, UNKNOWN_EXPECTATION, context);
   });
   const options = { ...limits, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, requireHostHeader: false };
   return createServer(options, bounded)
@@ -73,9 +84,9 @@ export function createHttpServer(handler: RequestListener, limits: ArrivalLimits
     })
     .on('checkExpectation', refuseExpectation)
     .on('connect', (_request, socket) => {
-      answerLast(socket as Socket, UNKNOWN_METHOD);
+      answerLast(socket as Socket, UNKNOWN_METHOD, context);
     })
     .on('clientError', (error, socket) => {
-      answerFault(error, socket as Socket);
+      answerFault(error, socket as Socket, context);
     });
 }

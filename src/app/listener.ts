@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
-import type { Logger } from 'pino';
 import { errorAnswer } from '../payments/http/error-answer.js';
 import { createHttpServer } from './http-server.js';
+import type { AnswerContext, Refusal } from './node-answers.js';
 import { headersFor } from './response-headers.js';
 
 /** The service cannot listen; the message says why and what to do. */
@@ -32,10 +31,10 @@ export class Listener {
   };
   private service: RequestListener | undefined;
 
-  constructor(private readonly logger: Logger) {
+  constructor(private readonly context: AnswerContext) {
     this.server = createHttpServer((request, response) => {
       this.handler(request, response);
-    });
+    }, context);
   }
 
   /**
@@ -51,7 +50,7 @@ export class Listener {
       throw new ListenError(fault, { cause: error });
     }
     const url = urlOf(this.server.address() as AddressInfo);
-    this.logger.info(`Server listening at ${url}`);
+    this.context.logger.info(`Server listening at ${url}`);
     return url;
   }
 
@@ -75,8 +74,9 @@ export class Listener {
     await closed;
   }
 
-  private answerUnready({ method, url, headers }: IncomingMessage, response: ServerResponse): void {
-    const requestId = randomUUID();
+  private answerUnready(request: IncomingMessage, response: ServerResponse): void {
+    const { method, url, headers } = request;
+    const requestId = this.context.requestIdOf(request);
     const isProbe = (method === 'GET' || method === 'HEAD') && url?.split('?')[0] === '/health/live';
     const answer = isProbe
       ? {
@@ -84,7 +84,7 @@ export class Listener {
           headers: { 'Content-Type': 'application/json; charset=utf-8' },
           body: { status: 'ok' },
         }
-      : errorAnswer('dependency_unavailable', NOT_READY, requestId, headers.accept);
+      : errorAnswer(NOT_READY.code, NOT_READY.detail, requestId, headers.accept);
     const body = JSON.stringify(answer.body);
     // A body that is not read must not be read to its end, either.
     response.writeHead(answer.status, {
@@ -94,11 +94,16 @@ export class Listener {
       Connection: 'close',
     });
     response.end(method === 'HEAD' ? undefined : body);
-    this.logger[isProbe ? 'debug' : 'info']({ method, status: answer.status, requestId });
+    const line = { method, status: answer.status, requestId };
+    if (isProbe) this.context.logger.debug(line);
+    else this.context.logger.info({ ...line, code: NOT_READY.code });
   }
 }
 
-const NOT_READY = 'The service is starting; try again shortly.';
+const NOT_READY: Refusal = {
+  code: 'dependency_unavailable',
+  detail: 'The service is starting; try again shortly.',
+};
 
 function urlOf({ address, port }: AddressInfo): string {
   const everywhere = address === '0.0.0.0' || address === '::';

@@ -1,15 +1,23 @@
-import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
 import { errorAnswer, type AnswerCode } from '../payments/http/error-answer.js';
 import { linger } from '../payments/http/unread-body.js';
 import { pendingAnswer } from './pipelining.js';
+import type { RequestIds } from './request-id.js';
 import { headersFor } from './response-headers.js';
 
 /** What the server refuses before the service sees it, in words for the client. */
 export interface Refusal {
   code: AnswerCode;
   detail: string;
+}
+
+/** What every answer of the server itself needs. */
+export interface AnswerContext {
+  requestIdOf: RequestIds;
+  /** Gets a line for each. */
+  logger: Logger;
 }
 
 /** What the server itself finds wrong. */
@@ -50,8 +58,13 @@ const REQUEST_LINE = /^[A-Za-z-]{1,40} \S+ HTTP\/1\.[01]\r?\n/;
 const MAX_LINE = 1_024;
 
 /** Answers in place of the service, in the documented form, and closes the connection. */
-export function refuse(request: IncomingMessage, response: ServerResponse, refusal: Refusal): void {
-  const { status, headers, body } = answerOf(refusal, request.headers.accept);
+export function refuse(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  context: AnswerContext,
+): void {
+  const { status, headers, body } = answerOf(refusal, context, request);
   response.writeHead(status, headers);
   response.end(request.method === 'HEAD' ? undefined : body);
 }
@@ -60,29 +73,29 @@ export function refuse(request: IncomingMessage, response: ServerResponse, refus
 const FAULTY = new WeakSet<Socket>();
 
 /** Answers what is no request, or not a whole one: there is only a socket. */
-export function answerFault(error: Fault, socket: Socket): void {
+export function answerFault(error: Fault, socket: Socket, context: AnswerContext): void {
   if (FAULTY.has(socket)) return;
   FAULTY.add(socket);
-  answerLast(socket, refusalOf(error));
+  answerLast(socket, refusalOf(error), context);
 }
 
 /** Answers over a bare connection, behind the answers that it still owes, and closes it. */
-export function answerLast(socket: Socket, refusal: Refusal): void {
+export function answerLast(socket: Socket, refusal: Refusal, context: AnswerContext): void {
   const pending = pendingAnswer(socket);
   const isHalf = pending?.req.complete === false;
-  if (pending === undefined || (isHalf && !pending.headersSent)) endWith(socket, refusal);
+  if (pending === undefined || (isHalf && !pending.headersSent)) endWith(socket, refusal, context);
   // Its answer has begun, and a second one would be taken for a part of it.
   else if (isHalf) socket.destroy();
   else {
     pending.once('close', () => {
-      endWith(socket, refusal);
+      endWith(socket, refusal, context);
     });
   }
 }
 
-function endWith(socket: Socket, refusal: Refusal): void {
+function endWith(socket: Socket, refusal: Refusal, context: AnswerContext): void {
   if (!socket.writable) return;
-  const { status, headers, body } = answerOf(refusal, undefined);
+  const { status, headers, body } = answerOf(refusal, context);
   const all = { Date: new Date().toUTCString(), ...headers };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
   const start = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`;
@@ -98,9 +111,15 @@ function refusalOf({ code = '', rawPacket, bytesParsed = 0 }: Fault): Refusal {
   return FAULTS[code] ?? UNPARSABLE;
 }
 
-function answerOf({ code, detail }: Refusal, accept: string | undefined) {
-  const requestId = randomUUID();
-  const { status, headers, body } = errorAnswer(code, detail, requestId, accept);
+/** The answer, which is logged as that of any request is. */
+function answerOf(
+  { code, detail }: Refusal,
+  { requestIdOf, logger }: AnswerContext,
+  request?: IncomingMessage,
+) {
+  const requestId = requestIdOf(request);
+  const { status, headers, body } = errorAnswer(code, detail, requestId, request?.headers.accept);
+  logger.info({ method: request?.method, status, requestId, code });
   const text = JSON.stringify(body);
   return {
     status,

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { maxHeaderSize, type RequestListener } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,6 +10,7 @@ import type { LogLevel } from './env.js';
 import { createHttpServer } from './http-server.js';
 import type { Listener } from './listener.js';
 import { logRequests, PinoLogger } from './logging.js';
+import { requestIds } from './request-id.js';
 import { headersFor } from './response-headers.js';
 
 /** How the service listens and logs. */
@@ -18,6 +18,8 @@ export interface ServerOptions extends AppParts {
   logLevel: LogLevel;
   /** Where the log goes; default: standard output. */
   logDestination?: DestinationStream;
+  /** In which a trusted proxy sends a request's id; default: ids are made here. */
+  requestIdHeader?: string | undefined;
   /** What listens already, and logs; default: a server that listens when it is told to. */
   listener?: { server: Listener; logger: Logger };
 }
@@ -26,11 +28,13 @@ export interface ServerOptions extends AppParts {
 export async function createServer(options: ServerOptions): Promise<NestFastifyApplication> {
   const { listener } = options;
   const logger = listener?.logger ?? createLogger(options.logLevel, options.logDestination ?? process.stdout);
+  const requestIdOf = requestIds(options.requestIdHeader);
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
-    genReqId: () => randomUUID(),
-    serverFactory: (handler: RequestListener) => listener?.server.serve(handler) ?? createHttpServer(handler),
+    genReqId: requestIdOf,
+    serverFactory: (handler: RequestListener) =>
+      listener?.server.serve(handler) ?? createHttpServer(handler, { requestIdOf, logger }),
     // There is no middleware, so nothing has to look for it on every request.
     skipMiddie: true,
     // As long as a whole head may be, so that any wrong project id is judged as one.
@@ -73,16 +77,14 @@ function prepareFastify(app: NestFastifyApplication): void {
   logRequests(fastify);
 }
 
-/** A URL that the router cannot decode. */
+const MALFORMED = 'malformed_request';
+
+/** A URL that the router cannot decode: no hook is called for it, so it is logged here. */
 function sendMalformedRequest(request: FastifyRequest, reply: FastifyReply): void {
-  const answer = errorAnswer(
-    'malformed_request',
-    'The address is malformed.',
-    request.id,
-    request.headers.accept,
-  );
+  const answer = errorAnswer(MALFORMED, 'The address is malformed.', request.id, request.headers.accept);
   void reply
     .status(answer.status)
     .headers({ ...headersFor(request.id), ...answer.headers })
     .send(JSON.stringify(answer.body));
+  request.log.info({ method: request.method, status: answer.status, code: MALFORMED });
 }

@@ -26,6 +26,7 @@ import { serveDocs, type ExplorerSignIn } from './explorer.js';
 import { Listener } from './listener.js';
 import { LogDestination } from './log-destination.js';
 import { openApiDocument } from './openapi.js';
+import { requestIds } from './request-id.js';
 import { createLogger, createServer } from './server.js';
 
 /** Left at the end for what follows the draining, in milliseconds. */
@@ -52,7 +53,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
   log.onDropped = (count) => {
     logger.warn({ context: 'Log', event: 'lines were dropped, because nobody read them', count });
   };
-  const listener = new Listener(logger);
+  const listener = new Listener({ logger, requestIdOf: requestIds(env.requestIdHeader) });
   const opened: (() => Promise<void>)[] = [() => log.drained(LOG_LIMIT_MS)];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.toReversed()) await close();
@@ -76,6 +77,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
         webhookSecretOverlapHours: env.webhookSecretOverlapHours,
         maxProjectsPerOwner: env.maxProjectsPerOwner,
         logLevel: env.logLevel,
+        requestIdHeader: env.requestIdHeader,
         listener: { server: listener, logger },
       }),
     );

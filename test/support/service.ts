@@ -38,6 +38,8 @@ export interface TestServiceOptions {
   webhookSecretOverlapHours?: number;
   /** Default: 1000. */
   maxProjectsPerOwner?: number;
+  /** Default: none. */
+  requestIdHeader?: string;
   logLevel?: LogLevel;
   logDestination?: DestinationStream;
   /** Changes the application before it listens. */
@@ -152,6 +154,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     stripeApiBase: options.stripeApiBase ?? 'http://127.0.0.1:9',
     webhookSecretOverlapHours: options.webhookSecretOverlapHours,
     ...(options.maxProjectsPerOwner !== undefined && { maxProjectsPerOwner: options.maxProjectsPerOwner }),
+    requestIdHeader: options.requestIdHeader,
     logLevel: options.logLevel ?? 'silent',
     ...(options.logDestination && { logDestination: options.logDestination }),
   });

@@ -97,6 +97,10 @@ export const SETTINGS = {
     meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
     absent: '`info`',
   },
+  REQUEST_ID_HEADER: {
+    meaning: 'the header in which a trusted proxy sends a request’s id, such as `x-request-id`',
+    absent: 'ids are made here',
+  },
   WEBHOOK_SECRET: {
     meaning: 'for `npm run webhook:send`: what signs the event',
     absent: 'none',

@@ -51,7 +51,7 @@ export function subjectOf({ [CALLER]: caller }: HttpRequest): string {
   return caller.subject;
 }
 
-/** The id that the server gave the request, or a new one: never one that the client chose. */
+/** The id that the server gave the request, or a new one; no header is looked at. */
 export function requestIdOf(request: HttpRequest): string {
   return typeof request.id === 'string' && UUID.test(request.id) ? request.id : randomUUID();
 }

@@ -1,0 +1,28 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { UUID } from '../payments/uuid.js';
+
+/** Gives a request its id, a UUID in lower case; without one (there are only bytes) a new id. */
+export type RequestIds = (request?: Pick<IncomingMessage, 'rawHeaders'>) => string;
+
+const HEX = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/i;
+
+/**
+ * How requests get their ids: the audit trail and the answers need UUIDs.
+ *
+ * @param header in which a trusted proxy sends one, as a UUID or as 32 hexadecimal digits; absent: none is taken over
+ */
+export function requestIds(header?: string): RequestIds {
+  if (header === undefined) return () => randomUUID();
+  const name = header.toLowerCase();
+  return (request) => (request && sentId(request.rawHeaders, name)) ?? randomUUID();
+}
+
+/** Undefined unless it is there exactly once: beside the proxy's there may be a client's. */
+function sentId(rawHeaders: readonly string[], name: string): string | undefined {
+  const values = rawHeaders.filter(
+    (_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  );
+  const id = values[0]?.replace(HEX, '$1-$2-$3-$4-$5').toLowerCase();
+  return values.length === 1 && id !== undefined && UUID.test(id) ? id : undefined;
+}
