@@ -1,7 +1,7 @@
 import type { PoolClient, QueryConfig } from 'pg';
 import type { DataSource } from 'typeorm';
 import { durably, judgeError, outcomeUnknown, type Fault, type StatementKind } from './database/faults.js';
-import { borrowConnection, ignoreErrorEvent, isInTransaction } from './database/pool.js';
+import { answerLimit, borrowConnection, ignoreErrorEvent, isInTransaction } from './database/pool.js';
 import { takeWriteTurn } from './database/write-turns.js';
 import { DependencyUnavailable } from './payments.errors.js';
 import { RESULT_TYPES } from './result-types.js';
@@ -58,7 +58,13 @@ async function runOnPool<Row>(
     const client = await borrowConnection(dataSource);
     const sql = inSchemaOf(dataSource, text, tables);
     // Before its schema was found a statement may have been prepared on this connection as it stands.
-    const query = { name: sql === text ? name : `${name}.`, text: sql, values, types: RESULT_TYPES };
+    const query = {
+      name: sql === text ? name : `${name}.`,
+      text: sql,
+      values,
+      types: RESULT_TYPES,
+      ...answerLimit(dataSource),
+    };
     const outcome = await runOn<Row>(client, kind, query, attempt > 1);
     if (!('fault' in outcome)) return outcome.rows;
     const { fault, error } = outcome;

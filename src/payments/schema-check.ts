@@ -1,9 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE } from './database.js';
 import { paymentsEntities } from './payments.entities.js';
 import { PaymentsOptionsError } from './payments.options.js';
 import { examineSchema, listMissing, type SchemaFindings } from './schema-findings.js';
+
+/** How long a database may take to be examined, in milliseconds: then it counts as one that cannot be reached. */
+const EXAMINE_MS = 10_000;
 
 /** Refuses to start on a database that was not made ready. One that cannot be reached is waited for by those who use it. */
 @Injectable()
@@ -13,7 +17,11 @@ export class SchemaCheck implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     if (!this.dataSource.isInitialized) return;
     const renamed = findRenamed(this.dataSource);
-    const findings = await examineSchema(this.dataSource).catch(() => undefined);
+    const findings = await Promise.race([
+      examineSchema(this.dataSource).catch(() => undefined),
+      // The data source of a host may wait for ever.
+      delay(EXAMINE_MS, undefined, { ref: false }),
+    ]);
     const faults = [...renamed, ...(findings === undefined ? [] : faultsOf(findings, this.dataSource))];
     if (faults.length > 0) throw new PaymentsOptionsError(faults.map((fault) => `dataSource: ${fault}`));
   }

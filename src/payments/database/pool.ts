@@ -23,6 +23,10 @@ export type TransactionStatus = 'I' | 'T' | 'E';
 /** Longest wait for what comes right behind an error, in milliseconds. */
 const END_OF_ANSWER_MS = 1_000;
 
+/** Longest wait for a connection, and for the answer of a statement, where a host's pool has no limits, in milliseconds. */
+const CONNECT_MS = 5_000;
+const ANSWER_MS = 10_000;
+
 const guarded = new WeakSet<Pool>();
 const statuses = new WeakMap<PoolClient, TransactionStatus | undefined>();
 const unfit = new WeakSet<PoolClient>();
@@ -100,11 +104,38 @@ export function neverReuse(client: PoolClient): void {
 export async function borrowConnection(dataSource: DataSource): Promise<PoolClient> {
   if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
   guardPool(dataSource);
+  const pool = poolOf(dataSource);
   try {
-    return await poolOf(dataSource).connect();
+    return await ((pool.options.connectionTimeoutMillis ?? 0) > 0 ? pool.connect() : connectWithin(pool));
   } catch (error) {
     throw new DependencyUnavailable('database', { cause: error });
   }
+}
+
+/** As the pool would, had it a limit: what comes later goes back. */
+async function connectWithin(pool: Pool): Promise<PoolClient> {
+  const connecting = pool.connect();
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      connecting.then((client) => {
+        client.release();
+      }, ignoreErrorEvent);
+      reject(new Error('timeout exceeded when trying to connect'));
+    }, CONNECT_MS);
+  });
+  try {
+    return await Promise.race([connecting, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** The limit of a statement on a pool that has none, as the driver takes it. */
+export function answerLimit(dataSource: DataSource): { query_timeout?: number } {
+  // The typings know it of clients only.
+  const { query_timeout: limit } = poolOf(dataSource).options as { query_timeout?: number };
+  return limit === undefined || limit === 0 ? { query_timeout: ANSWER_MS } : {};
 }
 
 /**
