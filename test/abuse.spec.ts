@@ -322,48 +322,58 @@ describe('requests that do not wait for answers', () => {
   const COUNT = 6_000;
   const AT_ONCE = 16;
 
-  it(`are worked on ${AT_ONCE} at a time, read no further, and answered in their order`, async () => {
-    const held: (() => void)[] = [];
-    let isOpen = false;
-    let running = 0;
-    let most = 0;
-    const handler = (request: IncomingMessage, response: ServerResponse): void => {
-      running += 1;
-      most = Math.max(most, running);
-      const answer = (): void => {
-        running -= 1;
-        response.end(request.url);
+  it.each([
+    ['without bodies', ''],
+    ['with bodies that are read', '{}'],
+  ])(
+    `%s are worked on ${AT_ONCE} at a time, read no further, and answered in their order`,
+    async (_, body) => {
+      const held: (() => void)[] = [];
+      let isOpen = false;
+      let running = 0;
+      let most = 0;
+      const handler = (request: IncomingMessage, response: ServerResponse): void => {
+        running += 1;
+        most = Math.max(most, running);
+        const answer = (): void => {
+          running -= 1;
+          response.end(request.url);
+        };
+        request.resume().once('end', () => {
+          if (isOpen) setImmediate(answer);
+          else held.push(answer);
+        });
       };
-      if (isOpen) setImmediate(answer);
-      else held.push(answer);
-    };
-    await withServer(handler, async (url, sockets) => {
-      const { hostname, port } = new URL(url);
-      const client = connect(Number(port), hostname);
-      const received: Buffer[] = [];
-      client.on('data', (piece: Buffer) => received.push(piece));
-      client.on('error', () => undefined);
-      const padding = 'x'.repeat(1_000);
-      for (let sent = 0; sent < COUNT; sent++) {
-        const last = sent === COUNT - 1 ? 'Connection: close\r\n' : '';
-        client.write(`GET /${sent} HTTP/1.1\r\nHost: x\r\nX-Y: ${padding}\r\n${last}\r\n`);
-      }
-      const [socket] = await eventually('some are worked on', () => held.length === AT_ONCE && sockets);
-      const readAtFirst = socket?.bytesRead ?? 0;
-      // The service goes round its loop, and has read all that it reads.
-      await rawExchange(url, 'nonsense\r\n\r\n');
-      expect(socket?.bytesRead).toBe(readAtFirst);
-      expect(readAtFirst).toBeLessThan(MIB);
+      await withServer(handler, async (url, sockets) => {
+        const { hostname, port } = new URL(url);
+        const client = connect(Number(port), hostname);
+        const received: Buffer[] = [];
+        client.on('data', (piece: Buffer) => received.push(piece));
+        client.on('error', () => undefined);
+        const padding = 'x'.repeat(1_000);
+        for (let sent = 0; sent < COUNT; sent++) {
+          const last = sent === COUNT - 1 ? 'Connection: close\r\n' : '';
+          client.write(
+            `PUT /${sent} HTTP/1.1\r\nHost: x\r\nX-Y: ${padding}\r\nContent-Length: ${body.length}\r\n${last}\r\n${body}`,
+          );
+        }
+        const [socket] = await eventually('some are worked on', () => held.length === AT_ONCE && sockets);
+        const readAtFirst = socket?.bytesRead ?? 0;
+        // The service goes round its loop, and has read all that it reads.
+        await rawExchange(url, 'nonsense\r\n\r\n');
+        expect(socket?.bytesRead).toBe(readAtFirst);
+        expect(readAtFirst).toBeLessThan(MIB);
 
-      isOpen = true;
-      const closed = once(client, 'close');
-      for (const answer of held.splice(0).reverse()) answer();
-      await closed;
-      const answers = answersIn(Buffer.concat(received));
-      expect(answers.map(({ text }) => text)).toEqual(
-        Array.from({ length: COUNT }, (_, index) => `/${index}`),
-      );
-      expect(most).toBe(AT_ONCE);
-    });
-  });
+        isOpen = true;
+        const closed = once(client, 'close');
+        for (const answer of held.splice(0).reverse()) answer();
+        await closed;
+        const answers = answersIn(Buffer.concat(received));
+        expect(answers.map(({ text }) => text)).toEqual(
+          Array.from({ length: COUNT }, (_, index) => `/${index}`),
+        );
+        expect(most).toBe(AT_ONCE);
+      });
+    },
+  );
 });

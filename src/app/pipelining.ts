@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 
 /** How many requests of one connection are worked on at the same time. */
 const MAX_AT_ONCE = 16;
+/** More than what is read at once can hold (64 KiB): a connection on which more wait was read on, and is closed. */
+const MAX_WAITING = 8_192;
 
 interface Connection {
   running: number;
@@ -27,24 +29,34 @@ export function boundPipelining(handler: RequestListener): RequestListener {
       if (!request.socket.writable) connection.waiting = [];
       const next = connection.waiting.shift();
       if (next !== undefined) handOn(connection, ...next);
-      else if (!request.socket.destroyed) request.socket.resume();
+      // Its body may still have to come.
+      if (connection.waiting.length === 0 && !request.socket.destroyed) request.socket.resume();
     });
     handler(request, response);
   };
   return (request, response) => {
     const { socket } = request;
-    const connection = CONNECTIONS.get(socket) ?? { running: 0, waiting: [], last: undefined };
-    CONNECTIONS.set(socket, connection);
+    const connection = CONNECTIONS.get(socket) ?? watch(socket);
     connection.last = response;
     if (connection.running < MAX_AT_ONCE) handOn(connection, request, response);
-    else {
+    else if (connection.waiting.length < MAX_WAITING) {
       connection.waiting.push([request, response]);
-      // At the end of each request Node lets its connection be read, on the next tick.
-      queueMicrotask(() => {
-        if (connection.waiting.length > 0) socket.pause();
-      });
-    }
+      socket.pause();
+    } else socket.destroy();
   };
+}
+
+/**
+ * Node lets a connection be read at the end of each request, for a body that is read and when an answer has gone out: not
+ * while requests wait. All that they still need of it has come, but for the last one's body.
+ */
+function watch(socket: Socket): Connection {
+  const connection: Connection = { running: 0, waiting: [], last: undefined };
+  CONNECTIONS.set(socket, connection);
+  socket.on('resume', () => {
+    if (connection.waiting.length > 0) socket.pause();
+  });
+  return connection;
 }
 
 /** The newest answer that a connection still owes; undefined: none. */
