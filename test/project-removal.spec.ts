@@ -118,6 +118,25 @@ it('a first change that was not committed yet is erased as well', async () => {
   expect(row).toEqual({ is_active: false });
 });
 
+it('only a first change takes a lock of its project, so that one statement may change any number', async () => {
+  const other = await replicas[0].createProject();
+  const writer = new pg.Client(database.url);
+  await writer.connect();
+  const locks = async (statement: string, id: string) => {
+    await writer.query('BEGIN');
+    await writer.query(statement, [id]);
+    const { rows } = await writer.query<{ count: number }>(
+      "SELECT count(*)::integer FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
+    );
+    await writer.query('ROLLBACK');
+    return rows[0]?.count;
+  };
+  expect(await locks('INSERT INTO stripe_configs (project_id, version) VALUES ($1, 1)', other)).toBe(1);
+  const update = 'UPDATE stripe_configs SET changed_by = changed_by WHERE project_id = $1';
+  expect(await locks(update, projectId)).toBe(0);
+  await writer.end();
+});
+
 it('hosts remove a project by one call, which may be repeated, whether it had a configuration or not', async () => {
   const removal = replicas[1].app.get(ProjectRemoval);
   const bare = await replicas[0].createProject();

@@ -3,6 +3,7 @@ import type { StripeConfigHistoryResponse } from '../src/payments/audit/history.
 import type { StripeConfigHealthResponse } from '../src/payments/config-health/config-health.dto.js';
 import { KeyRing } from '../src/payments/crypto/key-ring.js';
 import type { StripeConfigResponse } from '../src/payments/stripe-config/stripe-config.dto.js';
+import { ERASE_BATCH } from '../src/payments/stripe-config/stripe-config.statements.js';
 import type { Mode } from '../src/payments/stripe-config/stripe-keys.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, queryWithoutTriggers, type TestDatabase } from './support/database.js';
@@ -307,6 +308,35 @@ describe('the end of the overlap', () => {
       expect(await remaining(own)).toEqual([{ test: 0, live: 3 }]);
       expect(await own.query('SELECT version, updated_at FROM stripe_configs')).toEqual(before);
       expect((await deliver(last, id, 'live', secretOf('first', 'live'))).status).toBe(200);
+    });
+  });
+
+  it('is erased in every configuration, however many end together', async () => {
+    await inOwnDatabase(async (startOwn, own) => {
+      const first = await startOwn();
+      const path = configPath(await first.createProject());
+      for (const seed of ['first', 'second']) {
+        await first.request('PUT', path, { body: { test_webhook_secret: secretOf(seed) } });
+      }
+      await first.stop();
+      const columns = [
+        ...['sealed', 'masked', 'fingerprint'].map((part) => `test_webhook_secret_${part}`),
+        ...['sealed', 'masked'].map((part) => `test_previous_webhook_secret_${part}`),
+      ].join(', ');
+      await queryWithoutTriggers(
+        own,
+        `INSERT INTO stripe_configs (project_id, ${columns}, test_previous_webhook_secret_expires_at, test_configured_at, version)
+         SELECT gen_random_uuid(), ${columns}, now() - interval '1 second', now(), 1
+         FROM stripe_configs, generate_series(1, ${2 * ERASE_BATCH + 1})`,
+      );
+
+      await startOwn();
+      await eventually('all but that which has not ended are erased', async () => {
+        const left = await own.query(
+          'SELECT FROM stripe_configs WHERE test_previous_webhook_secret_sealed IS NOT NULL',
+        );
+        return left.length === 1;
+      });
     });
   });
 

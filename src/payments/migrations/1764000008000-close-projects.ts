@@ -40,12 +40,14 @@ export class CloseProjects1764000008000 implements MigrationInterface {
 /**
  * Writes nothing where a project was removed. A trigger sees what was committed while the statement waited for a lock,
  * which the statement itself does not. The lock is the one that a removal waits for: a first row that is not committed
- * has no other.
+ * has no other. Changes of a row have its own, and one statement may change more rows than there are advisory locks.
  */
 const STAYS_REMOVED = `
   CREATE FUNCTION stripe_config_stays_removed() RETURNS trigger LANGUAGE plpgsql AS $$
   BEGIN
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended('stripe-config-removal:' || NEW.project_id, 0));
+    IF TG_OP = 'INSERT' THEN
+      PERFORM pg_advisory_xact_lock_shared(hashtextextended('stripe-config-removal:' || NEW.project_id, 0));
+    END IF;
     IF EXISTS (SELECT FROM stripe_removed_projects WHERE project_id = NEW.project_id) THEN
       RETURN NULL;
     END IF;

@@ -7,7 +7,7 @@ import {
 import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
 import { Periodic } from '../periodic.js';
-import { ERASE_EXPIRED } from './stripe-config.statements.js';
+import { ERASE_BATCH, ERASE_EXPIRED } from './stripe-config.statements.js';
 
 /** How often, in milliseconds. What has expired is refused at once; this is when it is gone as well. */
 const ERASE_MS = 60_000;
@@ -16,8 +16,8 @@ const ERASE_MS = 60_000;
 @Injectable()
 export class ExpiredSecrets implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly periodic = new Periodic('Expired secrets', async () => {
-    await runStatement(this.dataSource, 'write', ERASE_EXPIRED, []);
-    return ERASE_MS;
+    const erased = await runStatement(this.dataSource, 'write', ERASE_EXPIRED, [ERASE_BATCH]);
+    return erased.length < ERASE_BATCH ? ERASE_MS : 0;
   });
 
   constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}

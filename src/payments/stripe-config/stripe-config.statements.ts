@@ -304,7 +304,13 @@ function eraseNow(mode: Mode): Statement {
   };
 }
 
-/** Erases the previous webhook secrets whose time is over. They are refused from then on, erased or not. */
+/** How many configurations {@link ERASE_EXPIRED} changes at once. */
+export const ERASE_BATCH = 500;
+
+/**
+ * Erases previous webhook secrets whose time is over, of some configurations that nobody has locked, and returns a row for
+ * each. They are refused from then on, erased or not. `$1` how many.
+ */
 export const ERASE_EXPIRED: Statement = {
   name: 'stripe_configs_erase_expired',
   text: `
@@ -315,7 +321,12 @@ export const ERASE_EXPIRED: Statement = {
         return `${column}_${part} = CASE WHEN ${column}_expires_at > now() THEN ${column}_${part} END`;
       }),
     ).join(',\n    ')}
-  WHERE least(test_previous_webhook_secret_expires_at, live_previous_webhook_secret_expires_at) <= now()`,
+  WHERE project_id IN (
+    SELECT project_id FROM stripe_configs
+    WHERE least(test_previous_webhook_secret_expires_at, live_previous_webhook_secret_expires_at) <= now()
+    LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+  )
+  RETURNING project_id`,
 };
 
 /** Whether a project was removed for good. `$1` project id. */
