@@ -26,7 +26,7 @@ export class PageLimit {
    */
   read(limit: unknown): number {
     if (limit === undefined) return this.absent;
-    const size = typeof limit === 'string' && /^\d{1,3}$/.test(limit) ? Number(limit) : 0;
+    const size = typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
     if (size >= 1 && size <= this.max) return size;
     throw new ValidationFailed([this.outOfRange]);
   }
