@@ -553,6 +553,7 @@ describe('what is not well-formed HTTP', () => {
   it.each<[string, () => string]>([
     ['no HTTP at all', () => 'SSH-2.0-OpenSSH_9.9\r\n\r\n'],
     ['an unknown version', () => rawRequest(['GET /health/live HTTP/9.9'])],
+    ['two Hosts', () => 'GET /health/live HTTP/1.1\r\nHost: a\r\nHost: b\r\nConnection: close\r\n\r\n'],
     ['no Host', () => 'GET /health/live HTTP/1.1\r\nConnection: close\r\n\r\n'],
     ['a method of signs', () => rawRequest(['F_TCH /health/live HTTP/1.1'])],
     ['a header without a colon', () => rawRequest([...rawGet(), 'nonsense'])],

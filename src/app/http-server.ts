@@ -6,6 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
+import { countOf } from '../payments/http/bearer-token.js';
 import { boundUnreadBody } from '../payments/http/unread-body.js';
 import {
   answerFault,
@@ -47,7 +48,10 @@ const METHODS: ReadonlySet<string | undefined> = new Set([
   'OPTIONS',
 ]);
 
-const NO_HOST: Refusal = { code: 'malformed_request', detail: 'The request has no Host header.' };
+const NOT_ONE_HOST: Refusal = {
+  code: 'malformed_request',
+  detail: 'The request must have one Host header.',
+};
 const UNKNOWN_EXPECTATION: Refusal = {
   code: 'expectation_failed',
   detail: 'This service meets no expectation but 100-continue; send the request without Expect.',
@@ -64,8 +68,10 @@ export function createHttpServer(
 ): Server {
   const bounded = boundPipelining((request, response) => {
     boundUnreadBody(request, response);
-    if (request.headers.host === undefined && request.httpVersion === '1.1') {
-      refuse(request, response, NO_HOST, context);
+    const hosts = countOf('host', request.rawHeaders);
+    // RFC 9112 section 3.2.
+    if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
+      refuse(request, response, NOT_ONE_HOST, context);
     } else if (!METHODS.has(request.method)) refuse(request, response, UNKNOWN_METHOD, context);
     else handler(request, response);
   });

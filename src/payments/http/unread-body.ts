@@ -6,6 +6,8 @@ const MAX_DRAINED_BYTES = 64 * 1024;
 /** What is still read of a larger one, so that the client comes to read the answer: in bytes, and in milliseconds. */
 const LINGER_BYTES = 4 * 1024 * 1024;
 const LINGER_MS = 1_000;
+/** How long the answer may take until it has left this process, in milliseconds. */
+const UNSENT_MS = 30_000;
 
 /** The newest request with a body of each connection. */
 const NEWEST = new WeakMap<Socket, IncomingMessage>();
@@ -62,7 +64,15 @@ export function linger(socket: Socket): void {
     if (read > LINGER_BYTES) socket.pause();
   });
   socket.resume();
-  const limit = setTimeout(() => socket.destroy(), LINGER_MS);
+  const destroy = (): void => {
+    socket.destroy();
+  };
+  let limit = setTimeout(destroy, UNSENT_MS);
+  // From when the answer is on its way, which a slow reader makes wait.
+  socket.once('finish', () => {
+    clearTimeout(limit);
+    limit = setTimeout(destroy, LINGER_MS);
+  });
   socket.once('close', () => {
     clearTimeout(limit);
   });
