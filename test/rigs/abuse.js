@@ -1,5 +1,5 @@
-// What strangers can make the service do: the CPU and memory of bodies behind a 401 and of pipelined requests, and the
-// transactions of webhooks for a project that takes none.
+// What strangers can make the service do: the CPU and memory of bodies behind a 401, of large webhooks without a signature
+// and of pipelined requests, with bodies and without, and the transactions of webhooks for a project that takes none.
 //
 //   npm run build && node test/rigs/abuse.js            little: bodies are not read, 16 requests run at a time
 //   npm run build && node test/rigs/abuse.js --control  much: answers keep their connection, and no socket is paused
@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as delay } from 'node:timers/promises';
+import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../dist/app/embedded-postgres.js';
 import { createKeyRingFile } from '../../dist/payments/crypto/key-ring-file.js';
@@ -22,7 +23,11 @@ const MIB = 1024 * 1024;
 const OFFERED_BYTES = 4096 * MIB;
 const LIMIT_MS = 15_000;
 const PIPELINED = 20_000;
+const PIPELINED_WEBHOOKS = 100_000;
 const WEBHOOKS = 500;
+const UNSIGNED = 400;
+/** Most memory that requests which wait for one connection may take, in MiB; a control takes some hundred. */
+const MAX_GROWTH_MIB = 100;
 
 /** Takes the limits out: every answer keeps its connection, and nothing stops reading. */
 const CONTROL = `
@@ -40,6 +45,7 @@ try {
   const port = await freePort();
   const keyRing = join(folder, 'ring.json');
   const preload = join(folder, 'control.mjs');
+  const jwtSecret = randomBytes(48).toString('base64url');
   await createKeyRingFile(keyRing);
   await writeFile(preload, CONTROL);
   child = spawn(process.execPath, [...(isControl ? ['--import', preload] : []), 'dist/main.js'], {
@@ -49,7 +55,7 @@ try {
       PORT: String(port),
       DATABASE_URL: postgres.url,
       KEY_RING_FILE: keyRing,
-      AUTH_JWT_SECRET: randomBytes(48).toString('base64url'),
+      AUTH_JWT_SECRET: jwtSecret,
       LOG_LEVEL: 'warn',
     },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -86,10 +92,24 @@ try {
   );
   await client.end();
 
-  const memory = await residentMib();
-  const grown = (await pipeline(port)) - memory;
+  const hook = await takeWebhooks(url, jwtSecret);
+  let memory = await residentMib();
+  const held = await sendUnsigned(port, hook);
+  console.log(`${UNSIGNED} webhooks of 1 MB without a signature: ${(held - memory).toFixed(0)} MiB more`);
+
+  const head = 'Host: x\r\nStripe-Signature: ' + headers['stripe-signature'];
+  const forged = `POST ${hook} HTTP/1.1\r\n${head}\r\nContent-Length: 2\r\n\r\n{}`;
+  memory = await residentMib();
+  const withBodies = (await pipeline(port, forged, PIPELINED_WEBHOOKS)) - memory;
+  console.log(
+    `${PIPELINED_WEBHOOKS} pipelined webhooks whose answers nobody reads: ${withBodies.toFixed(0)} MiB more`,
+  );
+
+  memory = await residentMib();
+  const health = 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n';
+  const grown = (await pipeline(port, health, PIPELINED)) - memory;
   console.log(`${PIPELINED} pipelined requests whose answers nobody reads: ${grown.toFixed(0)} MiB more`);
-  const isBounded = sent < 64 * MIB;
+  const isBounded = sent < 64 * MIB && withBodies < MAX_GROWTH_MIB;
   process.exitCode = isBounded === isControl ? 1 : 0;
 } finally {
   child?.kill('SIGKILL');
@@ -120,17 +140,52 @@ async function pour(port) {
   return taken;
 }
 
+/** @returns the path of the webhooks of a project that takes some */
+async function takeWebhooks(url, jwtSecret) {
+  const token = jsonwebtoken.sign({}, jwtSecret, { subject: 'rig', expiresIn: '1h' });
+  const send = (method, path, body) =>
+    fetch(url + path, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const { id } = await (await send('POST', '/api/v1/projects', { name: 'Shop' })).json();
+  const { status } = await send('PUT', `/api/v1/payments/stripe/projects/${id}/config`, {
+    test_webhook_secret: `whsec_${randomBytes(24).toString('hex')}`,
+  });
+  if (status !== 200) throw new Error(`PUT: ${status}`);
+  return `/api/v1/payments/stripe/webhooks/${id}/test`;
+}
+
+/** @returns the most memory while large webhooks without a signature are half sent */
+async function sendUnsigned(port, path) {
+  const sockets = Array.from({ length: UNSIGNED }, () => {
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n`);
+    socket.write(Buffer.alloc(990_000, 'x'));
+    return socket;
+  });
+  const most = await mostMemory();
+  for (const socket of sockets) socket.destroy();
+  return most;
+}
+
 /** @returns the most memory while the requests are there */
-async function pipeline(port) {
+async function pipeline(port, request, count) {
   const socket = connect(port, '127.0.0.1');
   socket.on('error', () => undefined).pause();
-  socket.write('GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(PIPELINED));
+  socket.write(request.repeat(count));
+  const most = await mostMemory();
+  socket.destroy();
+  return most;
+}
+
+async function mostMemory() {
   let most = 0;
   for (let look = 0; look < 50; look++) {
     most = Math.max(most, await residentMib());
     await delay(100);
   }
-  socket.destroy();
   return most;
 }
 
