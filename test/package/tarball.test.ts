@@ -23,6 +23,7 @@ const SERVICE_FILES = [
   'dist/app/settings/database-url.js',
   'dist/app/settings/docs-settings.js',
   'dist/app/settings/environment.js',
+  'dist/app/settings/request-id-setting.js',
   'dist/app/settings/setting-list.js',
   'dist/app/settings/settings.js',
 ];
