@@ -17,7 +17,7 @@ export class Project {
   @Column('text')
   name!: string;
 
-  @Column('timestamptz', { precision: 3, default: () => 'now()' })
+  @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   created_at!: Date;
 }
 
