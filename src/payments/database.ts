@@ -63,7 +63,7 @@ async function runOnPool<Row>(
       text: sql,
       values,
       types: RESULT_TYPES,
-      ...answerLimit(dataSource),
+      query_timeout: answerLimit(dataSource),
     };
     const outcome = await runOn<Row>(client, kind, query, attempt > 1);
     if (!('fault' in outcome)) return outcome.rows;

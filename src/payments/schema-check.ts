@@ -1,8 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE } from './database.js';
+import { withinDeadline } from './deadline.js';
 import { paymentsEntities } from './payments.entities.js';
+import { DependencyUnavailable } from './payments.errors.js';
 import { PaymentsOptionsError } from './payments.options.js';
 import { examineSchema, listMissing, type SchemaFindings } from './schema-findings.js';
 
@@ -17,11 +18,12 @@ export class SchemaCheck implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     if (!this.dataSource.isInitialized) return;
     const renamed = findRenamed(this.dataSource);
-    const findings = await Promise.race([
-      examineSchema(this.dataSource).catch(() => undefined),
-      // The data source of a host may wait for ever.
-      delay(EXAMINE_MS, undefined, { ref: false }),
-    ]);
+    // The data source of a host may wait for ever.
+    const findings = await withinDeadline(
+      EXAMINE_MS,
+      () => examineSchema(this.dataSource),
+      () => new DependencyUnavailable('database'),
+    ).catch(() => undefined);
     const faults = [...renamed, ...(findings === undefined ? [] : faultsOf(findings, this.dataSource))];
     if (faults.length > 0) throw new PaymentsOptionsError(faults.map((fault) => `dataSource: ${fault}`));
   }

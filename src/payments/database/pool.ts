@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { withinDeadline } from '../deadline.js';
 import { DependencyUnavailable } from '../payments.errors.js';
 
 /** What the typings of `pg` leave out. */
@@ -113,29 +114,24 @@ export async function borrowConnection(dataSource: DataSource): Promise<PoolClie
 }
 
 /** As the pool would, had it a limit: what comes later goes back. */
-async function connectWithin(pool: Pool): Promise<PoolClient> {
-  const connecting = pool.connect();
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
+function connectWithin(pool: Pool): Promise<PoolClient> {
+  const connect = (signal: AbortSignal): Promise<PoolClient> => {
+    const connecting = pool.connect();
+    signal.addEventListener('abort', () => {
       connecting.then((client) => {
         client.release();
       }, ignoreErrorEvent);
-      reject(new Error('timeout exceeded when trying to connect'));
-    }, CONNECT_MS);
-  });
-  try {
-    return await Promise.race([connecting, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+    });
+    return connecting;
+  };
+  return withinDeadline(CONNECT_MS, connect, () => new Error('timeout exceeded when trying to connect'));
 }
 
-/** The limit of a statement on a pool that has none, as the driver takes it. */
-export function answerLimit(dataSource: DataSource): { query_timeout?: number } {
+/** How long a statement may take on a pool that has no limit of its own, in milliseconds; undefined where it has one. */
+export function answerLimit(dataSource: DataSource): number | undefined {
   // The typings know it of clients only.
-  const { query_timeout: limit } = poolOf(dataSource).options as { query_timeout?: number };
-  return limit === undefined || limit === 0 ? { query_timeout: ANSWER_MS } : {};
+  const { query_timeout: limit = 0 } = poolOf(dataSource).options as { query_timeout?: number };
+  return limit === 0 ? ANSWER_MS : undefined;
 }
 
 /**

@@ -29,6 +29,7 @@ import {
   putBack,
   type ClaimedEvent,
 } from './stripe-event.statements.js';
+import { withinDeadline } from '../deadline.js';
 import { ExplainedError } from '../explained-error.js';
 
 /** How many events are taken up at once, and how many of them are handled side by side where the pool allows it. */
@@ -230,25 +231,15 @@ async function runHandlers(
 }
 
 /** @throws HandlerTimeout when the work takes too long; what it writes afterwards is refused */
-async function withinLimit(
+function withinLimit(
   { queryRunner }: EntityManager,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const overdue = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      const timeout = new HandlerTimeout('the handlers took too long');
-      if (queryRunner) void abandon(queryRunner, timeout).catch(ignore);
-      reject(timeout);
-      controller.abort();
-    }, HANDLING_LIMIT_MS);
+  return withinDeadline(HANDLING_LIMIT_MS, work, () => {
+    const timeout = new HandlerTimeout('the handlers took too long');
+    if (queryRunner) void abandon(queryRunner, timeout).catch(ignore);
+    return timeout;
   });
-  try {
-    await Promise.race([work(controller.signal), overdue]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 function isOutcomeUnknown(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { KeyRingError } from '../key-ring.js';
 import { openAwsKms } from './aws-kms.js';
-import { withinDeadline } from './deadline.js';
+import { withinDeadline } from '../../deadline.js';
 import { openGcpKms } from './gcp-kms.js';
 import { keyServiceError, KeyServiceFault, type Operation } from './key-service-error.js';
 import type { KeyService, KeyServiceAdapter, KeyServiceOptions } from './key-service.js';
@@ -28,7 +28,7 @@ export async function openKeyService(
     call: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     try {
-      return await withinDeadline(deadlineMs, call);
+      return await withinDeadline(deadlineMs, call, () => new KeyServiceFault('too-slow'));
     } catch (error) {
       if (error instanceof KeyRingError) throw error;
       const fault = error instanceof KeyServiceFault ? error.fault : adapter.faultOf(error);

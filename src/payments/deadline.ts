@@ -1,20 +1,19 @@
-import { KeyServiceFault } from './key-service-error.js';
-
 /**
  * Gives a call so many milliseconds. What honours the signal is ended with it; what does not is left behind.
  *
- * @throws KeyServiceFault `too-slow`
+ * @param tooLate makes the error that is thrown once they are over
  */
 export async function withinDeadline<T>(
   milliseconds: number,
   call: (signal: AbortSignal) => Promise<T>,
+  tooLate: () => Error,
 ): Promise<T> {
   const controller = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       // First, so that the call's own complaint about being ended comes second.
-      reject(new KeyServiceFault('too-slow'));
+      reject(tooLate());
       controller.abort();
     }, milliseconds);
   });
