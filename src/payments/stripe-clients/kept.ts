@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** Of how many projects something is kept. A client of the SDK takes about 45 kB. */
 const MAX_PROJECTS = 1_000;
 
@@ -15,19 +17,14 @@ interface Entry<T> {
 
 /** What was made from configurations, by project, for as long as they stay as they are. Failures are not kept. */
 export class Kept<T> {
-  /** In the order of their use. */
-  private readonly entries = new Map<string, Entry<T>>();
+  private readonly entries = new LRUCache<string, Entry<T>>({ max: MAX_PROJECTS });
 
   get projectIds(): string[] {
     return [...this.entries.keys()];
   }
 
   recall(projectId: string): Promise<T> | undefined {
-    const entry = this.entries.get(projectId);
-    if (entry === undefined) return undefined;
-    this.entries.delete(projectId);
-    this.entries.set(projectId, entry);
-    return entry.value;
+    return this.entries.get(projectId)?.value;
   }
 
   /** Keeps what is being made. Whatever is forgotten meanwhile goes to those who wait for it, and to nobody after. */
@@ -40,13 +37,9 @@ export class Kept<T> {
       }),
     };
     entry.value.catch(() => {
-      if (this.entries.get(projectId) === entry) this.entries.delete(projectId);
+      if (this.entries.peek(projectId) === entry) this.entries.delete(projectId);
     });
     this.entries.set(projectId, entry);
-    for (const oldest of this.entries.keys()) {
-      if (this.entries.size <= MAX_PROJECTS) break;
-      this.entries.delete(oldest);
-    }
     return entry.value;
   }
 
@@ -56,7 +49,7 @@ export class Kept<T> {
 
   /** What is still being made has no version to compare, and read the configuration just now. */
   forgetUnless(projectId: string, version: number | undefined): void {
-    const made = this.entries.get(projectId)?.version;
+    const made = this.entries.peek(projectId)?.version;
     if (made !== undefined && made !== version) this.entries.delete(projectId);
   }
 }

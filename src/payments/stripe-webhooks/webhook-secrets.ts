@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { Sealer, UnsealError } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE } from '../database.js';
@@ -28,7 +29,6 @@ export interface WebhookSecrets {
 }
 
 interface Kept extends WebhookSecrets {
-  keptUntil: number;
   /** By the clock of `performance.now()`. */
   previousUntil: number;
 }
@@ -37,8 +37,7 @@ interface Kept extends WebhookSecrets {
 @Injectable()
 export class WebhookSecretStore implements OnModuleInit {
   private readonly logger = new Logger('Webhooks');
-  /** In the order of their use. */
-  private readonly kept = new Map<string, Kept>();
+  private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT, ttl: KEEP_MS });
   private readonly lookups: Readonly<Record<Mode, WebhookSecretLookup>>;
 
   constructor(
@@ -64,13 +63,9 @@ export class WebhookSecretStore implements OnModuleInit {
 
   /** What is kept; perhaps no longer what is stored. */
   recall(projectId: string, mode: Mode): WebhookSecrets | undefined {
-    const name = `${projectId} ${mode}`;
-    const kept = this.kept.get(name);
-    const now = performance.now();
-    if (kept === undefined || kept.keptUntil <= now) return undefined;
-    this.kept.delete(name);
-    this.kept.set(name, kept);
-    return kept.previousUntil <= now ? { keys: [kept.keys[0]] } : kept;
+    const kept = this.kept.get(`${projectId} ${mode}`);
+    if (kept === undefined) return undefined;
+    return kept.previousUntil <= performance.now() ? { keys: [kept.keys[0]] } : kept;
   }
 
   /**
@@ -88,17 +83,11 @@ export class WebhookSecretStore implements OnModuleInit {
     if (current === undefined) {
       throw new DependencyUnavailable('key ring', { cause: new UnsealError() });
     }
-    const now = performance.now();
     const kept: Kept = {
       keys: previous === undefined ? [current] : [current, previous],
-      keptUntil: now + KEEP_MS,
-      previousUntil: now + (row.previous_ms_left ?? 0),
+      previousUntil: performance.now() + (row.previous_ms_left ?? 0),
     };
     this.kept.set(name, kept);
-    for (const oldest of this.kept.keys()) {
-      if (this.kept.size <= MAX_KEPT) break;
-      this.kept.delete(oldest);
-    }
     return kept;
   }
 
