@@ -24,15 +24,10 @@ import { ApiAccess, ApiErrors, ApiProjectId } from '../../payments/http/api-docu
 import { ErrorFilter } from '../../payments/http/error.filter.js';
 import { changeBy, subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../../payments/http/next-page-link.js';
-import { INVALID_CURSOR, pageOf } from '../../payments/http/pages.js';
+import { INVALID_CURSOR } from '../../payments/http/pages.js';
 import { JsonBody } from '../../payments/http/json-body.js';
 import { JwtAuthGuard } from '../../payments/http/jwt-auth.guard.js';
-import {
-  PROJECT_LIMIT,
-  ProjectPages,
-  readProjectCursor,
-  writeProjectCursor,
-} from '../../payments/project-list/project-pages.js';
+import { PROJECT_LIMIT, ProjectPages, readProjectPage } from '../../payments/project-list/project-pages.js';
 import { ProjectRemoval } from '../../payments/project-removal/project-removal.js';
 import { QueryRules } from '../../payments/http/query-rules.js';
 import { canonicalUuid } from '../../payments/uuid.js';
@@ -81,20 +76,16 @@ export class ProjectController {
   })
   @ApiOkResponse({ description: 'Successful Response', type: ProjectListResponse, headers: NEXT_PAGE_HEADER })
   @ApiErrors(401, ...FORBIDDEN, PROJECT_LIMIT.outOfRange, INVALID_CURSOR, 503)
-  async list(
+  list(
     @Req() request: HttpRequest,
     @Query('limit') limit?: unknown,
     @Query('cursor') cursor?: unknown,
   ): Promise<LinkedPage<ProjectListResponse>> {
-    const size = PROJECT_LIMIT.read(limit);
-    const wanted = { limit: size + 1, after: readProjectCursor(cursor) };
-    const { projects, total } = await this.projects.list(subjectOf(request), wanted);
-    const { page, last } = pageOf(projects, size);
-    return {
-      body: { projects: page, total },
-      limit: size,
-      nextCursor: last && writeProjectCursor({ createdAt: last.created_at, id: last.id }),
-    };
+    return readProjectPage(
+      { limit, cursor },
+      (page) => this.projects.list(subjectOf(request), page),
+      ({ created_at: createdAt, id }) => ({ createdAt, id }),
+    );
   }
 
   @Get(':project_id')

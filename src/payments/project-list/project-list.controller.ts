@@ -4,13 +4,13 @@ import { ApiAccess, ApiErrors } from '../http/api-documentation.js';
 import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { ErrorFilter } from '../http/error.filter.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/next-page-link.js';
-import { INVALID_CURSOR, pageOf } from '../http/pages.js';
+import { INVALID_CURSOR } from '../http/pages.js';
 import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
 import { QueryRules } from '../http/query-rules.js';
 import { ProjectOwnership, type OwnedProject } from '../project-ownership.js';
 import type { StripeConfigView } from '../stripe-config/stripe-config.entity.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
-import { PROJECT_LIMIT, ProjectPages, readProjectCursor, writeProjectCursor } from './project-pages.js';
+import { PROJECT_LIMIT, ProjectPages, readProjectPage } from './project-pages.js';
 import { ProjectPaymentConfigListResponse, type ProjectPaymentConfigResponse } from './project-list.dto.js';
 
 @Controller('api/v1/payments/projects')
@@ -44,17 +44,15 @@ export class ProjectListController {
     @Query('limit') limit?: unknown,
     @Query('cursor') cursor?: unknown,
   ): Promise<LinkedPage<ProjectPaymentConfigListResponse>> {
-    const size = PROJECT_LIMIT.read(limit);
-    const wanted = { limit: size + 1, after: readProjectCursor(cursor) };
-    const { projects, total } = await this.projects.listOwnedBy(subjectOf(request), wanted);
-    const { page, last } = pageOf(projects, size);
-    const configs = await this.configs.findMany(page.map(({ id }) => id));
+    const { body, ...link } = await readProjectPage(
+      { limit, cursor },
+      (page) => this.projects.listOwnedBy(subjectOf(request), page),
+      (project) => project,
+    );
+    const configs = await this.configs.findMany(body.projects.map(({ id }) => id));
     const configOf = new Map(configs.map((config) => [config.project_id, config]));
-    return {
-      body: { projects: page.map((project) => toItem(project, configOf.get(project.id))), total },
-      limit: size,
-      nextCursor: last && writeProjectCursor(last),
-    };
+    const projects = body.projects.map((project) => toItem(project, configOf.get(project.id)));
+    return { body: { projects, total: body.total }, ...link };
   }
 }
 

@@ -1,8 +1,8 @@
 import { applyDecorators, UseInterceptors } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
-import { NextPageLink } from '../http/next-page-link.js';
-import { PageLimit, readCursor, writeCursor } from '../http/pages.js';
-import type { ProjectPosition } from '../project-ownership.js';
+import { NextPageLink, type LinkedPage } from '../http/next-page-link.js';
+import { PageLimit, pageOf, readCursor, writeCursor } from '../http/pages.js';
+import type { ProjectPage, ProjectPosition } from '../project-ownership.js';
 
 /** How many projects a list gives. */
 export const PROJECT_LIMIT = new PageLimit(1_000, 1_000);
@@ -26,13 +26,35 @@ export function ProjectPages(): MethodDecorator {
   );
 }
 
+/**
+ * The page of a list of projects that a query asks for.
+ *
+ * @param list gives a page of the projects
+ * @param positionOf where the page behind a project begins
+ * @throws ValidationFailed
+ */
+export async function readProjectPage<Project>(
+  query: { limit: unknown; cursor: unknown },
+  list: (page: ProjectPage) => Promise<{ projects: Project[]; total: number }>,
+  positionOf: (project: Project) => ProjectPosition,
+): Promise<LinkedPage<{ projects: Project[]; total: number }>> {
+  const limit = PROJECT_LIMIT.read(query.limit);
+  const { projects, total } = await list({ limit: limit + 1, after: readProjectCursor(query.cursor) });
+  const { page, last } = pageOf(projects, limit);
+  return {
+    body: { projects: page, total },
+    limit,
+    nextCursor: last && writeProjectCursor(positionOf(last)),
+  };
+}
+
 /** Where a page of projects begins: milliseconds and id of the last project before it. */
-export function writeProjectCursor({ createdAt, id }: ProjectPosition): string {
+function writeProjectCursor({ createdAt, id }: ProjectPosition): string {
   return writeCursor(`${createdAt.getTime()} ${id}`);
 }
 
 /** @throws ValidationFailed */
-export function readProjectCursor(cursor: unknown): ProjectPosition | undefined {
+function readProjectCursor(cursor: unknown): ProjectPosition | undefined {
   const [time, id] = readCursor(cursor, POSITION) ?? [];
   return time === undefined || id === undefined ? undefined : { createdAt: new Date(Number(time)), id };
 }
