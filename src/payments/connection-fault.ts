@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { ExplainedError } from './explained-error.js';
+import { innerErrorOf } from './inner-error.js';
 
 const UNKNOWN_AUTHORITY =
   'its certificate is of no authority that this process trusts; set NODE_EXTRA_CA_CERTS to a file with the certificate of that authority, and start again';
@@ -28,15 +29,10 @@ export interface ConnectionFault {
 /** Finds why a connection failed, behind whatever clients wrap it in. */
 export function connectionFaultOf(error: unknown): ConnectionFault {
   let code: string | undefined;
-  for (let each = error; types.isNativeError(each) || each instanceof Error; each = innerOf(each)) {
+  for (let each = error; types.isNativeError(each) || each instanceof Error; each = innerErrorOf(each)) {
     if ('code' in each && typeof each.code === 'string' && /^[A-Z_]{1,40}$/.test(each.code)) code = each.code;
   }
   return { code, certificate: code === undefined ? undefined : CERTIFICATES[code] };
-}
-
-/** Of several addresses that were tried, the first says why. */
-function innerOf(error: Error): unknown {
-  return error instanceof AggregateError ? error.errors[0] : error.cause;
 }
 
 /** What a log should tell of a failed connection: the fix where a certificate is not trusted, and the codes. */

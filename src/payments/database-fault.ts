@@ -1,3 +1,5 @@
+import { innerErrorOf } from './inner-error.js';
+
 /** Why a database is not to be had, with the fix, by the codes of PostgreSQL (manual, appendix A), the system and TLS. */
 const CAUSES: Readonly<Record<string, string>> = {
   '28P01': 'the database refuses the user or the password; check both in its address',
@@ -80,7 +82,7 @@ export interface DatabaseFault {
 
 /** Finds the cause of an error of the driver, behind whatever it is wrapped in; undefined when it is none that is known. */
 export function databaseFaultOf(error: unknown): DatabaseFault | undefined {
-  for (let each = error; each instanceof Error; each = innerOf(each)) {
+  for (let each = error; each instanceof Error; each = innerErrorOf(each)) {
     const code = 'code' in each && typeof each.code === 'string' ? each.code : undefined;
     if (code !== undefined && CAUSES[code] !== undefined) return { errorCode: code, cause: CAUSES[code] };
     const { message } = each;
@@ -88,9 +90,4 @@ export function databaseFaultOf(error: unknown): DatabaseFault | undefined {
     if (known !== undefined) return { errorCode: known[1], cause: known[2] };
   }
   return undefined;
-}
-
-/** Of several addresses that were tried, the first says why. */
-function innerOf(error: Error): unknown {
-  return error instanceof AggregateError ? error.errors[0] : error.cause;
 }

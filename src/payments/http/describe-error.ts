@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { ExplainedError } from '../explained-error.js';
+import { innerErrorOf } from '../inner-error.js';
 
 /** Longest chain of causes that is looked at. */
 const MAX_CAUSES = 5;
@@ -48,13 +49,10 @@ function isError(value: unknown): value is Error {
 
 function causesOf(error: Error): ReturnType<typeof headOf>[] {
   const causes: ReturnType<typeof headOf>[] = [];
-  // A connection that failed at several addresses has an error for each; the first is enough.
-  const innerOf = (outer: Error): unknown =>
-    outer instanceof AggregateError ? (outer.errors as unknown[])[0] : outer.cause;
-  let inner = innerOf(error);
+  let inner = innerErrorOf(error);
   while (isError(inner) && causes.length < MAX_CAUSES) {
     causes.push(headOf(inner));
-    inner = innerOf(inner);
+    inner = innerErrorOf(inner);
   }
   return causes;
 }
