@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { valuesOf } from '../payments/http/bearer-token.js';
 import { UUID } from '../payments/uuid.js';
 
 /** Gives a request its id, a UUID in lower case; without one (there are only bytes) a new id. */
@@ -20,9 +21,7 @@ export function requestIds(header?: string): RequestIds {
 
 /** Undefined unless it is there exactly once: beside the proxy's there may be a client's. */
 function sentId(rawHeaders: readonly string[], name: string): string | undefined {
-  const values = rawHeaders.filter(
-    (_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
-  );
-  const id = values[0]?.replace(HEX, '$1-$2-$3-$4-$5').toLowerCase();
-  return values.length === 1 && id !== undefined && UUID.test(id) ? id : undefined;
+  const [value, ...others] = valuesOf(name, rawHeaders);
+  const id = value?.replace(HEX, '$1-$2-$3-$4-$5').toLowerCase();
+  return others.length === 0 && id !== undefined && UUID.test(id) ? id : undefined;
 }

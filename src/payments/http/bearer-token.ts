@@ -21,9 +21,12 @@ export function bearerToken(
 
 /** How often a header was sent. */
 export function countOf(name: string, rawHeaders: readonly string[]): number {
-  let count = 0;
-  for (let index = 0; index < rawHeaders.length; index += 2) {
-    if (rawHeaders[index]?.toLowerCase() === name) count += 1;
-  }
-  return count;
+  return valuesOf(name, rawHeaders).length;
+}
+
+/** What a header was sent with, each time, where `headers` would join the values or show the first. */
+export function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter(
+    (_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  );
 }

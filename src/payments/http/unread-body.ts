@@ -12,22 +12,13 @@ const UNSENT_MS = 30_000;
 /** The newest request with a body of each connection. */
 const NEWEST = new WeakMap<Socket, IncomingMessage>();
 
-/** The headers that tell of a body. */
-export interface BodyHeaders {
-  'content-length'?: string | undefined;
-  'transfer-encoding'?: string | undefined;
-}
-
 /**
  * Keeps an answer that comes before the body from costing the rest of the body: Node reads on to its end, however long it
  * is, to use the connection again. Where the end is far or not known, such an answer closes the connection.
  */
-export function boundUnreadBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  { 'content-length': length = '0', 'transfer-encoding': encoding }: BodyHeaders = request.headers,
-): void {
-  const { socket } = request;
+export function boundUnreadBody(request: IncomingMessage, response: ServerResponse): void {
+  const { socket, headers } = request;
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = headers;
   const hasBody = encoding !== undefined || Number(length) > 0;
   // Requests that are injected without a server have no real one.
   if (!hasBody || !(socket instanceof Socket) || NEWEST.get(socket) === request) return;
