@@ -20,10 +20,23 @@ export class CommandFault extends Error {
 /** Errors whose messages are written for the user. */
 const EXPLAINED = [CommandFault, EnvError, ExplainedError, EmbeddedPostgresError];
 
+/** What follows a sentence about the database: why it cannot be used, where that is known. */
+export function databaseCause(error: unknown): string {
+  const cause = databaseFaultOf(error)?.cause;
+  return cause === undefined ? '' : `: ${cause}`;
+}
+
+/** The fault of a file that a command cannot write. */
+export function unwritable(what: string, error: unknown): CommandFault {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException;
+  return new CommandFault(
+    `${what} cannot be written (${code}); check that its folder exists and that you may write to it.`,
+  );
+}
+
 /** What is told of a fault. Messages of drivers may repeat a password, so of other errors only the code is shown. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error && EXPLAINED.some((type) => error instanceof type)) return error.message;
   const { error: name, errorCode } = describeError(error);
-  const cause = databaseFaultOf(error)?.cause;
-  return `Failed (${errorCode ?? name})${cause === undefined ? '' : `: ${cause}`}`;
+  return `Failed (${errorCode ?? name})${databaseCause(error)}`;
 }

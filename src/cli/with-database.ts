@@ -2,9 +2,8 @@ import type { DataSource } from 'typeorm';
 import { commandDataSource } from '../app/data-source.js';
 import { useEmbeddedPostgres } from '../app/embedded-postgres.js';
 import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
-import { databaseFaultOf } from '../payments/database-fault.js';
 import { requireTables } from '../payments/schema-findings.js';
-import { CommandFault } from './fault.js';
+import { CommandFault, databaseCause } from './fault.js';
 
 /** Signals that end a command, and the exit codes that tell of them. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -31,9 +30,8 @@ export async function withDataSource<T>(work: (dataSource: DataSource) => Promis
     try {
       await dataSource.initialize();
     } catch (error) {
-      const cause = databaseFaultOf(error)?.cause;
       throw new CommandFault(
-        `The database cannot be reached; check DATABASE_URL and that it runs${cause === undefined ? '' : `: ${cause}`}.`,
+        `The database cannot be reached; check DATABASE_URL and that it runs${databaseCause(error)}.`,
       );
     }
     try {

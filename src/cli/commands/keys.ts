@@ -22,7 +22,7 @@ import {
   type UnreadableValue,
 } from '../../payments/key-custody/key-usage.js';
 import { rewrap } from '../../payments/key-custody/rewrap.js';
-import { CommandFault } from '../fault.js';
+import { CommandFault, unwritable } from '../fault.js';
 import { action, createProgram, progressStream, run, say, sayTable, type Result } from '../program.js';
 import { progressReporter } from '../progress.js';
 import { withDataSource } from '../with-database.js';
@@ -121,11 +121,7 @@ async function activate(id: string): Promise<Result> {
 }
 
 function notWritten(error: unknown): never {
-  if (error instanceof KeyRingError) throw error;
-  const { code } = error as NodeJS.ErrnoException;
-  throw new CommandFault(
-    `The key ring cannot be written (${code ?? 'unknown'}); check that its folder exists and that you may write to it.`,
-  );
+  throw error instanceof KeyRingError ? error : unwritable('The key ring', error);
 }
 
 function wrapOf({ awsKms, gcpKms, vault, vaultMount, vaultKey }: WrapOptions): KeyServiceKey | undefined {

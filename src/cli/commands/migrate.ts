@@ -1,8 +1,7 @@
 import { MigrationLockHeld, migrate, revertMigration } from '../../app/migrate.js';
-import { databaseFaultOf } from '../../payments/database-fault.js';
 import { describeError } from '../../payments/http/describe-error.js';
 import { SchemaFault } from '../../payments/schema-findings.js';
-import { CommandFault } from '../fault.js';
+import { CommandFault, databaseCause } from '../fault.js';
 import { action, createProgram, run, say, type Result } from '../program.js';
 import { withDatabaseUrl } from '../with-database.js';
 
@@ -28,9 +27,8 @@ function faultOf(error: unknown): unknown {
     );
   }
   const { error: name, errorCode } = describeError(error);
-  const cause = databaseFaultOf(error)?.cause;
   return new CommandFault(
-    `The migration failed (${errorCode ?? name}); check that DATABASE_URL is right, that the database runs, and that its user may change the schema${cause === undefined ? '' : `: ${cause}`}.`,
+    `The migration failed (${errorCode ?? name}); check that DATABASE_URL is right, that the database runs, and that its user may change the schema${databaseCause(error)}.`,
   );
 }
 

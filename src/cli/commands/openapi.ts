@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { openApiDocument } from '../../app/openapi.js';
 import { createServer } from '../../app/server.js';
 import { KEY_BYTES, KeyRing, ringKey } from '../../payments/crypto/key-ring.js';
-import { CommandFault } from '../fault.js';
+import { unwritable } from '../fault.js';
 import { action, createProgram, run, say, type Result } from '../program.js';
 
 /** The routes are read from an application of throw-away parts that never listens and connects to nothing. */
@@ -26,10 +26,7 @@ function write(file: string, text: string): void {
   try {
     writeFileSync(file, text);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    throw new CommandFault(
-      `${file} cannot be written (${code ?? 'unknown'}); check that its folder exists and that you may write to it.`,
-    );
+    throw unwritable(file, error);
   }
 }
 
