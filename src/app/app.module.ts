@@ -17,7 +17,7 @@ import { ProjectService } from './projects/project.service.js';
 /** What the standalone service is made of, once its settings have become things. */
 export interface AppParts extends Omit<PaymentsModuleOptions, 'projects'> {
   databaseUrl: string;
-  /** Default: 1000. */
+  /** Default: 250. */
   maxProjectsPerOwner?: number;
 }
 

@@ -82,7 +82,7 @@ describe('outside production', () => {
       publicBaseUrl: undefined,
       stripeApiBase: undefined,
       webhookSecretOverlapHours: 24,
-      maxProjectsPerOwner: 1_000,
+      maxProjectsPerOwner: 250,
       shutdownDelaySeconds: 0,
       docs: true,
       logLevel: 'info',

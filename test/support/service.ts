@@ -36,7 +36,7 @@ export interface TestServiceOptions {
   stripeApiBase?: string;
   /** Default: 24. */
   webhookSecretOverlapHours?: number;
-  /** Default: 1000. */
+  /** Default: 250. */
   maxProjectsPerOwner?: number;
   /** Default: none. */
   requestIdHeader?: string;

@@ -75,7 +75,7 @@ export const SETTINGS = {
   VAULT_NAMESPACE: { meaning: 'the namespace of that token', absent: 'none' },
   MAX_PROJECTS_PER_OWNER: {
     meaning: 'how many projects one owner may make, deleted ones included, 1 to 1000000',
-    absent: '`1000`',
+    absent: '`250`',
   },
   SHUTDOWN_DELAY_SECONDS: {
     meaning: 'how long to serve on after SIGTERM, not ready, so that load balancers see it, 0 to 60',

@@ -5,7 +5,7 @@ import { PageLimit, pageOf, readCursor, writeCursor } from '../http/pages.js';
 import type { ProjectPage, ProjectPosition } from '../project-ownership.js';
 
 /** How many projects a list gives. */
-export const PROJECT_LIMIT = new PageLimit(1_000, 1_000);
+export const PROJECT_LIMIT = new PageLimit(250, 250);
 
 /** Makes a list of projects one of pages, which begin behind a project and link to the next one. */
 export function ProjectPages(): MethodDecorator {
