@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** Where the service keeps the key ring that it makes for itself. */
@@ -49,12 +49,13 @@ export function dataFolderFault(path: string, error: unknown): DataFolderError {
 
 /** One by one: where folders cannot be made, as in /proc, Node goes on for ever when it is to make them all. */
 function makeFolders(path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return;
-  if (dirname(path) !== path) makeFolders(dirname(path));
+  const parent = dirname(path);
+  // A parent that is a file is left to the system, whose codes for it, unlike those of `stat`, are the same on all versions of Node.
+  if (parent !== path && !existsSync(parent)) makeFolders(parent);
   try {
     mkdirSync(path, 0o700);
   } catch (error) {
-    // Another process may have made it meanwhile.
+    // It was there, or another process has made it meanwhile.
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }
