@@ -13,7 +13,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
 import { DatabaseConnection } from '../dist/app/database-connection.js';
-import { startEmbeddedPostgres } from '../dist/app/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../dist/embedded-postgres/embedded-postgres.js';
 import { createServer } from '../dist/app/server.js';
 import { createKeyRingFile, readKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
 import { ConfigChanges } from '../dist/payments/stripe-clients/config-changes.js';

@@ -12,7 +12,7 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as delay } from 'node:timers/promises';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../dist/app/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../dist/embedded-postgres/embedded-postgres.js';
 import { createKeyRingFile, readKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
 import { Sealer } from '../dist/payments/crypto/sealer.js';
 import { Secret } from '../dist/payments/crypto/secret.js';

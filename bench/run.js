@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import autocannon from 'autocannon';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../dist/app/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../dist/embedded-postgres/embedded-postgres.js';
 import { createKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
 import { untilReady } from './until-ready.js';
 

@@ -14,7 +14,7 @@ import { URL } from 'node:url';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
 import { migrate } from '../dist/app/migrate.js';
-import { startEmbeddedPostgres } from '../dist/app/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../dist/embedded-postgres/embedded-postgres.js';
 import { createKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
 
 const EVENTS = Number(process.argv[2] ?? 100_000);

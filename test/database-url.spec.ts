@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../src/app/data-source.js';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/app/embedded-postgres.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/embedded-postgres/embedded-postgres.js';
 import { databaseUrlFault } from '../src/app/settings/database-url.js';
 import { createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';

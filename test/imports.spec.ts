@@ -10,7 +10,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FILES = filesUnder('src').filter((file) => !file.endsWith('.spec.ts'));
 
 /** Gives the programs that it starts their PATH, which is no setting of the service. */
-const PASSES_PATH_ON = 'src/app/embedded-postgres.ts';
+const PASSES_PATH_ON = 'src/embedded-postgres/runner.ts';
 
 /** What only some install: clients of key services, the host's event emitter. Each is loaded when it is needed. */
 const OPTIONAL_CLIENTS: Record<string, string> = {
@@ -108,7 +108,7 @@ describe('the product', () => {
 
   it('reads its settings in one file only', () => {
     const readers = FILES.filter((file) => readsEnvironment(textOf(file)));
-    expect(readers).toEqual([PASSES_PATH_ON, 'src/app/settings/environment.ts']);
+    expect(readers).toEqual(['src/app/settings/environment.ts', PASSES_PATH_ON]);
     expect(textOf(PASSES_PATH_ON).match(/process\.env\b[.\w]*/g)).toEqual(['process.env.PATH']);
   });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { BadRequestException, HttpException } from '@nestjs/common';
 import pg from 'pg';
 import { QueryFailedError } from 'typeorm';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/app/embedded-postgres.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/embedded-postgres/embedded-postgres.js';
 import { ProjectService } from '../src/app/projects/project.service.js';
 import { createKeyRingFile, readKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';

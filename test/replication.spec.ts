@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/app/embedded-postgres.js';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from '../src/embedded-postgres/embedded-postgres.js';
 import { createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
 import { fakeCredential } from './support/credentials.js';
 import { expectError } from './support/errors.js';

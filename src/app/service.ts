@@ -2,6 +2,7 @@ import { createSecretKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { KeyRingError } from '../payments/crypto/key-ring.js';
 import { openKeyRingFile, type KeyRingFile } from '../payments/crypto/key-ring-file.js';
 import { databaseFaultOf } from '../payments/database-fault.js';
@@ -20,7 +21,6 @@ import {
   developmentToken,
 } from './development.js';
 import { Draining, type DrainingTimes } from './draining.js';
-import { startEmbeddedPostgres } from './embedded-postgres.js';
 import { localUrl, type Env } from './env.js';
 import { serveDocs, type ExplorerSignIn } from './explorer.js';
 import { Listener } from './listener.js';

@@ -1,4 +1,4 @@
-import { EmbeddedPostgresError } from '../app/embedded-postgres.js';
+import { EmbeddedPostgresError } from '../embedded-postgres/errors.js';
 import { EnvError } from '../app/settings/settings.js';
 import { databaseFaultOf } from '../payments/database-fault.js';
 import { ExplainedError } from '../payments/explained-error.js';

@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
 import { commandDataSource } from '../app/data-source.js';
-import { useEmbeddedPostgres } from '../app/embedded-postgres.js';
+import { useEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
 import { requireTables } from '../payments/schema-findings.js';
 import { CommandFault, databaseCause } from './fault.js';

@@ -11,7 +11,6 @@ const ROOT_MANIFEST = readManifest('package.json');
 const SERVICE_FILES = [
   'dist/app/data-folder.js',
   'dist/app/data-source.js',
-  'dist/app/embedded-postgres.js',
   'dist/app/env.js',
   'dist/app/projects/1764000001000-create-projects.js',
   'dist/app/projects/1764000009000-count-projects.js',
@@ -26,6 +25,19 @@ const SERVICE_FILES = [
   'dist/app/settings/request-id-setting.js',
   'dist/app/settings/setting-list.js',
   'dist/app/settings/settings.js',
+  'dist/embedded-postgres/binaries.js',
+  'dist/embedded-postgres/cluster.js',
+  'dist/embedded-postgres/connection.js',
+  'dist/embedded-postgres/embedded-postgres.js',
+  'dist/embedded-postgres/errors.js',
+  'dist/embedded-postgres/launch.js',
+  'dist/embedded-postgres/ownership.js',
+  'dist/embedded-postgres/paths.js',
+  'dist/embedded-postgres/postmaster.js',
+  'dist/embedded-postgres/prepare.js',
+  'dist/embedded-postgres/process-exit.js',
+  'dist/embedded-postgres/runner.js',
+  'dist/embedded-postgres/shutdown.js',
 ];
 
 /** Packages that are needed though no file imports them: what the others build on must be the host's own copy. */

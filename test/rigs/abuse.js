@@ -16,7 +16,7 @@ import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as delay } from 'node:timers/promises';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../../dist/app/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../dist/embedded-postgres/embedded-postgres.js';
 import { createKeyRingFile } from '../../dist/payments/crypto/key-ring-file.js';
 
 const MIB = 1024 * 1024;

@@ -16,7 +16,7 @@ import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import jsonwebtoken from 'jsonwebtoken';
-import { startEmbeddedPostgres } from '../../dist/app/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../dist/embedded-postgres/embedded-postgres.js';
 import { createKeyRingFile } from '../../dist/payments/crypto/key-ring-file.js';
 
 const CLIENTS = 8;

@@ -19,7 +19,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
-import { startEmbeddedPostgres } from '../../dist/app/embedded-postgres.js';
+import { startEmbeddedPostgres } from '../../dist/embedded-postgres/embedded-postgres.js';
 import { migrate } from '../../dist/app/migrate.js';
 import { createKeyRingFile, readKeyRingFile } from '../../dist/payments/crypto/key-ring-file.js';
 import { Sealer } from '../../dist/payments/crypto/sealer.js';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type * as Embedded from '../../src/app/embedded-postgres.js';
+import type * as Embedded from '../../src/embedded-postgres/embedded-postgres.js';
 
 /** What the global teardown has to undo. */
 export interface TestDatabase {
@@ -14,9 +14,9 @@ declare global {
   var testDatabase: TestDatabase | undefined;
 }
 
-// Jest loads the global setup through require, past its own resolver: only the real file name is found there.
+// Built, since Jest loads the global setup past its own resolver, which alone finds a .ts file by the name of its .js.
 const { startEmbeddedPostgres } = createRequire(import.meta.url)(
-  '../../src/app/embedded-postgres.ts',
+  '../../dist/embedded-postgres/embedded-postgres.js',
 ) as typeof Embedded;
 
 /** Gives the specs a PostgreSQL: TEST_DATABASE_URL, or else a fresh embedded one. */

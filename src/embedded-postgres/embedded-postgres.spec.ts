@@ -298,15 +298,18 @@ async function start(): Promise<EmbeddedPostgres> {
 async function writeProgram(folder: string): Promise<void> {
   await mkdir(join(folder, 'node_modules'), { recursive: true });
   await symlink(join(projectModules, 'pg'), join(folder, 'node_modules', 'pg'));
-  const { code } = await transformFile(join(here, 'embedded-postgres.ts'), {
-    swcrc: false,
-    jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
-    module: { type: 'es6' },
-  });
-  await writeFile(join(folder, 'embedded-postgres.mjs'), code);
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  for (const file of (await readdir(here)).filter((name) => /(?<!\.spec)\.ts$/.test(name))) {
+    const { code } = await transformFile(join(here, file), {
+      swcrc: false,
+      jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+      module: { type: 'es6' },
+    });
+    await writeFile(join(folder, file.replace(/ts$/, 'js')), code);
+  }
   await writeFile(
-    join(folder, 'main.mjs'),
-    `import { startEmbeddedPostgres } from './embedded-postgres.mjs';
+    join(folder, 'main.js'),
+    `import { startEmbeddedPostgres } from './embedded-postgres.js';
      const report = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
      try {
        const server = await startEmbeddedPostgres(process.argv[2]);
@@ -319,7 +322,7 @@ async function writeProgram(folder: string): Promise<void> {
 }
 
 async function startChild(variant: 'whole' | 'production' = 'whole'): Promise<StartedChild> {
-  const child = spawn(process.execPath, [join(programs, variant, 'main.mjs'), dataDir], {
+  const child = spawn(process.execPath, [join(programs, variant, 'main.js'), dataDir], {
     env: { PATH: process.env.PATH, HOME: work, MASTER_KEY: CANARY, PGAPPNAME: CANARY },
     stdio: ['pipe', 'pipe', 'inherit'],
   });

@@ -1,0 +1,20 @@
+import { signal } from './postmaster.js';
+
+/** What ends with this process, and whether a process id still means it. */
+const children = new Map<number, () => boolean>();
+
+/** An exception, or somebody's process.exit, leaves no time to shut PostgreSQL down in order; a signal it takes. */
+export function endWithProcess(pid: number, isStillIt: () => boolean): void {
+  if (children.size === 0) process.on('exit', endChildren);
+  children.set(pid, isStillIt);
+}
+
+/** Takes back {@link endWithProcess}. */
+export function outliving(pid: number): void {
+  children.delete(pid);
+  if (children.size === 0) process.off('exit', endChildren);
+}
+
+function endChildren(): void {
+  for (const [pid, isStillIt] of children) if (isStillIt()) signal(pid, 'SIGINT');
+}

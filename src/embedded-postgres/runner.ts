@@ -1,0 +1,113 @@
+import { execFile } from 'node:child_process';
+import * as fs from 'node:fs/promises';
+import * as path from 'node:path';
+import { promisify } from 'node:util';
+import type { Binaries } from './binaries.js';
+import { EmbeddedPostgresError, messageOf } from './errors.js';
+import type { Paths } from './paths.js';
+
+const NOBODY = 65534;
+const execute = promisify(execFile);
+
+/** How PostgreSQL's programs are run: as ourselves, or under another identity when we are root. */
+export interface Runner {
+  readonly prefix: readonly string[];
+  readonly identity: { uid?: number; gid?: number };
+  readonly signal: AbortSignal | undefined;
+  readonly owner?: { uid: number; gid: number };
+}
+
+/** As ourselves, or as root with the owner of the cluster, with as much of our rights as the machine lends. */
+export async function chooseRunner(
+  paths: Paths,
+  binaries: Binaries,
+  signal: AbortSignal | undefined,
+): Promise<Runner> {
+  if (process.getuid?.() !== 0) return { prefix: [], identity: {}, signal };
+  const owner = await clusterOwner(paths);
+  const privileged: Runner = { prefix: setprivPrefix(owner), identity: {}, owner, signal };
+  const works = await runToEnd(privileged, binaries.postgres, ['--version']).then(
+    () => true,
+    () => false,
+  );
+  if (works) return privileged;
+  // Without the capability PostgreSQL's user has to pass through our folder; what lies in it stays closed.
+  await fs.chmod(paths.dataDir, 0o711);
+  return { prefix: [], identity: owner, owner, signal };
+}
+
+/** Keeps one capability, so that PostgreSQL can reach files below folders that are closed to its user. */
+function setprivPrefix({ uid, gid }: { uid: number; gid: number }): string[] {
+  return [
+    'setpriv',
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    '--clear-groups',
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+    // Otherwise access(2), by which PostgreSQL finds its programs, disregards the capability.
+    '--securebits=+no_setuid_fixup',
+    '--',
+  ];
+}
+
+/** The folder may stem from an ordinary user, who should be able to use it again. */
+async function clusterOwner({ cluster }: Paths): Promise<{ uid: number; gid: number }> {
+  const { uid, gid } = await fs.stat(cluster).catch(() => ({ uid: 0, gid: 0 }));
+  return uid === 0 ? { uid: NOBODY, gid: NOBODY } : { uid, gid };
+}
+
+/** Runs a program of PostgreSQL to its end, and gives what it wrote. */
+export async function runToEnd(runner: Runner, program: string, args: readonly string[]): Promise<string> {
+  const [command, rest] = commandLine(runner, program, args);
+  const options = { ...childOptions(runner), signal: runner.signal };
+  const { stdout } = await execute(command, rest, options).catch((error: unknown) => {
+    throw withAdvice(runner, messageOf(error), error);
+  });
+  return stdout;
+}
+
+export function commandLine(runner: Runner, program: string, args: readonly string[]): [string, string[]] {
+  const [command = program, ...rest] = [...runner.prefix, program, ...args];
+  return [command, rest];
+}
+
+export function childOptions(runner: Runner): {
+  cwd: string;
+  env: NodeJS.ProcessEnv;
+  uid?: number;
+  gid?: number;
+} {
+  // PostgreSQL's user may not be allowed into our working folder.
+  return { cwd: path.parse(process.cwd()).root, env: childEnvironment(), ...runner.identity };
+}
+
+/** Only what PostgreSQL needs: our own environment holds secrets. */
+function childEnvironment(): NodeJS.ProcessEnv {
+  return { PATH: process.env.PATH ?? '/usr/bin:/bin', LANG: 'C', TZ: 'UTC' };
+}
+
+/** What to do about what PostgreSQL says. */
+const ADVICE: readonly (readonly [RegExp, string])[] = [
+  [
+    /No space left on device/i,
+    'The disk is full: make room, set DATA_DIR to another folder, or set DATABASE_URL.\n',
+  ],
+  [
+    /Read-only file system/i,
+    'The folder is read-only: set DATA_DIR to another folder, or set DATABASE_URL.\n',
+  ],
+  [
+    /wrong ownership|EACCES|EPERM|permission denied/i,
+    'The data folder belongs to another user: run as that user, set DATA_DIR to another folder, or set DATABASE_URL.\n',
+  ],
+];
+
+/** An error with what PostgreSQL says, headed by what to do about it where that is known. */
+export function withAdvice(runner: Runner, message: string, cause?: unknown): EmbeddedPostgresError {
+  const blocked = runner.owner !== undefined && /EACCES|EPERM|permission denied/i.test(message);
+  const advice = blocked
+    ? `PostgreSQL refuses to run as root, and user ${runner.owner.uid} may not reach its files: move the project and the data folder where every user may go, run as an ordinary user, or set DATABASE_URL.\n`
+    : (ADVICE.find(([pattern]) => pattern.test(message))?.[1] ?? '');
+  return new EmbeddedPostgresError(`${advice}${message}`, { cause });
+}
