@@ -16,7 +16,7 @@ import { DatabaseConnection } from '../dist/app/database-connection.js';
 import { startEmbeddedPostgres } from '../dist/embedded-postgres/embedded-postgres.js';
 import { createServer } from '../dist/app/server.js';
 import { createKeyRingFile, readKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
-import { ConfigChanges } from '../dist/payments/stripe-clients/config-changes.js';
+import { ConfigChanges } from '../dist/payments/stripe-config/config-changes.js';
 import { StripeClients } from '../dist/payments/stripe-clients/stripe-clients.js';
 import { untilReady } from './until-ready.js';
 

@@ -17,7 +17,7 @@ import { createKeyRingFile, readKeyRingFile } from '../dist/payments/crypto/key-
 import { Sealer } from '../dist/payments/crypto/sealer.js';
 import { Secret } from '../dist/payments/crypto/secret.js';
 import { sealContext } from '../dist/payments/stripe-config/stripe-config.service.js';
-import { maskOf } from '../dist/payments/stripe-config/stripe-keys.js';
+import { maskOf } from '../dist/payments/domain/credential-rules.js';
 import { untilReady } from './until-ready.js';
 
 const ROWS = Number(process.argv[2] ?? 100_000);

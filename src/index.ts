@@ -28,12 +28,12 @@ export type {
   VaultTransitKey,
 } from './payments/crypto/key-services/wrapped-key.js';
 export { Secret } from './payments/crypto/secret.js';
-export { ErrorFilter } from './payments/http/error.filter.js';
-export { SECURITY_SCHEMES } from './payments/http/api-documentation.js';
-export { completeDocument } from './payments/http/complete-document.js';
-export type { Caller } from './payments/http/access-token.js';
-export { JwtAuthGuard } from './payments/http/jwt-auth.guard.js';
-export { ProjectOwnershipGuard } from './payments/http/project-ownership.guard.js';
+export { ErrorFilter } from './payments/http/errors/error.filter.js';
+export { SECURITY_SCHEMES } from './payments/http/openapi/api-documentation.js';
+export { completeDocument } from './payments/http/openapi/complete-document.js';
+export type { Caller } from './payments/http/access/access-token.js';
+export { JwtAuthGuard } from './payments/http/access/jwt-auth.guard.js';
+export { ProjectOwnershipGuard } from './payments/http/access/project-ownership.guard.js';
 export { paymentsMigrations } from './payments/migrations/index.js';
 export { paymentsEntities } from './payments/payments.entities.js';
 export {
@@ -46,7 +46,7 @@ export {
   type ErrorCode,
   type ValidationCause,
   type ValidationItem,
-} from './payments/payments.errors.js';
+} from './payments/domain/errors.js';
 export { PaymentsModule } from './payments/payments.module.js';
 export {
   PaymentsOptionsError,
@@ -55,8 +55,8 @@ export {
   type PaymentsModuleExtras,
   type PaymentsModuleOptions,
   type StripeLimits,
-} from './payments/payments.options.js';
-export type { Provided } from './payments/provided.js';
+} from './payments/options/payments.options.js';
+export type { Provided } from './payments/options/provided.js';
 export { ProjectRemoval, type ProjectRemovalResult } from './payments/project-removal/project-removal.js';
 export {
   ProjectOwnership,
@@ -64,7 +64,7 @@ export {
   type OwnedProjects,
   type ProjectPage,
   type ProjectPosition,
-} from './payments/project-ownership.js';
+} from './payments/domain/project-ownership.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
 export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/config-events.js';
@@ -76,8 +76,8 @@ export type {
   Mode,
   PreviousField,
   SealedField,
-} from './payments/stripe-config/stripe-keys.js';
-export type { Preconditions } from './payments/http/preconditions.js';
+} from './payments/domain/credential-rules.js';
+export type { Preconditions } from './payments/http/parameters/preconditions.js';
 export type { StripeClient } from './payments/stripe/client-of.js';
 export type {
   AnyStripeEvent,

@@ -5,7 +5,7 @@ import { generate } from 'selfsigned';
 import { keyId } from '../src/payments/crypto/key-ring.js';
 import { openKeyService } from '../src/payments/crypto/key-services/open-key-service.js';
 import { Secret } from '../src/payments/crypto/secret.js';
-import { describeError } from '../src/payments/http/describe-error.js';
+import { describeError } from '../src/payments/common/describe-error.js';
 import { StripeApi } from '../src/payments/stripe/stripe-api.js';
 import { fakeCredential } from './support/credentials.js';
 import { expectError } from './support/errors.js';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ProjectRemoval, StripeConfigService, type Change } from '../src/index.js';
-import { ExplainedError } from '../src/payments/explained-error.js';
+import { ExplainedError } from '../src/payments/domain/explained-error.js';
 import { fakeCredential } from './support/credentials.js';
 import { expectError } from './support/errors.js';
 import { configPath, startTestService, type TestService } from './support/service.js';

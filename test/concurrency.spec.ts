@@ -5,7 +5,7 @@ import {
   CREDENTIAL_FIELDS,
   modeOf,
   type CredentialField,
-} from '../src/payments/stripe-config/stripe-keys.js';
+} from '../src/payments/domain/credential-rules.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import {

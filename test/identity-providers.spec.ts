@@ -1,6 +1,6 @@
 import type { JWTPayload } from 'jose';
 import { readEnv } from '../src/app/env.js';
-import type { AccessTokenOptions } from '../src/payments/payments.options.js';
+import type { AccessTokenOptions } from '../src/payments/options/payments.options.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import {
   makeSigningKey,

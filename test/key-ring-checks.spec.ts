@@ -3,7 +3,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyRing, keyId, ringKey } from '../src/payments/crypto/key-ring.js';
 import { addKey, createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
-import { KeyRingMonitor } from '../src/payments/key-custody/key-ring-monitor.js';
+import { KeyRingMonitor } from '../src/payments/key-ring/key-ring-monitor.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { expectError } from './support/errors.js';

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApiDocument } from '../src/app/openapi.js';
 import { createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
-import { CREDENTIAL_FIELDS, findFault } from '../src/payments/stripe-config/stripe-keys.js';
+import { CREDENTIAL_FIELDS, findFault } from '../src/payments/domain/credential-rules.js';
 import { REQUEST_EXAMPLES } from '../src/payments/stripe-config/stripe-config.dto.js';
 import { fakeCredential } from './support/credentials.js';
 import {

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { StripeCredentialsError } from '../src/payments/payments.errors.js';
+import { StripeCredentialsError } from '../src/payments/domain/errors.js';
 import { ProjectRemoval } from '../src/payments/project-removal/project-removal.js';
 import { StripeClients } from '../src/payments/stripe-clients/stripe-clients.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';

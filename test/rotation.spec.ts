@@ -11,9 +11,9 @@ import {
   readKeyRingFile,
 } from '../src/payments/crypto/key-ring-file.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import { rewrap, type RewrapOptions } from '../src/payments/key-custody/rewrap.js';
+import { rewrap, type RewrapOptions } from '../src/payments/key-rotation/rewrap.js';
 import { StripeConfigService, sealContext } from '../src/payments/stripe-config/stripe-config.service.js';
-import { CREDENTIAL_FIELDS, type CredentialField } from '../src/payments/stripe-config/stripe-keys.js';
+import { CREDENTIAL_FIELDS, type CredentialField } from '../src/payments/domain/credential-rules.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { expectInvalid } from './support/errors.js';

@@ -2,8 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { RequestMethod, type CanActivate, type Type } from '@nestjs/common';
 import { GUARDS_METADATA, METHOD_METADATA, PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { JwtAuthGuard } from '../src/payments/http/jwt-auth.guard.js';
-import { ProjectOwnershipGuard } from '../src/payments/http/project-ownership.guard.js';
+import { JwtAuthGuard } from '../src/payments/http/access/jwt-auth.guard.js';
+import { ProjectOwnershipGuard } from '../src/payments/http/access/project-ownership.guard.js';
 import { expectError } from './support/errors.js';
 import { startTestService, type TestService } from './support/service.js';
 

@@ -6,18 +6,18 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import { rewrap } from '../src/payments/key-custody/rewrap.js';
+import { rewrap } from '../src/payments/key-rotation/rewrap.js';
 import {
   DependencyUnavailable,
   StripeCredentialsError,
   ValidationFailed,
   type CredentialsFault,
-} from '../src/payments/payments.errors.js';
-import { ConfigChanges } from '../src/payments/stripe-clients/config-changes.js';
+} from '../src/payments/domain/errors.js';
+import { ConfigChanges } from '../src/payments/stripe-config/config-changes.js';
 import { StripeClients } from '../src/payments/stripe-clients/stripe-clients.js';
 import { FIND_KEY, NOTIFY } from '../src/payments/stripe-clients/stripe-clients.statements.js';
 import { FIND_VERSIONS } from '../src/payments/stripe-config/stripe-config.statements.js';
-import type { CredentialField, Mode } from '../src/payments/stripe-config/stripe-keys.js';
+import type { CredentialField, Mode } from '../src/payments/domain/credential-rules.js';
 import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, queryWithoutTriggers, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';

@@ -1,5 +1,5 @@
 import { DataSource, type EntityManager } from 'typeorm';
-import { runStatement } from '../src/payments/database.js';
+import { runStatement } from '../src/payments/database/run-statement.js';
 import { withLock } from '../src/payments/database/lock.js';
 import { guardPool } from '../src/payments/database/pool.js';
 import { TransactionNotWhole, inTransaction } from '../src/payments/database/transaction.js';

@@ -5,7 +5,7 @@ import Stripe from 'stripe';
 import type { StripeConfigHealthResponse } from '../src/payments/config-health/config-health.dto.js';
 import type { KeyRing } from '../src/payments/crypto/key-ring.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import type { Mode } from '../src/payments/stripe-config/stripe-keys.js';
+import type { Mode } from '../src/payments/domain/credential-rules.js';
 import { eventContext, STORE_EVENT } from '../src/payments/stripe-webhooks/stripe-event.statements.js';
 import { WebhookSecretStore } from '../src/payments/stripe-webhooks/webhook-secrets.js';
 import { fakeCredential } from './support/credentials.js';

@@ -1,10 +1,10 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { ErrorFilter } from '../payments/http/error.filter.js';
-import { refuseOtherMethods } from '../payments/http/method-not-allowed.js';
+import { ErrorFilter } from '../payments/http/errors/error.filter.js';
+import { refuseOtherMethods } from '../payments/http/errors/method-not-allowed.js';
 import { PaymentsModule } from '../payments/payments.module.js';
-import type { PaymentsModuleOptions } from '../payments/payments.options.js';
+import type { PaymentsModuleOptions } from '../payments/options/payments.options.js';
 import { dataSourceOptions } from './data-source.js';
 import { DatabaseConnection } from './database-connection.js';
 import { Draining } from './draining.js';

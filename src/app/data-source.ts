@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { databaseFaultOf } from '../payments/database-fault.js';
-import { describeError } from '../payments/http/describe-error.js';
+import { databaseFaultOf } from '../payments/database/database-fault.js';
+import { describeError } from '../payments/common/describe-error.js';
 import { paymentsMigrations } from '../payments/migrations/index.js';
 import { paymentsEntities } from '../payments/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';

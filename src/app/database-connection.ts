@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { runStatement } from '../payments/database.js';
-import { RepeatedFault } from '../payments/repeated-fault.js';
-import { findSchema } from '../payments/schema.js';
-import { SchemaFault } from '../payments/schema-findings.js';
+import { runStatement } from '../payments/database/run-statement.js';
+import { RepeatedFault } from '../payments/database/repeated-fault.js';
+import { findSchema } from '../payments/database/schema.js';
+import { SchemaFault } from '../payments/database/schema-findings.js';
 import { MigrationLockHeld, migrate } from './migrate.js';
 
 const RETRY_MS = 1_000;

@@ -1,5 +1,5 @@
 import type { Secret } from '../payments/crypto/secret.js';
-import { addressFault, isOrigin } from '../payments/http-address.js';
+import { addressFault, isOrigin } from '../payments/common/http-address.js';
 import { USUAL_MAX_PROJECTS_PER_OWNER } from './projects/project-limit.js';
 import { readAuth, type AuthEnv } from './settings/auth-settings.js';
 import {

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SECURITY_SCHEMES } from '../payments/http/api-documentation.js';
+import { SECURITY_SCHEMES } from '../payments/http/openapi/api-documentation.js';
 import { keepAuthorizationInTab, withoutCurl } from './explorer-plugins.js';
 
 const PATH = 'docs';

@@ -6,8 +6,8 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import { countOf } from '../payments/http/bearer-token.js';
-import { boundUnreadBody } from '../payments/http/unread-body.js';
+import { countOf } from '../payments/http/access/bearer-token.js';
+import { boundUnreadBody } from '../payments/http/body/unread-body.js';
 import {
   answerFault,
   answerLast,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
 import { isIPv6, type AddressInfo } from 'node:net';
-import { errorAnswer } from '../payments/http/error-answer.js';
+import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { createHttpServer } from './http-server.js';
 import type { AnswerContext, Refusal } from './node-answers.js';
 import { headersFor } from './response-headers.js';

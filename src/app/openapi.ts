@@ -1,8 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { SECURITY_SCHEMES } from '../payments/http/api-documentation.js';
-import { DEFAULT_SCHEMES, completeDocument } from '../payments/http/complete-document.js';
-import type { IssuerMetadata } from '../payments/http/issuer-keys.js';
+import { SECURITY_SCHEMES } from '../payments/http/openapi/api-documentation.js';
+import { DEFAULT_SCHEMES, completeDocument } from '../payments/http/openapi/complete-document.js';
+import type { IssuerMetadata } from '../payments/http/access/issuer-keys.js';
 
 const DESCRIPTION = `Keeps the Stripe credentials of projects: takes them, seals them, and shows only masks.
 

@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
-import { errorAnswer } from '../payments/http/error-answer.js';
+import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { AppModule, type AppParts } from './app.module.js';
 import { Draining } from './draining.js';
 import type { LogLevel } from './env.js';

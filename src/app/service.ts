@@ -5,12 +5,12 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { KeyRingError } from '../payments/crypto/key-ring.js';
 import { openKeyRingFile, type KeyRingFile } from '../payments/crypto/key-ring-file.js';
-import { databaseFaultOf } from '../payments/database-fault.js';
-import { describeError } from '../payments/http/describe-error.js';
-import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/issuer-keys.js';
-import { KeyRingUpkeep } from '../payments/key-custody/key-ring-upkeep.js';
-import { DependencyUnavailable } from '../payments/payments.errors.js';
-import type { AccessTokenOptions } from '../payments/payments.options.js';
+import { databaseFaultOf } from '../payments/database/database-fault.js';
+import { describeError } from '../payments/common/describe-error.js';
+import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/access/issuer-keys.js';
+import { KeyRingUpkeep } from '../payments/key-ring/key-ring-upkeep.js';
+import { DependencyUnavailable } from '../payments/domain/errors.js';
+import type { AccessTokenOptions } from '../payments/options/payments.options.js';
 import { makeDataFolder } from './data-folder.js';
 import { DatabaseConnection } from './database-connection.js';
 import {

@@ -1,8 +1,8 @@
 import { EmbeddedPostgresError } from '../embedded-postgres/errors.js';
 import { EnvError } from '../app/settings/settings.js';
-import { databaseFaultOf } from '../payments/database-fault.js';
-import { ExplainedError } from '../payments/explained-error.js';
-import { describeError } from '../payments/http/describe-error.js';
+import { databaseFaultOf } from '../payments/database/database-fault.js';
+import { ExplainedError } from '../payments/domain/explained-error.js';
+import { describeError } from '../payments/common/describe-error.js';
 
 /** A fault of a command, with a message for its user. */
 export class CommandFault extends Error {

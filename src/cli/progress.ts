@@ -1,4 +1,4 @@
-import type { RewrapProgress } from '../payments/key-custody/rewrap.js';
+import type { RewrapProgress } from '../payments/key-rotation/rewrap.js';
 
 const BAR_WIDTH = 30;
 

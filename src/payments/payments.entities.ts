@@ -1,6 +1,6 @@
 import { AuditEntryEntity } from './audit/audit-entry.entity.js';
 import { CallLimitEntity, ConfigStateEntity } from './config-health/config-state.entity.js';
-import { KeyEntity, ReplicaEntity } from './key-custody/key.entities.js';
+import { KeyEntity, ReplicaEntity } from './key-ring/key.entities.js';
 import { RemovedProjectEntity } from './project-removal/removed-project.entity.js';
 import { StripeConfigEntity } from './stripe-config/stripe-config.entity.js';
 import { StripeEventEntity } from './stripe-webhooks/stripe-event.entity.js';

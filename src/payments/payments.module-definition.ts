@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { PaymentsModuleExtras, PaymentsModuleOptions } from './payments.options.js';
+import type { PaymentsModuleExtras, PaymentsModuleOptions } from './options/payments.options.js';
 
 /** The path of all routes, unless told. */
 export const DEFAULT_BASE_PATH = 'api/v1/payments';

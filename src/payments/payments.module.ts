@@ -2,7 +2,7 @@ import { Inject, Module, type DynamicModule, type Provider } from '@nestjs/commo
 import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE } from './database.js';
+import { PAYMENTS_DATA_SOURCE } from './database/run-statement.js';
 import { AuditService } from './audit/audit.service.js';
 import { HistoryController } from './audit/history.controller.js';
 import { ConfigHealthController } from './config-health/config-health.controller.js';
@@ -10,15 +10,15 @@ import { ConfigHealthService } from './config-health/config-health.service.js';
 import { ValidateCredentialsController } from './credential-checks/validate-credentials.controller.js';
 import { ValidateCredentialsService } from './credential-checks/validate-credentials.service.js';
 import { Sealer } from './crypto/sealer.js';
-import { AccessGuard } from './http/access.guard.js';
-import { ErrorFilter } from './http/error.filter.js';
-import { keepBodiesFromHost } from './http/host-body.js';
-import { JwtAuthGuard } from './http/jwt-auth.guard.js';
+import { AccessGuard } from './http/access/access.guard.js';
+import { ErrorFilter } from './http/errors/error.filter.js';
+import { keepBodiesFromHost } from './http/body/host-body.js';
+import { JwtAuthGuard } from './http/access/jwt-auth.guard.js';
 import { mountedAt } from './http/mounted.js';
-import { refuseOtherMethods } from './http/method-not-allowed.js';
-import { ProjectOwnershipGuard } from './http/project-ownership.guard.js';
-import { KeyRingMonitor } from './key-custody/key-ring-monitor.js';
-import { KeyRingUpkeep } from './key-custody/key-ring-upkeep.js';
+import { refuseOtherMethods } from './http/errors/method-not-allowed.js';
+import { ProjectOwnershipGuard } from './http/access/project-ownership.guard.js';
+import { KeyRingMonitor } from './key-ring/key-ring-monitor.js';
+import { KeyRingUpkeep } from './key-ring/key-ring-upkeep.js';
 import {
   ConfigurableModuleClass,
   DEFAULT_BASE_PATH,
@@ -35,17 +35,17 @@ import {
   type PaymentsModuleExtras,
   type PaymentsModuleOptions,
   type ResolvedOptions,
-} from './payments.options.js';
+} from './options/payments.options.js';
 import { ProjectListController } from './project-list/project-list.controller.js';
 import { ProjectRemoval } from './project-removal/project-removal.js';
-import { HostProjects, ProjectOwnership } from './project-ownership.js';
-import { SchemaCheck, requireDataSource } from './schema-check.js';
+import { HostProjects, ProjectOwnership } from './domain/project-ownership.js';
+import { SchemaCheck, requireDataSource } from './database/schema-check.js';
 import { ConfigEvents } from './stripe-config/config-events.js';
 import { ExpiredSecrets } from './stripe-config/expired-secrets.js';
 import { MaskingInterceptor } from './stripe-config/masking.interceptor.js';
 import { StripeConfigController } from './stripe-config/stripe-config.controller.js';
 import { StripeConfigService } from './stripe-config/stripe-config.service.js';
-import { ConfigChanges } from './stripe-clients/config-changes.js';
+import { ConfigChanges } from './stripe-config/config-changes.js';
 import { StripeClients } from './stripe-clients/stripe-clients.js';
 import { EventHandlers } from './stripe-webhooks/event-handlers.js';
 import { EventWorker } from './stripe-webhooks/event-worker.js';
@@ -57,7 +57,7 @@ import { WebhookSecretStore } from './stripe-webhooks/webhook-secrets.js';
 import { WebhookService } from './stripe-webhooks/webhook.service.js';
 import { WebhookUrlsController } from './stripe-webhooks/webhook-urls.controller.js';
 import { StripeApi } from './stripe/stripe-api.js';
-import { ConfigRemoval } from './webhook-endpoint/config-removal.js';
+import { ConfigRemoval } from './stripe-config/config-removal.js';
 import { WebhookEndpointController } from './webhook-endpoint/webhook-endpoint.controller.js';
 import { WebhookEndpointService } from './webhook-endpoint/webhook-endpoint.service.js';
 

@@ -2,7 +2,7 @@
 // own, since certificates that are trusted and the proxy are settings of a process.
 import { openKeyService } from '../../dist/payments/crypto/key-services/open-key-service.js';
 import { Secret } from '../../dist/payments/crypto/secret.js';
-import { fetchIssuerMetadata } from '../../dist/payments/http/issuer-keys.js';
+import { fetchIssuerMetadata } from '../../dist/payments/http/access/issuer-keys.js';
 import { clientOf } from '../../dist/payments/stripe/client-of.js';
 import { StripeApi } from '../../dist/payments/stripe/stripe-api.js';
 

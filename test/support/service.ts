@@ -9,7 +9,7 @@ import { DatabaseConnection } from '../../src/app/database-connection.js';
 import type { LogLevel } from '../../src/app/env.js';
 import { createServer } from '../../src/app/server.js';
 import { KeyRing, ringKey } from '../../src/payments/crypto/key-ring.js';
-import type { AccessTokenOptions } from '../../src/payments/payments.options.js';
+import type { AccessTokenOptions } from '../../src/payments/options/payments.options.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
 

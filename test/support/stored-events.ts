@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Sealer } from '../../src/payments/crypto/sealer.js';
 import { Secret } from '../../src/payments/crypto/secret.js';
-import type { Mode } from '../../src/payments/stripe-config/stripe-keys.js';
+import type { Mode } from '../../src/payments/domain/credential-rules.js';
 import type { EventStatus } from '../../src/payments/stripe-webhooks/stripe-event.entity.js';
 import { eventContext } from '../../src/payments/stripe-webhooks/stripe-event.statements.js';
 import type { TestDatabase } from './database.js';

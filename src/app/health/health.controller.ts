@@ -1,12 +1,12 @@
 import { Controller, Get, Header, UseFilters } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ApiErrors, PUBLIC } from '../../payments/http/api-documentation.js';
-import { ErrorFilter } from '../../payments/http/error.filter.js';
-import { KeyRingMonitor } from '../../payments/key-custody/key-ring-monitor.js';
-import { DependencyUnavailable } from '../../payments/payments.errors.js';
+import { ApiErrors, PUBLIC } from '../../payments/http/openapi/api-documentation.js';
+import { ErrorFilter } from '../../payments/http/errors/error.filter.js';
+import { KeyRingMonitor } from '../../payments/key-ring/key-ring-monitor.js';
+import { DependencyUnavailable } from '../../payments/domain/errors.js';
 import { DatabaseConnection } from '../database-connection.js';
 import { Draining } from '../draining.js';
-import { ExplainedError } from '../../payments/explained-error.js';
+import { ExplainedError } from '../../payments/domain/explained-error.js';
 
 class HealthResponse {
   @ApiProperty({ enum: ['ok'], description: 'All is well', example: 'ok' })

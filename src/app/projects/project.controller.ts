@@ -20,18 +20,18 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId } from '../../payments/http/api-documentation.js';
-import { ErrorFilter } from '../../payments/http/error.filter.js';
+import { ApiAccess, ApiErrors, ApiProjectId } from '../../payments/http/openapi/api-documentation.js';
+import { ErrorFilter } from '../../payments/http/errors/error.filter.js';
 import { changeBy, subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
-import { NEXT_PAGE_HEADER, type LinkedPage } from '../../payments/http/next-page-link.js';
-import { INVALID_CURSOR } from '../../payments/http/pages.js';
-import { JsonBody } from '../../payments/http/json-body.js';
-import { JwtAuthGuard } from '../../payments/http/jwt-auth.guard.js';
+import { NEXT_PAGE_HEADER, type LinkedPage } from '../../payments/http/parameters/next-page-link.js';
+import { INVALID_CURSOR } from '../../payments/http/parameters/pages.js';
+import { JsonBody } from '../../payments/http/body/json-body.js';
+import { JwtAuthGuard } from '../../payments/http/access/jwt-auth.guard.js';
 import { PROJECT_LIMIT, ProjectPages, readProjectPage } from '../../payments/project-list/project-pages.js';
 import { ProjectRemoval } from '../../payments/project-removal/project-removal.js';
-import { QueryRules } from '../../payments/http/query-rules.js';
-import { canonicalUuid } from '../../payments/uuid.js';
-import { RequestBodyPipe } from '../../payments/http/request-body.pipe.js';
+import { QueryRules } from '../../payments/http/parameters/query-rules.js';
+import { canonicalUuid } from '../../payments/domain/uuid.js';
+import { RequestBodyPipe } from '../../payments/http/body/request-body.pipe.js';
 import { CreateProjectRequest, NAME_MISSING, ProjectListResponse, ProjectResponse } from './project.dto.js';
 import { ProjectService } from './project.service.js';
 

@@ -9,10 +9,10 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
-import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../../payments/http/api-documentation.js';
-import { fault } from '../../payments/http/request-body.pipe.js';
-import type { ValidationItem } from '../../payments/payments.errors.js';
-import { isStorable } from '../../payments/storable.js';
+import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../../payments/http/openapi/api-documentation.js';
+import { fault } from '../../payments/http/body/request-body.pipe.js';
+import type { ValidationItem } from '../../payments/domain/errors.js';
+import { isStorable } from '../../payments/domain/storable.js';
 
 const MAX_NAME_LENGTH = 255;
 const MAX_DESCRIPTION_LENGTH = 1000;

@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { refuseOtherMethods } from '../../payments/http/method-not-allowed.js';
+import { refuseOtherMethods } from '../../payments/http/errors/method-not-allowed.js';
 import { ProjectController } from './project.controller.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import { ProjectService } from './project.service.js';

@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { runStatement, type Statement } from '../../payments/database.js';
-import { timeColumn } from '../../payments/result-types.js';
-import { PaymentsError } from '../../payments/payments.errors.js';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../payments/project-ownership.js';
+import { runStatement, type Statement } from '../../payments/database/run-statement.js';
+import { timeColumn } from '../../payments/database/result-types.js';
+import { PaymentsError } from '../../payments/domain/errors.js';
+import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../payments/domain/project-ownership.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
 

@@ -1,5 +1,5 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { MIN_SECRET_BYTES } from '../../payments/options-faults.js';
+import { MIN_SECRET_BYTES } from '../../payments/options/validate-options.js';
 import { webAddressFault } from './common-settings.js';
 import type { Settings } from './settings.js';
 

@@ -1,5 +1,5 @@
 import { Secret } from '../../payments/crypto/secret.js';
-import { addressFault } from '../../payments/http-address.js';
+import { addressFault } from '../../payments/common/http-address.js';
 import { databaseUrlFault } from './database-url.js';
 import type { Settings } from './settings.js';
 

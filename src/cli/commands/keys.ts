@@ -20,8 +20,8 @@ import {
   findUnreadable,
   forgetKey,
   type UnreadableValue,
-} from '../../payments/key-custody/key-usage.js';
-import { rewrap } from '../../payments/key-custody/rewrap.js';
+} from '../../payments/key-rotation/key-usage.js';
+import { rewrap } from '../../payments/key-rotation/rewrap.js';
 import { CommandFault, unwritable } from '../fault.js';
 import { action, createProgram, progressStream, run, say, sayTable, type Result } from '../program.js';
 import { progressReporter } from '../progress.js';

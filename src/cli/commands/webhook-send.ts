@@ -3,7 +3,7 @@ import { readWebhookSendEnv } from '../../app/settings/command-settings.js';
 import { DEFAULT_BASE_PATH } from '../../payments/payments.module-definition.js';
 import { isEventType } from '../../payments/stripe/event-type.js';
 import { makeTestEvent } from '../../payments/stripe/test-event.js';
-import type { Mode } from '../../payments/stripe-config/stripe-keys.js';
+import type { Mode } from '../../payments/domain/credential-rules.js';
 import { webhookUrl } from '../../payments/stripe-webhooks/webhook-urls.js';
 import { CommandFault } from '../fault.js';
 import { action, createProgram, run, say, type Result } from '../program.js';

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
-import { timeColumn } from '../result-types.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database/run-statement.js';
+import { timeColumn } from '../database/result-types.js';
 import type { AuditEntryEntity } from './audit-entry.entity.js';
 
 /** What the history shows of a row of the trail: no fingerprint and no hash. */

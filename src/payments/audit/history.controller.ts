@@ -9,13 +9,13 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
-import { ErrorFilter } from '../http/error.filter.js';
-import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
-import { QueryRules } from '../http/query-rules.js';
-import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { INVALID_CURSOR, LIMIT, pageOf, readCursor, writeCursor } from '../http/pages.js';
-import { ValidationFailed } from '../payments.errors.js';
+import { ApiAccess, ApiErrors, ApiProjectId } from '../http/openapi/api-documentation.js';
+import { ErrorFilter } from '../http/errors/error.filter.js';
+import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
+import { QueryRules } from '../http/parameters/query-rules.js';
+import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
+import { INVALID_CURSOR, LIMIT, pageOf, readCursor, writeCursor } from '../http/parameters/pages.js';
+import { ValidationFailed } from '../domain/errors.js';
 import { AuditService, type AuditView } from './audit.service.js';
 import { StripeConfigHistoryResponse, type StripeConfigChange } from './history.dto.js';
 

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EXAMPLE_TIME, exampleOf } from '../http/api-documentation.js';
+import { EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
 import type { AuditAction } from './audit-entry.entity.js';
 
 export class StripeConfigChangedField {

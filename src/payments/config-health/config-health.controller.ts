@@ -1,10 +1,10 @@
 import { Controller, Get, Header, Param, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
-import { ErrorFilter } from '../http/error.filter.js';
-import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
-import { QueryRules } from '../http/query-rules.js';
-import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
+import { ApiAccess, ApiErrors, ApiProjectId } from '../http/openapi/api-documentation.js';
+import { ErrorFilter } from '../http/errors/error.filter.js';
+import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
+import { QueryRules } from '../http/parameters/query-rules.js';
+import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
 import {
   StripeConfigHealthResponse,
   type ModeHealthResponse,

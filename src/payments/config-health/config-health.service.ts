@@ -3,14 +3,14 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { countCall } from '../credential-checks/call-limit.js';
 import type { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
-import { PaymentsError } from '../payments.errors.js';
-import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { PaymentsError } from '../domain/errors.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { judgeKey } from '../stripe/judge-key.js';
 import { StripeApi } from '../stripe/stripe-api.js';
-import { looksLikeSameAccount } from '../stripe-config/account-hint.js';
+import { looksLikeSameAccount } from './account-hint.js';
 import { StripeConfigService, configNotFound } from '../stripe-config/stripe-config.service.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import type { Mode } from '../domain/credential-rules.js';
 import { FIND_HEALTH, SAVE_KEY_STATE, type HealthRow } from './config-health.statements.js';
 
 /** What is known of one mode's credentials. */

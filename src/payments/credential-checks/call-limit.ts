@@ -1,6 +1,6 @@
 import type { DataSource } from 'typeorm';
-import { runStatement, type Statement } from '../database.js';
-import { RateLimited } from '../payments.errors.js';
+import { runStatement, type Statement } from '../database/run-statement.js';
+import { RateLimited } from '../domain/errors.js';
 
 const WINDOW_SECONDS = 60;
 

@@ -10,13 +10,13 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId } from '../http/api-documentation.js';
-import { ErrorFilter } from '../http/error.filter.js';
-import { JsonBody } from '../http/json-body.js';
-import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
-import { QueryRules } from '../http/query-rules.js';
-import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { RequestBodyPipe } from '../http/request-body.pipe.js';
+import { ApiAccess, ApiErrors, ApiProjectId } from '../http/openapi/api-documentation.js';
+import { ErrorFilter } from '../http/errors/error.filter.js';
+import { JsonBody } from '../http/body/json-body.js';
+import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
+import { QueryRules } from '../http/parameters/query-rules.js';
+import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
+import { RequestBodyPipe } from '../http/body/request-body.pipe.js';
 import {
   KEY_MISSING,
   VALIDATE_EXAMPLE,

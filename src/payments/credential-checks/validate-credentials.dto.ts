@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ValidateBy } from 'class-validator';
-import { fault } from '../http/request-body.pipe.js';
-import type { ValidationItem } from '../payments.errors.js';
+import { fault } from '../http/body/request-body.pipe.js';
+import type { ValidationItem } from '../domain/errors.js';
 
 export class ValidateStripeCredentialsRequest {
   @ApiProperty({

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE } from '../database.js';
+import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { Secret } from '../crypto/secret.js';
-import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { judgeKey, type KeyVerdict } from '../stripe/judge-key.js';
 import { PERMISSIONS, StripeApi } from '../stripe/stripe-api.js';
-import { findFault, isMaskOf, type CredentialField, type Mode } from '../stripe-config/stripe-keys.js';
+import { findFault, isMaskOf, type CredentialField, type Mode } from '../domain/credential-rules.js';
 import { countCall } from './call-limit.js';
 import type {
   ValidateStripeCredentialsRequest,

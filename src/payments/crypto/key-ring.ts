@@ -1,5 +1,5 @@
 import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
-import { ExplainedError } from '../explained-error.js';
+import { ExplainedError } from '../domain/explained-error.js';
 
 /** What a key may do: `active` seals and opens (exactly one in a ring), `decrypt-only` opens, `retired` neither. */
 export type KeyState = 'active' | 'decrypt-only' | 'retired';

@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { KeyRing, RingKey } from './key-ring.js';
 import { Secret } from './secret.js';
-import { ExplainedError } from '../explained-error.js';
+import { ExplainedError } from '../domain/explained-error.js';
 
 declare const sealed: unique symbol;
 

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
-import { PaymentsError } from '../payments.errors.js';
-import { ExplainedError } from '../explained-error.js';
+import { PaymentsError } from '../domain/errors.js';
+import { ExplainedError } from '../domain/explained-error.js';
 
 /** Whether running a statement changes anything, and so whether a lost answer leaves its outcome unknown. */
 export type StatementKind = 'read' | 'write';

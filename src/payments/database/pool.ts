@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import type { Pool, PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
-import { withinDeadline } from '../deadline.js';
-import { DependencyUnavailable } from '../payments.errors.js';
+import { withinDeadline } from '../common/deadline.js';
+import { DependencyUnavailable } from '../domain/errors.js';
 
 /** What the typings of `pg` leave out. */
 interface Watched {

@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
 import { QueryFailedError, type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
-import { DependencyUnavailable } from '../payments.errors.js';
+import { DependencyUnavailable } from '../domain/errors.js';
 import { NotReplicated, durably, judgeError, outcomeUnknown } from './faults.js';
 import {
   endOfAnswer,
@@ -11,7 +11,7 @@ import {
   type TransactionStatus,
 } from './pool.js';
 import { takeWriteTurn } from './write-turns.js';
-import { ExplainedError } from '../explained-error.js';
+import { ExplainedError } from '../domain/explained-error.js';
 
 /** The work has not left the transaction as it found it, so that it cannot be committed as a whole. */
 export class TransactionNotWhole extends ExplainedError {

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { DependencyUnavailable } from '../payments.errors.js';
+import { DependencyUnavailable } from '../domain/errors.js';
 import { takeWriteTurn, writeLimits, type Hold } from './write-turns.js';
 
 /** A data source as far as turns look at it, whose pool waits for a connection for a moment. */

@@ -1,8 +1,8 @@
 import type { Pool } from 'pg';
 import type { DataSource } from 'typeorm';
-import { DependencyUnavailable } from '../payments.errors.js';
+import { DependencyUnavailable } from '../domain/errors.js';
 import { poolOf } from './pool.js';
-import { ExplainedError } from '../explained-error.js';
+import { ExplainedError } from '../domain/explained-error.js';
 
 /** The part of a pool that writes leave to reads. */
 const RESERVE = 0.3;

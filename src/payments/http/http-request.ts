@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import type { Change } from '../stripe-config/stripe-config.service.js';
-import { UUID } from '../uuid.js';
-import type { Caller } from './access-token.js';
+import { UUID } from '../domain/uuid.js';
+import type { Caller } from './access/access-token.js';
 
 /** Where a request keeps who calls: a name that no host has for anything else. */
 export const CALLER = Symbol('Caller');

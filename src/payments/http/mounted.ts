@@ -2,7 +2,7 @@ import { Controller, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner } from '@nestjs/core';
 import { DEFAULT_BASE_PATH } from '../payments.module-definition.js';
-import { keepBodyOnStream } from './host-body.js';
+import { keepBodyOnStream } from './body/host-body.js';
 
 /**
  * Puts controllers below a base path: each becomes a class of its own, of the same name, that inherits everything but the

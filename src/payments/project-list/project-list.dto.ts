@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ConfiguredAt, EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../http/api-documentation.js';
+import { ConfiguredAt, EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
 
 export class ProjectPaymentConfigResponse {
   @ApiProperty({

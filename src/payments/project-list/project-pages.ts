@@ -1,8 +1,8 @@
 import { applyDecorators, UseInterceptors } from '@nestjs/common';
 import { ApiQuery } from '@nestjs/swagger';
-import { NextPageLink, type LinkedPage } from '../http/next-page-link.js';
-import { PageLimit, pageOf, readCursor, writeCursor } from '../http/pages.js';
-import type { ProjectPage, ProjectPosition } from '../project-ownership.js';
+import { NextPageLink, type LinkedPage } from '../http/parameters/next-page-link.js';
+import { PageLimit, pageOf, readCursor, writeCursor } from '../http/parameters/pages.js';
+import type { ProjectPage, ProjectPosition } from '../domain/project-ownership.js';
 
 /** How many projects a list gives. */
 export const PROJECT_LIMIT = new PageLimit(250, 250);

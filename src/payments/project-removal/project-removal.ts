@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
-import { PaymentsError } from '../payments.errors.js';
-import { requireChange } from '../stripe-config/require-change.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database/run-statement.js';
+import { PaymentsError } from '../domain/errors.js';
+import { requireChange } from '../domain/change.js';
 import type { Change } from '../stripe-config/stripe-config.service.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
-import { canonicalUuid } from '../uuid.js';
-import { ConfigRemoval } from '../webhook-endpoint/config-removal.js';
+import type { Mode } from '../domain/credential-rules.js';
+import { canonicalUuid } from '../domain/uuid.js';
+import { ConfigRemoval } from '../stripe-config/config-removal.js';
 
 /** What was done about a project that is gone. */
 export interface ProjectRemovalResult {

@@ -1,5 +1,5 @@
-import type { Statement } from '../database.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import type { Statement } from '../database/run-statement.js';
+import type { Mode } from '../domain/credential-rules.js';
 
 /** The keys that clients and web pages use. */
 export type UsableField = `${Mode}_${'secret' | 'publishable'}_key`;

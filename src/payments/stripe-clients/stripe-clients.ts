@@ -2,16 +2,16 @@ import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleIn
 import type { DataSource } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
-import { StripeCredentialsError } from '../payments.errors.js';
-import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
-import { Periodic } from '../periodic.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { StripeCredentialsError } from '../domain/errors.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
+import { Periodic } from '../database/periodic.js';
 import { clientOf, type StripeClient } from '../stripe/client-of.js';
 import { sealContext } from '../stripe-config/stripe-config.service.js';
 import { FIND_VERSIONS } from '../stripe-config/stripe-config.statements.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
-import { canonicalUuid } from '../uuid.js';
-import { ConfigChanges } from './config-changes.js';
+import type { Mode } from '../domain/credential-rules.js';
+import { canonicalUuid } from '../domain/uuid.js';
+import { ConfigChanges } from '../stripe-config/config-changes.js';
 import { Kept, type Made } from './kept.js';
 import { FIND_KEY, type SealedKeyRow } from './stripe-clients.statements.js';
 

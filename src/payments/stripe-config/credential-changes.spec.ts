@@ -1,8 +1,8 @@
 import { expectedMask, fakeCredential } from '../../../test/support/credentials.js';
-import { ValidationFailed } from '../payments.errors.js';
+import { ValidationFailed } from '../domain/errors.js';
 import { credentialChanges, sameSecretInBothModes, type CredentialChanges } from './credential-changes.js';
 import { StripeConfigRequest } from './stripe-config.dto.js';
-import { CREDENTIAL_FIELDS, type CredentialField } from './stripe-keys.js';
+import { CREDENTIAL_FIELDS, type CredentialField } from '../domain/credential-rules.js';
 
 type Values = Partial<Record<CredentialField, string | null | undefined>>;
 

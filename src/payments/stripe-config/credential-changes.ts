@@ -1,7 +1,7 @@
 import { Secret } from '../crypto/secret.js';
-import { ValidationFailed, type ValidationItem } from '../payments.errors.js';
+import { ValidationFailed, type ValidationItem } from '../domain/errors.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
-import { CREDENTIAL_FIELDS, findFault, isMaskOf, trimmed, type CredentialField } from './stripe-keys.js';
+import { CREDENTIAL_FIELDS, findFault, isMaskOf, trimmed, type CredentialField } from '../domain/credential-rules.js';
 
 /** What a request asks for. */
 export interface CredentialChanges {

@@ -5,8 +5,8 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
-import { Periodic } from '../periodic.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { Periodic } from '../database/periodic.js';
 import { ERASE_BATCH, ERASE_EXPIRED } from './stripe-config.statements.js';
 
 /** How often, in milliseconds. What has expired is refused at once; this is when it is gone as well. */

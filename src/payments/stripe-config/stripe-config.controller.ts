@@ -28,17 +28,17 @@ import {
   ApiMode,
   ApiProjectId,
   ENTITY_TAG_HEADER,
-} from '../http/api-documentation.js';
-import { ErrorFilter } from '../http/error.filter.js';
+} from '../http/openapi/api-documentation.js';
+import { ErrorFilter } from '../http/errors/error.filter.js';
 import { changeBy, type HttpRequest } from '../http/http-request.js';
-import { JsonBody } from '../http/json-body.js';
-import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
-import { QueryRules } from '../http/query-rules.js';
-import { ModePipe } from '../http/mode.pipe.js';
-import { ConditionalOn, type Preconditions } from '../http/preconditions.js';
-import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { RequestBodyPipe } from '../http/request-body.pipe.js';
-import { ConfigRemoval } from '../webhook-endpoint/config-removal.js';
+import { JsonBody } from '../http/body/json-body.js';
+import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
+import { QueryRules } from '../http/parameters/query-rules.js';
+import { ModePipe } from '../http/parameters/mode.pipe.js';
+import { ConditionalOn, type Preconditions } from '../http/parameters/preconditions.js';
+import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
+import { RequestBodyPipe } from '../http/body/request-body.pipe.js';
+import { ConfigRemoval } from './config-removal.js';
 import { MaskingInterceptor } from './masking.interceptor.js';
 import {
   REQUEST_EXAMPLES,
@@ -48,7 +48,7 @@ import {
 } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import { StripeConfigService } from './stripe-config.service.js';
-import { CREDENTIAL_FIELDS, type Mode } from './stripe-keys.js';
+import { CREDENTIAL_FIELDS, type Mode } from '../domain/credential-rules.js';
 
 @Controller('api/v1/payments/stripe/projects/:project_id/config')
 @UseFilters(ErrorFilter)

@@ -2,10 +2,10 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, ValidateBy } from 'class-validator';
-import { ConfiguredAt, EXAMPLE_PROJECT_ID, EXAMPLE_TIME } from '../http/api-documentation.js';
-import { fault } from '../http/request-body.pipe.js';
-import type { ValidationItem } from '../payments.errors.js';
-import { MAX_LENGTH, findFault, trimmed, type CredentialField } from './stripe-keys.js';
+import { ConfiguredAt, EXAMPLE_PROJECT_ID, EXAMPLE_TIME } from '../http/openapi/api-documentation.js';
+import { fault } from '../http/body/request-body.pipe.js';
+import type { ValidationItem } from '../domain/errors.js';
+import { MAX_LENGTH, findFault, trimmed, type CredentialField } from '../domain/credential-rules.js';
 
 /** A credential of the request: absent or null keeps what is stored. */
 function Credential(description: string, example: string): PropertyDecorator {

@@ -2,16 +2,16 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sealer, type SealContext } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
-import { versionConflict, type Preconditions } from '../http/preconditions.js';
-import { KeyRingMonitor } from '../key-custody/key-ring-monitor.js';
-import { PaymentsError, ValidationFailed } from '../payments.errors.js';
-import { canonicalUuid } from '../uuid.js';
-import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
-import { ConfigChanges } from '../stripe-clients/config-changes.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { versionConflict, type Preconditions } from '../http/parameters/preconditions.js';
+import { KeyRingMonitor } from '../key-ring/key-ring-monitor.js';
+import { PaymentsError, ValidationFailed } from '../domain/errors.js';
+import { canonicalUuid } from '../domain/uuid.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
+import { ConfigChanges } from './config-changes.js';
 import { ConfigEvents, type StripeConfigEventName } from './config-events.js';
 import { credentialChanges, sameSecretInBothModes } from './credential-changes.js';
-import { requireChange } from './require-change.js';
+import { requireChange } from '../domain/change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import {
@@ -35,7 +35,7 @@ import {
   type CredentialField,
   type Mode,
   type SealedField,
-} from './stripe-keys.js';
+} from '../domain/credential-rules.js';
 
 /** Who changes a configuration, for its audit trail. */
 export interface Change {

@@ -1,5 +1,5 @@
-import type { Statement } from '../database.js';
-import { timeColumn } from '../result-types.js';
+import type { Statement } from '../database/run-statement.js';
+import { timeColumn } from '../database/result-types.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import {
   CREDENTIAL_FIELDS,
@@ -9,7 +9,7 @@ import {
   type CredentialField,
   type Mode,
   type SealedField,
-} from './stripe-keys.js';
+} from '../domain/credential-rules.js';
 
 /**
  * The SQL of the feature, each text made once. Fingerprints go in and never come out, sealed values only through

@@ -8,13 +8,13 @@ import {
 } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { abandon, inTransaction } from '../database/transaction.js';
 import { writeLimits } from '../database/write-turns.js';
-import { describeError } from '../http/describe-error.js';
-import { PaymentsError } from '../payments.errors.js';
-import { Periodic } from '../periodic.js';
-import { query } from '../schema.js';
+import { describeError } from '../common/describe-error.js';
+import { PaymentsError } from '../domain/errors.js';
+import { Periodic } from '../database/periodic.js';
+import { query } from '../database/schema.js';
 import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
 import {
@@ -29,8 +29,8 @@ import {
   putBack,
   type ClaimedEvent,
 } from './stripe-event.statements.js';
-import { withinDeadline } from '../deadline.js';
-import { ExplainedError } from '../explained-error.js';
+import { withinDeadline } from '../common/deadline.js';
+import { ExplainedError } from '../domain/explained-error.js';
 
 /** How many events are taken up at once, and how many of them are handled side by side where the pool allows it. */
 const BATCH = 16;

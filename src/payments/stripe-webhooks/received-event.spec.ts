@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { snapshotEvent, thinEvent, type EventPayload } from '../../../test/support/webhooks.js';
-import { MODES } from '../stripe-config/stripe-keys.js';
+import { MODES } from '../domain/credential-rules.js';
 import { readEvent, type ReceivedEvent } from './received-event.js';
 
 const read = (event: unknown, mode: 'test' | 'live' = 'test') => readEvent(JSON.stringify(event), mode);

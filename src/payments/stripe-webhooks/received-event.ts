@@ -1,4 +1,4 @@
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import type { Mode } from '../domain/credential-rules.js';
 
 /** What is read of an event before it is sealed. */
 export interface ReceivedEvent {

@@ -13,18 +13,18 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiMode, ApiProjectId } from '../http/api-documentation.js';
-import { OptionalJsonBody } from '../http/json-body.js';
-import { RequestBodyPipe } from '../http/request-body.pipe.js';
-import { ErrorFilter } from '../http/error.filter.js';
-import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
-import { NoFields } from '../http/no-fields.js';
-import { QueryRules } from '../http/query-rules.js';
-import { ModePipe } from '../http/mode.pipe.js';
-import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { LIMIT, pageOf, readCursor, writeCursor } from '../http/pages.js';
-import { readChoice, readPattern, readText } from '../http/query.js';
-import { MODES } from '../stripe-config/stripe-keys.js';
+import { ApiAccess, ApiErrors, ApiMode, ApiProjectId } from '../http/openapi/api-documentation.js';
+import { OptionalJsonBody } from '../http/body/json-body.js';
+import { RequestBodyPipe } from '../http/body/request-body.pipe.js';
+import { ErrorFilter } from '../http/errors/error.filter.js';
+import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
+import { NoFields } from '../http/body/no-fields.js';
+import { QueryRules } from '../http/parameters/query-rules.js';
+import { ModePipe } from '../http/parameters/mode.pipe.js';
+import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
+import { LIMIT, pageOf, readCursor, writeCursor } from '../http/parameters/pages.js';
+import { readChoice, readPattern, readText } from '../http/parameters/query.js';
+import { MODES } from '../domain/credential-rules.js';
 import {
   REPLAY_EXAMPLES,
   REPLAY_FIELDS,

@@ -1,10 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
-import { EXAMPLE_TIME, exampleOf } from '../http/api-documentation.js';
-import { holdsCredential } from '../credential-shape.js';
-import { fault } from '../http/request-body.pipe.js';
+import { EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
+import { holdsCredential } from '../domain/credential-shape.js';
+import { fault } from '../http/body/request-body.pipe.js';
 import { isEventPattern } from '../stripe/event-type.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import type { Mode } from '../domain/credential-rules.js';
 import { EXAMPLE_EVENT } from './webhook.dto.js';
 import { EVENT_STATUSES, type EventStatus } from './stripe-event.entity.js';
 

@@ -1,10 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database.js';
-import { holdsCredential } from '../credential-shape.js';
-import { PaymentsError } from '../payments.errors.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { holdsCredential } from '../domain/credential-shape.js';
+import { PaymentsError } from '../domain/errors.js';
+import type { Mode } from '../domain/credential-rules.js';
 import { EventWorker } from './event-worker.js';
 import { EVENT_ID } from './received-event.js';
 import type { StripeEventView } from './stripe-event.entity.js';

@@ -1,7 +1,7 @@
 import type { SealContext } from '../crypto/sealer.js';
-import type { Statement } from '../database.js';
-import { timeColumn } from '../result-types.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import type { Statement } from '../database/run-statement.js';
+import { timeColumn } from '../database/result-types.js';
+import type { Mode } from '../domain/credential-rules.js';
 import type { EventStatus } from './stripe-event.entity.js';
 
 /** What an event's payload is sealed for. */

@@ -5,9 +5,9 @@ import {
   type OnApplicationBootstrap,
 } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database.js';
-import { Periodic } from '../periodic.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database/run-statement.js';
+import { Periodic } from '../database/periodic.js';
+import type { Mode } from '../domain/credential-rules.js';
 
 /** How often what was seen is written down, in milliseconds. */
 const WRITE_MS = 1_000;

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
-import { runStatement } from '../database.js';
+import { runStatement } from '../database/run-statement.js';
 import { FIND_WEBHOOK_SECRETS, type WebhookSecretsRow } from '../stripe-config/stripe-config.statements.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import type { Mode } from '../domain/credential-rules.js';
 
 /** How long it is remembered that a project takes no webhooks, in milliseconds, and of how many projects. */
 const ABSENT_MS = 1_000;

@@ -3,11 +3,11 @@ import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
 import { Sealer, UnsealError } from '../crypto/sealer.js';
-import { PAYMENTS_DATA_SOURCE } from '../database.js';
-import { DependencyUnavailable } from '../payments.errors.js';
+import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
+import { DependencyUnavailable } from '../domain/errors.js';
 import { sealContext } from '../stripe-config/stripe-config.service.js';
-import { ConfigChanges } from '../stripe-clients/config-changes.js';
-import { MODES, type Mode } from '../stripe-config/stripe-keys.js';
+import { ConfigChanges } from '../stripe-config/config-changes.js';
+import { MODES, type Mode } from '../domain/credential-rules.js';
 import { WebhookSecretLookup } from './webhook-secret-lookup.js';
 
 /** How long opened secrets are kept, in milliseconds, and of how many webhooks. */

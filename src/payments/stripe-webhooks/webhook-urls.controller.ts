@@ -9,12 +9,12 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId, EXAMPLE_WEBHOOK_URL } from '../http/api-documentation.js';
-import { ErrorFilter } from '../http/error.filter.js';
-import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
-import { QueryRules } from '../http/query-rules.js';
-import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
+import { ApiAccess, ApiErrors, ApiProjectId, EXAMPLE_WEBHOOK_URL } from '../http/openapi/api-documentation.js';
+import { ErrorFilter } from '../http/errors/error.filter.js';
+import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
+import { QueryRules } from '../http/parameters/query-rules.js';
+import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { webhookUrl } from './webhook-urls.js';
 
 export class StripeWebhookUrlsResponse {

@@ -8,13 +8,13 @@ import {
   ApiParam,
   ApiTags,
 } from '@nestjs/swagger';
-import { ApiErrors, ApiProjectId, PUBLIC } from '../http/api-documentation.js';
-import { countOf } from '../http/bearer-token.js';
-import { ErrorFilter } from '../http/error.filter.js';
+import { ApiErrors, ApiProjectId, PUBLIC } from '../http/openapi/api-documentation.js';
+import { countOf } from '../http/access/bearer-token.js';
+import { ErrorFilter } from '../http/errors/error.filter.js';
 import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
-import { canonicalUuid } from '../uuid.js';
-import { readBody } from '../http/raw-body.js';
-import { MODES } from '../stripe-config/stripe-keys.js';
+import { canonicalUuid } from '../domain/uuid.js';
+import { readBody } from '../http/body/raw-body.js';
+import { MODES } from '../domain/credential-rules.js';
 import { StripeWebhookEvent, WEBHOOK_EXAMPLES } from './webhook.dto.js';
 import { WebhookService, webhookNotFound } from './webhook.service.js';
 

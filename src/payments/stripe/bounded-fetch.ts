@@ -1,6 +1,6 @@
-import { proxiedFetch } from '../outbound-proxy.js';
-import { ExplainedError } from '../explained-error.js';
-import { readCapped } from '../read-capped.js';
+import { proxiedFetch } from '../common/outbound-proxy.js';
+import { ExplainedError } from '../domain/explained-error.js';
+import { readCapped } from '../common/read-capped.js';
 
 /** Largest answer that is read, in bytes after decompression: several times the longest list that is asked for. */
 const MAX_ANSWER_BYTES = 1024 * 1024;

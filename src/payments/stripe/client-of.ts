@@ -2,7 +2,7 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
-import { proxyAgentFor } from '../outbound-proxy.js';
+import { proxyAgentFor } from '../common/outbound-proxy.js';
 
 /** A client of Stripe's official SDK, of the version that this module brings. */
 export type StripeClient = Stripe;

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import type { Mode } from '../domain/credential-rules.js';
 import {
   StripeRefusal,
   refusalOf,

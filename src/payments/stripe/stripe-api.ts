@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
-import { PaymentsError, RateLimited } from '../payments.errors.js';
-import { RESOLVED_OPTIONS, type ResolvedOptions } from '../payments.options.js';
+import { PaymentsError, RateLimited } from '../domain/errors.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { boundedFetch } from './bounded-fetch.js';
-import { ExplainedError } from '../explained-error.js';
-import { explainConnection } from '../connection-fault.js';
+import { ExplainedError } from '../domain/explained-error.js';
+import { explainConnection } from '../common/connection-fault.js';
 
 /** How long all calls of one {@link StripeApi.ask} may take together, in milliseconds. */
 const DEADLINE_MS = 6_000;

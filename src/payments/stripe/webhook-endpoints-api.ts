@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import { Secret } from '../crypto/secret.js';
-import { findFault, isMaskOf } from '../stripe-config/stripe-keys.js';
+import { findFault, isMaskOf } from '../domain/credential-rules.js';
 import { STRIPE_API_VERSION, unavailable, type StripeApi } from './stripe-api.js';
 
 /** A webhook endpoint as Stripe has it. */

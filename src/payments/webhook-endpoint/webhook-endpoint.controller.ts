@@ -13,16 +13,16 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiMode, ApiProjectId } from '../http/api-documentation.js';
-import { ErrorFilter } from '../http/error.filter.js';
+import { ApiAccess, ApiErrors, ApiMode, ApiProjectId } from '../http/openapi/api-documentation.js';
+import { ErrorFilter } from '../http/errors/error.filter.js';
 import { changeBy, type HttpRequest } from '../http/http-request.js';
-import { OptionalJsonBody } from '../http/json-body.js';
-import { JwtAuthGuard } from '../http/jwt-auth.guard.js';
-import { QueryRules } from '../http/query-rules.js';
-import { ModePipe } from '../http/mode.pipe.js';
-import { ProjectOwnershipGuard } from '../http/project-ownership.guard.js';
-import { RequestBodyPipe } from '../http/request-body.pipe.js';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import { OptionalJsonBody } from '../http/body/json-body.js';
+import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
+import { QueryRules } from '../http/parameters/query-rules.js';
+import { ModePipe } from '../http/parameters/mode.pipe.js';
+import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
+import { RequestBodyPipe } from '../http/body/request-body.pipe.js';
+import type { Mode } from '../domain/credential-rules.js';
 import {
   NOT_A_LIST,
   WEBHOOK_ENDPOINT_EXAMPLES,

@@ -1,8 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { EXAMPLE_WEBHOOK_URL, wordOrNull } from '../http/api-documentation.js';
-import { fault } from '../http/request-body.pipe.js';
-import type { ValidationItem } from '../payments.errors.js';
+import { EXAMPLE_WEBHOOK_URL, wordOrNull } from '../http/openapi/api-documentation.js';
+import { fault } from '../http/body/request-body.pipe.js';
+import type { ValidationItem } from '../domain/errors.js';
 import { isEventType } from '../stripe/event-type.js';
 import { DEFAULT_EVENT_TYPES, type WebhookEndpointView } from './webhook-endpoint.service.js';
 

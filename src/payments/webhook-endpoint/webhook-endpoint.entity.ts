@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Mode } from '../stripe-config/stripe-keys.js';
+import type { Mode } from '../domain/credential-rules.js';
 
 /** What is asked of Stripe for an endpoint. */
 export interface WantedEndpoint {

@@ -1,5 +1,5 @@
-import type { Statement } from '../database.js';
-import { timeColumn } from '../result-types.js';
+import type { Statement } from '../database/run-statement.js';
+import { timeColumn } from '../database/result-types.js';
 
 const COLUMNS = [
   'project_id, mode, endpoint_id, wanted, secret_version, idempotency_key',

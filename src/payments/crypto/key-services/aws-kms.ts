@@ -1,5 +1,5 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
-import { proxyAgentFor } from '../../outbound-proxy.js';
+import { proxyAgentFor } from '../../common/outbound-proxy.js';
 import { encryptionContext } from './binding.js';
 import { judgeEndpoint, type EndpointRules } from './endpoint.js';
 import { KeyServiceFault, type Fault } from './key-service-error.js';

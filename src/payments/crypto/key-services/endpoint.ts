@@ -1,4 +1,4 @@
-import { unwantedPart } from '../../http-address.js';
+import { unwantedPart } from '../../common/http-address.js';
 import { KeyRingError } from '../key-ring.js';
 
 /**

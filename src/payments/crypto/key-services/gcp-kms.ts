@@ -1,5 +1,5 @@
 import type { KeyManagementServiceClient } from '@google-cloud/kms';
-import { proxyAgentFor } from '../../outbound-proxy.js';
+import { proxyAgentFor } from '../../common/outbound-proxy.js';
 import { associatedData } from './binding.js';
 import { crc32c } from './crc32c.js';
 import { judgeEndpoint, type EndpointRules } from './endpoint.js';

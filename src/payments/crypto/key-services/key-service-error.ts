@@ -1,7 +1,7 @@
 import { KeyRingError } from '../key-ring.js';
 import type { KeyServiceName } from './wrapped-key.js';
-import { ExplainedError } from '../../explained-error.js';
-import { connectionFaultOf } from '../../connection-fault.js';
+import { ExplainedError } from '../../domain/explained-error.js';
+import { connectionFaultOf } from '../../common/connection-fault.js';
 
 /** What can go wrong at a key service, as far as a mend depends on it. */
 export type Fault =

@@ -1,6 +1,6 @@
 import { KeyRingError } from '../key-ring.js';
 import { openAwsKms } from './aws-kms.js';
-import { withinDeadline } from '../../deadline.js';
+import { withinDeadline } from '../../common/deadline.js';
 import { openGcpKms } from './gcp-kms.js';
 import { keyServiceError, KeyServiceFault, type Operation } from './key-service-error.js';
 import type { KeyService, KeyServiceAdapter, KeyServiceOptions } from './key-service.js';

@@ -1,5 +1,5 @@
-import { readCapped } from '../../read-capped.js';
-import { proxiedFetch } from '../../outbound-proxy.js';
+import { readCapped } from '../../common/read-capped.js';
+import { proxiedFetch } from '../../common/outbound-proxy.js';
 import { associatedData } from './binding.js';
 import { judgeEndpoint } from './endpoint.js';
 import { KeyServiceFault, type Fault } from './key-service-error.js';

@@ -1,0 +1,177 @@
+import { getMetadataArgsStorage, type DataSource } from 'typeorm';
+import { paymentsEntities } from '../payments.entities.js';
+import { FUNCTIONS, TABLES, TRIGGERS, findSchema, lookForSchema, type Ask } from './schema.js';
+import { ExplainedError } from '../domain/explained-error.js';
+
+/** What keeps the module from working on a database. */
+export interface SchemaFindings {
+  /** Whether none of the tables is there. */
+  isEmpty: boolean;
+  /** What is not there, or is switched off: `trigger stripe_configs_keep`, `column stripe_events.type`, … */
+  missing: string[];
+  /** What else is wrong, each with its fix. */
+  faults: string[];
+}
+
+/** What the service does with its tables, beside reading them and adding rows. */
+const PRIVILEGES: readonly [privilege: string, tables: readonly string[]][] = [
+  ['SELECT', TABLES],
+  ['INSERT', TABLES],
+  ['UPDATE', TABLES.filter((table) => table !== 'stripe_config_audit')],
+  ['DELETE', ['stripe_config_replicas', 'stripe_webhook_endpoints']],
+];
+
+/** `$1` schema, `$2` tables. What is not named here may differ without harm: an index that only makes things faster, say. */
+const FIND = `
+  WITH ours AS (
+    SELECT oid, relname::text AS name FROM pg_class
+    WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1) AND relname = ANY ($2) AND relkind IN ('r', 'p')
+  )
+  SELECT 'table' AS kind, name FROM ours
+  UNION ALL SELECT 'column', name || '.' || attname FROM ours JOIN pg_attribute ON attrelid = oid
+    WHERE attnum > 0 AND NOT attisdropped
+  UNION ALL SELECT 'constraint', conname FROM ours JOIN pg_constraint ON conrelid = ours.oid WHERE convalidated
+  UNION ALL SELECT 'trigger', tgname FROM ours JOIN pg_trigger ON tgrelid = ours.oid WHERE tgenabled IN ('O', 'A')
+  UNION ALL SELECT 'function', proname FROM pg_proc
+    WHERE pronamespace = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+  UNION ALL SELECT 'row security', name FROM ours WHERE row_security_active(oid)
+  UNION ALL SELECT privilege, name FROM ours, unnest('{SELECT,INSERT,UPDATE}'::text[]) AS privilege
+    WHERE has_any_column_privilege(oid, privilege)
+  UNION ALL SELECT 'DELETE', name FROM ours WHERE has_table_privilege(oid, 'DELETE')
+  UNION ALL SELECT 'usage', nspname FROM pg_namespace WHERE nspname = $1 AND has_schema_privilege(oid, 'USAGE')
+  UNION ALL SELECT 'encoding', current_setting('server_encoding')
+  UNION ALL SELECT 'replication role', current_setting('session_replication_role')`;
+
+/** Everything that the migrations make and the module relies on, by kind. */
+export function required(): Map<string, string[]> {
+  const { tables, columns, checks, uniques } = getMetadataArgsStorage();
+  const isOurs = ({ target }: { target: unknown }): boolean =>
+    paymentsEntities.some((each) => each === target);
+  const tableOf = new Map(tables.filter(isOurs).map(({ target, name }) => [target, name ?? '']));
+  const named = (name: string | undefined): string[] => (name === undefined ? [] : [name]);
+  const constraints = [
+    ...columns.filter(isOurs).flatMap(({ options }) => named(options.primaryKeyConstraintName)),
+    ...[...checks, ...uniques].filter(isOurs).flatMap(({ name }) => named(name)),
+  ];
+  return new Map([
+    ['table', TABLES],
+    [
+      'column',
+      columns.filter(isOurs).map((each) => `${tableOf.get(each.target) ?? ''}.${each.propertyName}`),
+    ],
+    ['constraint', [...new Set(constraints)]],
+    ['trigger', TRIGGERS],
+    ['function', FUNCTIONS],
+  ]);
+}
+
+/**
+ * Looks whether a database has all that the module relies on, and lets its user do what the module does.
+ *
+ * @throws the driver's error when it cannot be asked
+ */
+export async function examineSchema(dataSource: DataSource): Promise<SchemaFindings> {
+  return examine((text, values) => dataSource.query(text, values), await findSchema(dataSource));
+}
+
+/** @param schema of the tables; undefined: there are none */
+async function examine(ask: Ask, schema: string | undefined): Promise<SchemaFindings> {
+  const found = new Set<string>();
+  const rows = await ask(FIND, [schema ?? '', TABLES]);
+  for (const { kind = '', name = '' } of rows) found.add(`${kind} ${name}`);
+  const lacks = (kind: string, name: string): boolean => !found.has(`${kind} ${name}`);
+
+  const missing = [...required()].flatMap(([kind, names]) =>
+    names.filter((name) => lacks(kind, name)).map((name) => `${kind} ${name}`),
+  );
+  const isEmpty = TABLES.every((name) => lacks('table', name));
+  const faults = isEmpty ? [] : findRefusals(found, lacks, schema ?? '');
+  if (lacks('encoding', 'UTF8')) {
+    faults.push(
+      'its database is not encoded in UTF8, which names of people need; make one with ENCODING UTF8',
+    );
+  }
+  if (lacks('replication role', 'origin')) {
+    faults.push(
+      'its connections have session_replication_role other than origin, so that no trigger writes the audit trail; reset it for the database and its user',
+    );
+  }
+  return { isEmpty, missing, faults };
+}
+
+/** What the database keeps from the user. */
+function findRefusals(
+  found: ReadonlySet<string>,
+  lacks: (kind: string, name: string) => boolean,
+  schema: string,
+): string[] {
+  const there = (names: readonly string[]): string[] => names.filter((name) => !lacks('table', name));
+  const hidden = there(TABLES).filter((table) => found.has(`row security ${table}`));
+  const refused = PRIVILEGES.map(([privilege, tables]) => ({
+    privilege,
+    tables: there(tables).filter((table) => lacks(privilege, table)),
+  }));
+  return [
+    ...(lacks('usage', schema)
+      ? [`its user may not use the schema of the tables; grant it USAGE on schema ${schema}`]
+      : []),
+    ...refused
+      .filter(({ tables }) => tables.length > 0)
+      .map(({ privilege, tables }) => `its user lacks ${privilege} on ${tables.join(', ')}; grant it`),
+    ...(hidden.length > 0
+      ? [
+          `row security hides rows of ${hidden.join(', ')} from its user; disable it there, or let the tables' owner connect`,
+        ]
+      : []),
+  ];
+}
+
+const SHOWN = 6;
+
+/** What is missing, for a sentence. */
+export function listMissing({ missing }: SchemaFindings): string {
+  const rest = missing.length - SHOWN;
+  return missing.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+}
+
+/** A database that is not as the migrations made it. */
+export class SchemaFault extends ExplainedError {
+  override name = 'SchemaFault';
+}
+
+/** @throws SchemaFault when something is wrong, with the fix */
+export async function requireSchema(of: DataSource | Ask): Promise<void> {
+  const findings =
+    typeof of === 'function' ? await examine(of, await lookForSchema(of)) : await examineSchema(of);
+  throwIfEmpty(findings);
+  const faults = [
+    ...(findings.missing.length > 0 ? [`it lacks ${fixOf(findings)}`] : []),
+    ...findings.faults,
+  ];
+  if (faults.length > 0) throw new SchemaFault(`The database is not ready: ${faults.join('; ')}.`);
+}
+
+/**
+ * For what only looks, with a user who may do no more, also where triggers were switched off.
+ *
+ * @throws SchemaFault when a table, a column or a function is missing, with the fix
+ */
+export async function requireTables(dataSource: DataSource): Promise<void> {
+  const findings = await examineSchema(dataSource);
+  throwIfEmpty(findings);
+  const missing = findings.missing.filter((name) => /^(?:table|column|function) /.test(name));
+  if (missing.length > 0) {
+    throw new SchemaFault(`The database is not ready: it lacks ${fixOf({ ...findings, missing })}.`);
+  }
+}
+
+function throwIfEmpty({ isEmpty }: SchemaFindings): void {
+  if (!isEmpty) return;
+  throw new SchemaFault(
+    'The database lacks the tables; run the migrations, or name the schema of the tables in DATABASE_SCHEMA.',
+  );
+}
+
+function fixOf(findings: SchemaFindings): string {
+  return `${listMissing(findings)}; run the migrations, and what was dropped or disabled by hand, make again as they do`;
+}

@@ -1,0 +1,96 @@
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
+import { ExplainedError } from './explained-error.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
+import { instanceOf } from '../options/provided.js';
+
+/** What a list of projects shows of one project. */
+export interface OwnedProject {
+  /** Lower case UUID. */
+  id: string;
+  name: string;
+  description: string | null;
+  isActive: boolean;
+  createdAt: Date;
+}
+
+/** Where a page of projects begins: behind the last project of the page before. */
+export type ProjectPosition = Pick<OwnedProject, 'createdAt' | 'id'>;
+
+/** Which of a subject's projects are wanted. */
+export interface ProjectPage {
+  /** How many at most. */
+  limit: number;
+  /** Only projects behind this one, by their time and then their id; undefined: from the oldest on. */
+  after: ProjectPosition | undefined;
+}
+
+/** A page of a subject's projects. */
+export interface OwnedProjects {
+  projects: OwnedProject[];
+  /** How many projects the subject has in all. */
+  total: number;
+}
+
+/**
+ * Who owns a project: the port through which the host lends its projects to the payments module.
+ * The class is also the injection token.
+ */
+export abstract class ProjectOwnership {
+  /**
+   * The subject (`sub` of the access token) that owns the project.
+   *
+   * @param projectId lower case UUID
+   * @returns undefined when there is no such project or it is inactive
+   */
+  abstract findOwner(projectId: string): Promise<string | undefined>;
+
+  /**
+   * A page of the projects of a subject, active or not, oldest first, those of the same time by their id:
+   * `WHERE owner = … AND (created_at, id) > (…) ORDER BY created_at, id LIMIT …`, for which an index on these three columns is
+   * wanted. A `Date` has milliseconds: store `created_at` as such (`timestamptz(3)`), or find the time by `after.id`; else the
+   * last project of a page is the first of the next.
+   */
+  abstract listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects>;
+}
+
+/** Asks the host's own {@link ProjectOwnership}, whatever way the options name it. */
+@Injectable()
+export class HostProjects extends ProjectOwnership implements OnModuleInit {
+  private host: ProjectOwnership | undefined;
+
+  constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projects'>,
+    private readonly moduleRef: ModuleRef,
+  ) {
+    super();
+  }
+
+  async onModuleInit(): Promise<void> {
+    this.host = await instanceOf(this.moduleRef, 'projects', this.options.projects);
+  }
+
+  findOwner(projectId: string): Promise<string | undefined> {
+    return this.ofHost().findOwner(projectId);
+  }
+
+  /** @throws ExplainedError when the host gives something else than a page */
+  async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects> {
+    const owned = await this.ofHost().listOwnedBy(subject, page);
+    if (!isPage(owned, page.limit)) throw new ExplainedError(NO_PAGE);
+    return owned;
+  }
+
+  private ofHost(): ProjectOwnership {
+    if (this.host === undefined) throw new Error('the module has not been initialized');
+    return this.host;
+  }
+}
+
+const NO_PAGE = 'listOwnedBy of projects must give { projects, total }, with no more projects than its limit';
+
+/** Hosts need not be written in TypeScript; one that overlooks the limit would answer with everything. */
+function isPage(owned: Partial<OwnedProjects> | undefined, limit: number): boolean {
+  const { projects, total } = owned ?? {};
+  return Array.isArray(projects) && projects.length <= limit && Number.isInteger(total);
+}

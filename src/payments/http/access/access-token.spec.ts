@@ -1,0 +1,179 @@
+import { PaymentsError } from '../../domain/errors.js';
+import { checkLifetime, judgeClaims, judgeHeader, TokenRefused } from './access-token.js';
+
+const CLAIMS = { sub: 'alice', exp: 2_000_000_000 };
+
+/** The code of the refusal, or the outcome of what was accepted. */
+function judged(judge: () => unknown): unknown {
+  try {
+    return judge();
+  } catch (error) {
+    expect(error).toBeInstanceOf(PaymentsError);
+    return (error as PaymentsError).code;
+  }
+}
+
+describe('the header of a token', () => {
+  it.each([undefined, 'JWT', 'jwt', 'at+jwt', 'AT+JWT', 'application/at+jwt'])(
+    'may have the typ %s',
+    (typ) => {
+      expect(
+        judged(() => {
+          judgeHeader({ typ });
+        }),
+      ).toBeUndefined();
+    },
+  );
+
+  it.each([
+    ['the typ of an ID token', { typ: 'id+jwt' }],
+    ['the typ of a logout token', { typ: 'logout+jwt' }],
+    ['the typ of a DPoP proof', { typ: 'dpop+jwt' }],
+    ['a refresh token', { typ: 'rt+jwt' }],
+    ['an empty typ', { typ: '' }],
+    ['a typ of null', { typ: null }],
+    ['a list as typ', { typ: ['JWT'] }],
+    ['extensions that must be understood', { crit: ['exp'], typ: 'JWT' }],
+    ['an empty list of such extensions', { crit: [] }],
+    ['crit of null', { crit: null }],
+  ])('is refused with %s', (_name, header) => {
+    expect(
+      judged(() => {
+        judgeHeader(header);
+      }),
+    ).toBe('invalid_token');
+  });
+});
+
+describe('the subject', () => {
+  it.each(['a', 'auth0|5f7c', '3c90c3cc-0d44-4b50-8888-8dd25736052a', 'x'.repeat(255), 'josé', '0', 'a😀'])(
+    'may be %s',
+    (sub) => {
+      expect(judgeClaims({ ...CLAIMS, sub }, undefined)).toEqual({ subject: sub });
+    },
+  );
+
+  it.each([
+    ['absent', undefined],
+    ['null', null],
+    ['empty', ''],
+    ['256 characters', 'x'.repeat(256)],
+    ['with a NUL', 'alice\0'],
+    ['with half a surrogate pair', 'alice\ud800'],
+    ['with the other half', '\udc00alice'],
+    ['a number', 7],
+    ['true', true],
+    ['an object', { id: 'alice' }],
+    ['an object that looks like a text', { length: 1, includes: () => false }],
+    ['a list', ['alice']],
+  ])('is refused when it is %s', (_name, sub) => {
+    expect(judged(() => judgeClaims({ ...CLAIMS, sub }, undefined))).toBe('invalid_token');
+  });
+});
+
+describe('the end of validity', () => {
+  it.each([
+    ['absent', undefined],
+    ['null', null],
+    ['a text', '2000000000'],
+    ['an object', {}],
+  ])('is refused when it is %s', (_name, exp) => {
+    expect(judged(() => judgeClaims({ ...CLAIMS, exp }, undefined))).toBe('invalid_token');
+  });
+});
+
+describe('the time that is left', () => {
+  it.each([1_086_460, 1_000_000, 0, 1_086_459.5])('may end at %s', (exp) => {
+    expect(() => {
+      checkLifetime({ exp }, 24, 1_000_000);
+    }).not.toThrow();
+  });
+
+  it.each([1_086_461, 1e308, Infinity, NaN, undefined, null, '1000001', {}])('may not end at %p', (exp) => {
+    expect(
+      judged(() => {
+        checkLifetime({ exp }, 24, 1_000_000);
+      }),
+    ).toBe('invalid_token');
+  });
+});
+
+it.each([
+  ['permissions', ['read', 'payments']],
+  ['roles', ['payments']],
+])('finds scopes in %s where the options say so', (name, scopes) => {
+  const claims = { ...CLAIMS, [name]: scopes };
+  expect(judged(() => judgeClaims(claims, 'payments'))).toBe('insufficient_scope');
+  expect(judgeClaims(claims, 'payments', ['scope', name])).toEqual({ subject: 'alice' });
+});
+
+describe.each(['type', 'token_use', 'typ'])('the claim %s', (name) => {
+  it.each(['access', 'ACCESS', 'access_token', 'Bearer', 'JWT', 'at+jwt'])('may say %s', (use) => {
+    expect(judgeClaims({ ...CLAIMS, [name]: use }, undefined)).toEqual({ subject: 'alice' });
+  });
+
+  it.each([
+    ['refresh'],
+    ['Refresh'],
+    ['refresh_token'],
+    ['Offline'],
+    ['id'],
+    ['ID'],
+    ['id_token'],
+    ['logout'],
+    [''],
+    [null],
+    [1],
+    [['access']],
+  ])('is refused when it says %j', (use) => {
+    expect(judged(() => judgeClaims({ ...CLAIMS, [name]: use }, undefined))).toBe('invalid_token');
+  });
+});
+
+describe('a scope that is required', () => {
+  it.each([
+    ['scope is that text', { scope: 'payments' }],
+    ['scope names it among others', { scope: 'openid payments email' }],
+    ['scope is a list', { scope: ['openid', 'payments'] }],
+    ['scp is a text', { scp: 'openid payments' }],
+    ['scp is a list', { scp: ['openid', 'payments'] }],
+    ['one of both has it', { scope: 'openid', scp: ['payments'] }],
+  ])('is found when %s', (_name, claims) => {
+    expect(judgeClaims({ ...CLAIMS, ...claims }, 'payments')).toEqual({ subject: 'alice' });
+  });
+
+  it.each([
+    ['there are none', {}],
+    ['scope lacks it', { scope: 'openid email' }],
+    ['it is only part of a name', { scope: 'payments:read xpayments', scp: ['payments2'] }],
+    ['it has another letter case', { scope: 'Payments' }],
+    ['scp lists a text with spaces', { scp: ['openid payments'] }],
+    ['scope is an object', { scope: { payments: true } }],
+    ['scope is null', { scope: null }],
+  ])('is missed when %s', (_name, claims) => {
+    expect(judged(() => judgeClaims({ ...CLAIMS, ...claims }, 'payments'))).toBe('insufficient_scope');
+  });
+
+  it('is not asked of a token that is refused anyway', () => {
+    expect(judged(() => judgeClaims({ ...CLAIMS, sub: '' }, 'payments'))).toBe('invalid_token');
+  });
+});
+
+it('tells a forger the same whatever is wrong', () => {
+  const messages = [
+    () => judgeClaims({ ...CLAIMS, exp: undefined }, undefined),
+    () => judgeClaims({ ...CLAIMS, sub: {} }, undefined),
+    () => judgeClaims({ ...CLAIMS, type: 'refresh' }, undefined),
+    () => {
+      judgeHeader({ crit: ['x'] });
+    },
+  ].map((judge) => {
+    try {
+      judge();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return 'accepted';
+  });
+  expect(new Set(messages)).toEqual(new Set([new TokenRefused('malformed').message]));
+});

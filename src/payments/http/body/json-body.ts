@@ -1,0 +1,81 @@
+import type { IncomingMessage } from 'node:http';
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import { parse } from 'secure-json-parse';
+import { PaymentsError } from '../../domain/errors.js';
+import { countOf } from '../access/bearer-token.js';
+import { hasDuplicateKeys } from './duplicate-keys.js';
+import { headersOf } from './host-body.js';
+import { rawRequestOf, requestOf } from '../http-request.js';
+import { readBody } from './raw-body.js';
+
+/** Largest body that is read, in bytes. */
+export const MAX_BODY_BYTES = 16 * 1024;
+
+/**
+ * The JSON object of the request's body. It is read here, behind the guards, so that nothing about a body is judged
+ * for a caller who may not send one.
+ *
+ * @throws PaymentsError `unsupported_media_type`, `body_too_large` or `malformed_body`
+ */
+export const JsonBody = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  readJsonObject(rawRequestOf(requestOf(context))),
+);
+
+/** As {@link JsonBody}, but no body at all is an empty object. */
+export const OptionalJsonBody = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  readOptionalJson(rawRequestOf(requestOf(context))),
+);
+
+/** The JSON object of a body; an empty one where there is none. */
+export async function readOptionalJson(request: IncomingMessage): Promise<Record<string, unknown>> {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = headersOf(request);
+  return length === '0' && encoding === undefined ? {} : readJsonObject(request);
+}
+
+async function readJsonObject(request: IncomingMessage): Promise<Record<string, unknown>> {
+  requireJson(request);
+  const body = parseJson(await readBody(request, MAX_BODY_BYTES));
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) throw malformedBody();
+  return body as Record<string, unknown>;
+}
+
+function requireJson(request: IncomingMessage): void {
+  const { rawHeaders } = request;
+  const headers = headersOf(request);
+  const [mediaType, ...parameters] = (headers['content-type'] ?? '')
+    .split(';')
+    .map((part) => part.trim().toLowerCase());
+  const charsets = parameters.filter((parameter) => parameter.startsWith('charset='));
+  const isJson =
+    mediaType === 'application/json' &&
+    charsets.every((charset) => /^charset=("?)utf-?8\1$/.test(charset)) &&
+    countOf('content-type', rawHeaders) === 1;
+  if (!isJson || (headers['content-encoding'] ?? 'identity').toLowerCase() !== 'identity') {
+    throw new PaymentsError(
+      'unsupported_media_type',
+      'Send the body as application/json in UTF-8, not compressed.',
+    );
+  }
+}
+
+function parseJson(bytes: Buffer): unknown {
+  let text: string;
+  let body: unknown;
+  try {
+    text = UTF8.decode(bytes);
+    body = parse(text, undefined, { protoAction: 'error', constructorAction: 'error' });
+  } catch {
+    // The parser's message repeats the body.
+    throw malformedBody();
+  }
+  if (hasDuplicateKeys(text)) {
+    throw new PaymentsError('malformed_body', 'The body has a key twice in one object; send each key once.');
+  }
+  return body;
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true });
+
+function malformedBody(): PaymentsError {
+  return new PaymentsError('malformed_body', 'The body must be one JSON object in UTF-8.');
+}

@@ -1,0 +1,101 @@
+import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import type { ValidationItem } from '../../domain/errors.js';
+import { invalidUuid } from '../../domain/uuid.js';
+import { ANSWERS, errorAnswer, type AnswerCode } from '../errors/error-answer.js';
+
+/** The request id of the documentation's examples. */
+const EXAMPLE_REQUEST_ID = '0b802cef-32b6-4c68-a448-8a94abf661f5';
+
+const EXAMPLE = errorAnswer(
+  'not_project_owner',
+  ANSWERS.not_project_owner.example,
+  EXAMPLE_REQUEST_ID,
+  undefined,
+).body;
+
+/** What 422 lists where a path's project is no UUID. */
+export const INVALID_PROJECT_ID = invalidUuid('project_id');
+
+@ApiSchema({ description: 'One refused part of the request.' })
+export class ValidationError {
+  @ApiProperty({
+    type: 'array',
+    items: { anyOf: [{ type: 'string' }, { type: 'integer' }] },
+    description: 'Where it is: `body`, `path`, `query` or `header`, then the names inward',
+    example: INVALID_PROJECT_ID.loc,
+  })
+  loc!: (string | number)[];
+
+  @ApiProperty({
+    description: 'What is wrong and how to fix it; never a piece of the input',
+    example: INVALID_PROJECT_ID.msg,
+  })
+  msg!: string;
+
+  @ApiProperty({ description: 'A stable name of the cause', example: INVALID_PROJECT_ID.type })
+  type!: string;
+}
+
+export class HTTPValidationError {
+  @ApiPropertyOptional({
+    type: [ValidationError],
+    description: 'Every refused part of the request',
+    example: [INVALID_PROJECT_ID],
+  })
+  detail!: ValidationError[];
+}
+
+@ApiSchema({ description: 'An error. With Accept: application/problem+json it is a problem of RFC 9457.' })
+export class ErrorResponse {
+  @ApiProperty({ description: 'What is wrong and how to fix it', example: EXAMPLE.detail })
+  detail!: string;
+
+  @ApiProperty({ format: 'uri', description: 'The error as a URI', example: EXAMPLE.type })
+  type!: string;
+
+  @ApiProperty({ description: 'The error in a few words', example: EXAMPLE.title })
+  title!: string;
+
+  @ApiProperty({ type: 'integer', description: 'The status of the response', example: EXAMPLE.status })
+  status!: number;
+
+  @ApiProperty({ description: 'A stable name of the error', example: EXAMPLE.code })
+  code!: string;
+
+  @ApiProperty({
+    format: 'uri',
+    description: 'The id of the request, as it stands in the log',
+    example: EXAMPLE.instance,
+  })
+  instance!: string;
+}
+
+@ApiSchema({ description: 'A refused request as a problem of RFC 9457.' })
+export class ValidationProblem extends ErrorResponse {
+  @ApiProperty({
+    type: [ValidationError],
+    description: 'Every refused part of the request',
+    example: [INVALID_PROJECT_ID],
+  })
+  errors!: ValidationError[];
+}
+
+/**
+ * Examples of answers, each as it is sent.
+ *
+ * @param items for 422: what is refused, an example for each
+ */
+export function examplesOf(
+  codes: readonly AnswerCode[],
+  mediaType: string,
+  items: readonly ValidationItem[] = [],
+): Record<string, { summary: string; value: unknown }> {
+  const answer = (code: AnswerCode, list?: ValidationItem[]) =>
+    errorAnswer(code, ANSWERS[code].example, EXAMPLE_REQUEST_ID, mediaType, list).body;
+  const examples = codes.flatMap((code): [string, { summary: string; value: unknown }][] =>
+    code === 'validation_failed'
+      ? items.map((item) => [item.type, { summary: item.msg, value: answer(code, [item]) }])
+      : [[code, { summary: ANSWERS[code].title, value: answer(code) }]],
+  );
+  return Object.fromEntries(examples);
+}

@@ -1,0 +1,11 @@
+import { NotFoundException, type PipeTransform } from '@nestjs/common';
+import { MODES, type Mode } from '../../domain/credential-rules.js';
+
+/** The mode of a path; a path with anything else in its place is none of ours. */
+export class ModePipe implements PipeTransform<string, Mode> {
+  transform(value: string): Mode {
+    const mode = MODES.find((each) => each === value);
+    if (mode === undefined) throw new NotFoundException();
+    return mode;
+  }
+}

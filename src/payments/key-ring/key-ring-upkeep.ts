@@ -1,0 +1,124 @@
+import { unwatchFile, watchFile } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type BeforeApplicationShutdown,
+  type OnApplicationBootstrap,
+} from '@nestjs/common';
+import { KeyRingError } from '../crypto/key-ring.js';
+import type { KeyRingFile } from '../crypto/key-ring-file.js';
+import { secretFileWarning } from '../crypto/secret-file.js';
+import { describeError } from '../common/describe-error.js';
+import { OPENED_KEY_RING, type OpenedKeyRing } from '../options/payments.options.js';
+import { RepeatedFault } from '../database/repeated-fault.js';
+import { KeyRingMonitor } from './key-ring-monitor.js';
+
+/** How often the ring is checked against the database, in milliseconds; while a check fails, more often. */
+const CHECK_MS = 60_000;
+const RECHECK_MS = 1_000;
+/** How often the file is looked at, in milliseconds: no event of the system tells of every way to replace a file. */
+const WATCH_MS = 1_000;
+
+/** Checks the key ring as long as the application runs, and takes up a changed ring file. */
+@Injectable()
+export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new Logger('Key ring');
+  private readonly fault = new RepeatedFault(
+    this.logger,
+    'the key ring could not be checked',
+    'the key ring can be checked again',
+  );
+  private readonly stopped = new AbortController();
+  private readonly source: KeyRingFile | undefined;
+  private last = Promise.resolve();
+  private readonly onChange = (): void => {
+    void this.reload();
+  };
+
+  constructor(
+    private readonly monitor: KeyRingMonitor,
+    @Inject(OPENED_KEY_RING) opened: OpenedKeyRing,
+  ) {
+    this.source = 'file' in opened ? opened : undefined;
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    if (this.source !== undefined) {
+      watchFile(this.source.file, { interval: WATCH_MS, persistent: false }, this.onChange);
+      this.warnAbout(this.source.file);
+    }
+    await this.inTurn(() => this.check());
+    void this.keepChecking();
+  }
+
+  /** While the database is still to be had. One that is not, forgets this replica by itself after three minutes. */
+  async beforeApplicationShutdown(): Promise<void> {
+    this.stopped.abort();
+    if (this.source !== undefined) unwatchFile(this.source.file, this.onChange);
+    await this.inTurn(() => this.monitor.signOff().catch(() => undefined));
+  }
+
+  /** Takes up the ring file now. A file that is no ring, or one that does not fit the database, leaves the old one in use. */
+  reload(): Promise<void> {
+    return this.inTurn(() => this.takeUp());
+  }
+
+  /** One after the other, so that no check judges a ring that is being replaced. */
+  private inTurn(work: () => Promise<void>): Promise<void> {
+    this.last = this.last.then(work);
+    return this.last;
+  }
+
+  private async keepChecking(): Promise<void> {
+    for (;;) {
+      const pause = this.monitor.fault === undefined ? CHECK_MS : RECHECK_MS;
+      try {
+        await delay(pause, undefined, { ref: false, signal: this.stopped.signal });
+      } catch {
+        return;
+      }
+      await this.inTurn(() => this.check());
+    }
+  }
+
+  private async check(): Promise<void> {
+    try {
+      await this.monitor.check();
+      this.fault.worked();
+    } catch (error) {
+      this.fault.failed(error);
+    }
+  }
+
+  private async takeUp(): Promise<void> {
+    if (this.source === undefined) return;
+    try {
+      const fault = await this.monitor.replaceRing(await this.source.read());
+      if (fault === undefined) {
+        this.logger.log({ event: 'key ring taken up' });
+        this.warnAbout(this.source.file);
+      } else this.logger.error({ event: 'key ring refused, the old one stays in use', fault });
+    } catch (error) {
+      const fault = error instanceof KeyRingError ? error.message : describeError(error);
+      this.logger.error({ event: 'key ring refused, the old one stays in use', fault });
+      // It was not judged, because the database did not answer.
+      if (!(error instanceof KeyRingError)) this.reloadLater();
+    }
+  }
+
+  private warnAbout(file: string): void {
+    const warning = secretFileWarning(file);
+    if (warning !== undefined) {
+      this.logger.warn({ event: 'key ring file', warning: `the key ring file ${warning}` });
+    }
+  }
+
+  private reloadLater(): void {
+    const { signal } = this.stopped;
+    delay(RECHECK_MS, undefined, { ref: false, signal }).then(this.onChange, () => {
+      // Stopped.
+    });
+  }
+}

@@ -1,0 +1,165 @@
+import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { KeyRing, ringKey } from '../crypto/key-ring.js';
+import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
+import { PaymentsOptionsError, resolveOptions, type PaymentsModuleOptions } from './payments.options.js';
+import { ProjectOwnership } from '../domain/project-ownership.js';
+
+class Projects extends ProjectOwnership {
+  findOwner(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  listOwnedBy(): Promise<{ projects: []; total: number }> {
+    return Promise.resolve({ projects: [], total: 0 });
+  }
+}
+
+const SECRET = createSecretKey(randomBytes(32));
+const GUARD = { canActivate: () => true };
+const ISSUER = { issuer: 'https://id.example.test', audience: 'shop' };
+
+const OPTIONS: PaymentsModuleOptions = {
+  keyRing: new KeyRing([ringKey(randomBytes(32), 'active')]),
+  projects: new Projects(),
+  auth: { secret: SECRET },
+  publicBaseUrl: 'https://shop.example.test',
+};
+
+/** What is said of options that JavaScript, which knows no types, may give. */
+function faultsOf(changes: object): readonly string[] {
+  try {
+    resolveOptions({ ...OPTIONS, ...changes }, 'billing');
+  } catch (error) {
+    if (error instanceof PaymentsOptionsError) return error.faults;
+    throw error;
+  }
+  return [];
+}
+
+describe('resolveOptions', () => {
+  it('puts the documented defaults in their places', () => {
+    expect(resolveOptions(OPTIONS, 'billing')).toMatchObject({
+      basePath: 'billing',
+      publicBaseUrl: 'https://shop.example.test',
+      stripeApiBase: 'https://api.stripe.com',
+      webhookSecretOverlapHours: 24,
+      limits: { stripeCallsPerMinute: 5, stripeCallsAtOnce: 8 },
+      clock: Date.now,
+    });
+  });
+
+  it('keeps what is given', () => {
+    const clock = () => 5;
+    const given = {
+      stripeApiBase: 'http://127.0.0.1:1',
+      webhookSecretOverlapHours: 0,
+      limits: { stripeCallsPerMinute: 1 },
+      clock,
+    };
+    expect(resolveOptions({ ...OPTIONS, ...given }, 'billing')).toMatchObject({
+      ...given,
+      limits: { stripeCallsPerMinute: 1, stripeCallsAtOnce: 8 },
+    });
+  });
+
+  it('takes slashes off the end of the public base URL', () => {
+    const { publicBaseUrl } = resolveOptions({ ...OPTIONS, publicBaseUrl: 'https://a.example//' }, 'billing');
+    expect(publicBaseUrl).toBe('https://a.example');
+  });
+
+  it.each([
+    ['the path of a file', '/run/secrets/ring.json'],
+    [
+      'an opened file',
+      { file: '/run/ring.json', ring: OPTIONS.keyRing, read: () => Promise.reject(new Error()) },
+    ],
+  ])('takes %s for the ring', (_, keyRing) => {
+    expect(faultsOf({ keyRing })).toEqual([]);
+  });
+
+  it.each([
+    ['keyRing', undefined],
+    ['keyRing', ''],
+    ['keyRing', null],
+    ['keyRing', { keys: [] }],
+    ['projects', undefined],
+    ['projects', null],
+    ['projects', 'ProjectService'],
+    ['projects', { findOwner: () => undefined }],
+    ['auth', undefined],
+    ['auth', null],
+    ['auth', {}],
+    ['auth', { guard: GUARD, secret: SECRET }],
+    ['auth', { secret: undefined, issuer: 'https://id.example.test', audience: 'shop' }],
+    ['publicBaseUrl', undefined],
+    ['publicBaseUrl', 'shop.example.test'],
+    ['publicBaseUrl', 'ftp://shop.example.test'],
+    ['stripeApiBase', 'stripe'],
+    ['stripeApiBase', 'https://proxy.example.test/stripe'],
+    ['webhookSecretOverlapHours', -1],
+    ['webhookSecretOverlapHours', 169],
+    ['webhookSecretOverlapHours', '24'],
+    ['limits', { stripeCallsPerMinute: 0 }],
+    ['limits', { stripeCallsAtOnce: 1.5 }],
+    ['clock', 5],
+  ])('refuses %s %j by its name', (option, value) => {
+    const faults = faultsOf({ [option]: value });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(new RegExp(`^${option}\\b`));
+  });
+
+  it.each([
+    ['guard', { guard: undefined }],
+    ['guard', { guard: { judge: () => true } }],
+    ['subject', { guard: GUARD, subject: 'user.id' }],
+    ['secret', { secret: undefined }],
+    ['secret', { secret: 'a text of more than thirty-two bytes' }],
+    ['secret', { secret: createSecretKey(randomBytes(31)) }],
+    ['secret', { secret: generateKeyPairSync('ed25519').publicKey }],
+    ['requiredScope', { secret: SECRET, requiredScope: '' }],
+    ['requiredScope', { secret: SECRET, requiredScope: ['payments'] }],
+    ['requiredScope', { ...ISSUER, requiredScope: 'payments write' }],
+    ['issuer', { ...ISSUER, issuer: 'id.example.test' }],
+    ['audience', { ...ISSUER, audience: undefined }],
+    ['audience', { ...ISSUER, audience: '' }],
+    ['jwksUri', { ...ISSUER, jwksUri: '/jwks.json' }],
+  ])('refuses auth whose %s is wrong: %j', (part, auth) => {
+    const faults = faultsOf({ auth });
+    expect(faults).toHaveLength(1);
+    expect(faults[0]).toMatch(new RegExp(`^auth\\.${part}\\b`));
+  });
+
+  it.each([
+    { guard: GUARD },
+    { guard: JwtAuthGuard, subject: () => 'alice' },
+    { secret: SECRET, requiredScope: 'payments:write' },
+    ISSUER,
+    { ...ISSUER, jwksUri: 'https://id.example.test/jwks.json', requiredScope: undefined },
+  ])('takes the auth %j', (auth) => {
+    expect(faultsOf({ auth })).toEqual([]);
+  });
+
+  it.each(['', 'a//b', 'a/:id', 'a b', 'a/*'])('refuses the base path %j', (basePath) => {
+    expect(() => resolveOptions(OPTIONS, basePath)).toThrow(/\n- basePath must be/);
+  });
+
+  it('names all that is necessary when a factory returns nothing', () => {
+    const resolve = () => resolveOptions(undefined as never, 'billing');
+    expect(resolve).toThrow(PaymentsOptionsError);
+    expect(resolve).toThrow(
+      /- keyRing is missing[^]*- projects is missing[^]*- auth must[^]*- publicBaseUrl must/,
+    );
+  });
+
+  it('names everything that is wrong at once, and shows no value', () => {
+    const secret = `value-${randomBytes(8).toString('hex')}`;
+    let message = '';
+    try {
+      resolveOptions({ keyRing: 5, auth: { token: secret }, publicBaseUrl: secret } as never, 'billing');
+    } catch (error) {
+      message = String(error);
+    }
+    for (const option of ['keyRing', 'projects', 'auth', 'publicBaseUrl']) expect(message).toContain(option);
+    expect(message).not.toContain(secret);
+  });
+});

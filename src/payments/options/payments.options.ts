@@ -1,0 +1,172 @@
+import type { KeyObject } from 'node:crypto';
+import type { CanActivate } from '@nestjs/common';
+import { KeyRing, KeyRingError } from '../crypto/key-ring.js';
+import { openKeyRingFile, type KeyRingFile } from '../crypto/key-ring-file.js';
+import { findFaults } from './validate-options.js';
+import type { ProjectOwnership } from '../domain/project-ownership.js';
+import type { Provided } from './provided.js';
+
+/** How access tokens are verified: by a shared secret, or by the keys of an identity provider. */
+export type AccessTokenOptions = {
+  /** A scope that every token must have. Default: none. */
+  requiredScope?: string | undefined;
+  /**
+   * The claims that name scopes: texts with spaces, or lists. Default: `scope` and `scp`; also `permissions`, `roles`,
+   * `realm_access.roles`.
+   */
+  scopeClaims?: readonly string[] | undefined;
+  /** Longest time that a token may still be valid, in hours. Default: 24, with a secret 744. */
+  maxTokenHours?: number | undefined;
+} & (
+  | {
+      /** HS256, 32 bytes or more: `createSecretKey(…)` of `node:crypto`. */
+      secret: KeyObject;
+    }
+  | {
+      /** The exact `iss` of its tokens. */
+      issuer: string;
+      /** The `aud` that its tokens must name, or several of which one is enough. */
+      audience: string | readonly string[];
+      /**
+       * The claim that names it. Default: `aud`. Access tokens of Amazon Cognito have only `client_id`, and Keycloak's name
+       * their client in `azp`.
+       */
+      audienceClaim?: 'aud' | 'client_id' | 'azp' | undefined;
+      /** Address of its key set. Default: the one that the issuer's metadata names. */
+      jwksUri?: string | undefined;
+    }
+);
+
+/** Access judged by a guard of the host. */
+export interface HostAccessOptions {
+  /** An instance, or a class that Nest has or can make. It lets pass who is signed in. */
+  guard: Provided<CanActivate>;
+  /**
+   * Who that is, read from the host's own request after the guard let it pass: 1 to 255 characters, the same text that
+   * {@link ProjectOwnership} knows owners by. Default: `request.user.sub`, or else `request.user.id`.
+   */
+  subject?: ((request: unknown) => string | undefined) | undefined;
+}
+
+/** What the host gives the payments module. */
+export interface PaymentsModuleOptions {
+  /**
+   * The keys that seal credentials: the path of the file that holds them, the file already opened
+   * ({@link openKeyRingFile}, for keys that a key service wraps), or the ring itself. A file is watched, and a changed ring
+   * taken up. `npx nest-stripe-config-keys generate FILE` makes one.
+   */
+  keyRing: KeyRing | KeyRingFile | string;
+  /** Who owns a project: an instance, or a class that Nest has or can make. */
+  projects: Provided<ProjectOwnership>;
+  /** Who may call: by access tokens, or by a guard of the host. */
+  auth: AccessTokenOptions | HostAccessOptions;
+  /**
+   * The address at which Stripe reaches the base path, with the host's global prefix if it has one: webhook URLs begin with
+   * it. `https://api.example.com`
+   */
+  publicBaseUrl: string;
+  /** Address of Stripe's API, without a path. Default: `https://api.stripe.com`; another one is for tests and mocks. */
+  stripeApiBase?: string | undefined;
+  /**
+   * How long a webhook secret that was replaced is still accepted, in hours; 0: not at all. Default: 24, which is how
+   * long Stripe can sign with both (docs.stripe.com/webhooks, "Roll endpoint signing secrets").
+   */
+  webhookSecretOverlapHours?: number | undefined;
+  /** How often Stripe is asked about keys. */
+  limits?: Partial<StripeLimits> | undefined;
+  /** The time in milliseconds since 1970, for signatures of webhooks. Default: `Date.now`. */
+  clock?: (() => number) | undefined;
+}
+
+/** How often Stripe is asked about keys. */
+export interface StripeLimits {
+  /** Questions about keys of one project in a minute, by all replicas together. Default: 5. */
+  stripeCallsPerMinute: number;
+  /** Questions at once in this process. Default: 8. */
+  stripeCallsAtOnce: number;
+}
+
+/** What must be known before the application is made, so that no factory can give it. */
+export interface PaymentsModuleExtras {
+  /** The path of all routes, below the host's global prefix. Default: `api/v1/payments`. */
+  basePath?: string;
+  /** The name of the TypeORM data source. Default: the one without a name. */
+  dataSource?: string;
+  /**
+   * Whether this process takes webhooks, hands events on, and offers the routes for both. Default: true. `publicBaseUrl` is
+   * wanted without them, too: webhook endpoints that another process made are removed with their configuration.
+   */
+  webhooks?: boolean;
+}
+
+/** The options with every default in its place. */
+export interface ResolvedOptions
+  extends Omit<PaymentsModuleOptions, 'limits'>, Required<Pick<PaymentsModuleExtras, 'basePath'>> {
+  stripeApiBase: string;
+  webhookSecretOverlapHours: number;
+  limits: StripeLimits;
+  clock: () => number;
+}
+
+/** Injection token of the {@link ResolvedOptions}. */
+export const RESOLVED_OPTIONS = Symbol('ResolvedOptions');
+
+const DEFAULT_OVERLAP_HOURS = 24;
+
+/** A wrong set-up, with every wrong option by its name and how to mend it. */
+export class PaymentsOptionsError extends Error {
+  override name = 'PaymentsOptionsError';
+
+  constructor(
+    readonly faults: readonly string[],
+    options?: ErrorOptions,
+  ) {
+    super(
+      ['The options of PaymentsModule are wrong:', ...faults.map((fault) => `- ${fault}`)].join('\n'),
+      options,
+    );
+  }
+}
+
+/**
+ * Judges the options and puts every default in its place.
+ *
+ * @throws PaymentsOptionsError naming every wrong option
+ */
+export function resolveOptions(options: PaymentsModuleOptions, basePath: string): ResolvedOptions {
+  const faults = findFaults(options, basePath);
+  if (faults.length > 0) throw new PaymentsOptionsError(faults);
+  return {
+    ...options,
+    basePath,
+    publicBaseUrl: options.publicBaseUrl.replace(/\/+$/, ''),
+    stripeApiBase: options.stripeApiBase ?? 'https://api.stripe.com',
+    webhookSecretOverlapHours: options.webhookSecretOverlapHours ?? DEFAULT_OVERLAP_HOURS,
+    limits: {
+      stripeCallsPerMinute: options.limits?.stripeCallsPerMinute ?? 5,
+      stripeCallsAtOnce: options.limits?.stripeCallsAtOnce ?? 8,
+    },
+    clock: options.clock ?? Date.now,
+  };
+}
+
+/** The ring at start, with its file if it has one. */
+export type OpenedKeyRing = KeyRingFile | { ring: KeyRing };
+
+/** Injection token of the {@link OpenedKeyRing}. */
+export const OPENED_KEY_RING = Symbol('OpenedKeyRing');
+
+/**
+ * The ring that the options name.
+ *
+ * @throws PaymentsOptionsError telling what is wrong with its file
+ */
+export async function openKeyRing({
+  keyRing,
+}: Pick<PaymentsModuleOptions, 'keyRing'>): Promise<OpenedKeyRing> {
+  if (keyRing instanceof KeyRing) return { ring: keyRing };
+  if (typeof keyRing !== 'string') return keyRing;
+  return openKeyRingFile(keyRing).catch((error: unknown) => {
+    throw error instanceof KeyRingError ? new PaymentsOptionsError([`keyRing: ${error.message}`]) : error;
+  });
+}

@@ -1,0 +1,176 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  Inject,
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
+import pg, { type Client, type Pool } from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { DependencyUnavailable } from '../domain/errors.js';
+import { RepeatedFault } from '../database/repeated-fault.js';
+import { NOTIFY } from '../stripe-clients/stripe-clients.statements.js';
+
+const LISTEN = 'LISTEN stripe_config_changed';
+/** Longest a connection or an answer of the database is waited for, in milliseconds. */
+const ANSWER_MS = 3_000;
+/** How often to see whether the connection still works, in milliseconds. */
+const CHECK_MS = 30_000;
+/** How long to wait before connecting again, in milliseconds: twice as long after each failure. */
+const MIN_PAUSE_MS = 250;
+const MAX_PAUSE_MS = 10_000;
+/** How long a connection may take to end, in milliseconds. */
+const END_MS = 1_000;
+
+/**
+ * Tells the other replicas, through the database, which configurations were changed here, and hears of those that were
+ * changed there. It listens on a connection of its own, beside the pool, so that the host keeps every one of its pool. An
+ * announcement is sent after the change has been committed, and may be lost: listeners must look for changes themselves
+ * as well.
+ */
+@Injectable()
+export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger('Configuration changes');
+  private readonly listeners: ((projectId: string | undefined) => void)[] = [];
+  private readonly stopped = new AbortController();
+  private running = Promise.resolve();
+  private pauseMs = MIN_PAUSE_MS;
+  private readonly fault = new RepeatedFault(
+    this.logger,
+    'not heard at the moment, but looked for',
+    'heard again',
+  );
+
+  /** The projects to announce; those that are changed while an announcement is on its way go together. */
+  private readonly changed = new Set<string>();
+  private announcing: Promise<void> | undefined;
+  private readonly unannounced = new RepeatedFault(
+    this.logger,
+    'changes are not announced; the other replicas find them by comparing',
+    'changes are announced again',
+  );
+
+  constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
+
+  /** @param listener is told the project; undefined: changes may have been missed */
+  subscribe(listener: (projectId: string | undefined) => void): void {
+    this.listeners.push(listener);
+  }
+
+  onApplicationBootstrap(): void {
+    this.running = this.keepListening();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped.abort();
+    await Promise.all([this.running, this.announcing]);
+  }
+
+  private async keepListening(): Promise<void> {
+    const { signal } = this.stopped;
+    while (!signal.aborted) {
+      try {
+        await this.listen();
+      } catch (error) {
+        this.report(error);
+      }
+      await delay(this.pauseMs, undefined, { ref: false, signal }).catch(ignore);
+      this.pauseMs = Math.min(this.pauseMs * 2, MAX_PAUSE_MS);
+    }
+  }
+
+  /** Listens until the connection is lost or this is stopped; always rejects. */
+  private async listen(): Promise<void> {
+    const client = clientBeside(this.dataSource);
+    const lost = new AbortController();
+    client.on('notification', ({ payload }) => {
+      this.tell(payload);
+    });
+    // The second may come without the first.
+    for (const event of ['error', 'end'] as const) {
+      client.on(event, (error?: Error) => {
+        lost.abort(error);
+      });
+    }
+    const signal = AbortSignal.any([lost.signal, this.stopped.signal]);
+    try {
+      await client.connect();
+      // A host that forgets to close its application ends all the same.
+      client.unref();
+      await client.query(LISTEN);
+      this.pauseMs = MIN_PAUSE_MS;
+      this.fault.worked();
+      this.tell(undefined);
+      for (;;) {
+        await delay(CHECK_MS, undefined, { ref: false, signal });
+        // Again changes nothing, and tells whether anybody is there.
+        await client.query(LISTEN);
+      }
+    } finally {
+      if (!lost.signal.aborted) {
+        // Else the process may end right here, before a host has done what it does after closing.
+        client.ref();
+        await Promise.race([client.end(), delay(END_MS, undefined, { ref: false })]);
+      }
+    }
+  }
+
+  private report(error: unknown): void {
+    if (this.stopped.signal.aborted) return;
+    const cause = error instanceof Error && error.name === 'AbortError' ? error.cause : error;
+    this.fault.failed(cause);
+  }
+
+  /** Says that a configuration was changed: at once to the listeners in this process, and soon to the other replicas. */
+  announce(projectId: string): void {
+    this.tell(projectId);
+    this.changed.add(projectId);
+    this.announcing ??= this.sendAnnouncements();
+  }
+
+  private async sendAnnouncements(): Promise<void> {
+    while (this.changed.size > 0) {
+      const ids = [...this.changed];
+      this.changed.clear();
+      try {
+        // It stores nothing, so it waits for no turn among the writes.
+        await runStatement(this.dataSource, 'read', NOTIFY, [ids]);
+        this.unannounced.worked();
+      } catch (error) {
+        this.unannounced.failed(error);
+      }
+    }
+    this.announcing = undefined;
+  }
+
+  private tell(projectId: string | undefined): void {
+    for (const listener of this.listeners) listener(projectId);
+  }
+}
+
+/** What the typings of `pg` leave out. */
+interface ReferencedClient extends Client {
+  ref(): void;
+  unref(): void;
+}
+
+/** A connection as those of the pool are. */
+function clientBeside(dataSource: DataSource): ReferencedClient {
+  if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
+  const { options } = (dataSource.driver as PostgresDriver).master as Pool;
+  return new pg.Client({
+    ...options,
+    // The pool hides it from the spread.
+    password: options.password,
+    connectionTimeoutMillis: ANSWER_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+  }) as ReferencedClient;
+}
+
+function ignore(): void {
+  // The pause was cut short.
+}
