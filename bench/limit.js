@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
 import { FIND, UPSERT, upsertParameters } from '../dist/payments/stripe-config/stripe-config.statements.js';
-import { CREDENTIAL_FIELDS } from '../dist/payments/domain/credential-rules.js';
+import { CREDENTIAL_FIELDS } from '../dist/payments/domain/credentials.js';
 
 const FIND_OWNER = { name: 'find_owner', text: 'SELECT owner_id FROM projects WHERE id = $1 AND is_active' };
 const { DATABASE_URL, AUTH_JWT_SECRET, PORT } = process.env;

@@ -1,6 +1,6 @@
 // Loaded before a service, this takes out the announcements of changes, so that the bench can show what they cost.
 import pg from 'pg';
-import { NOTIFY } from '../dist/payments/stripe-clients/stripe-clients.statements.js';
+import { NOTIFY } from '../dist/payments/stripe-config/stripe-config.statements.js';
 
 const { query } = pg.Client.prototype;
 pg.Client.prototype.query = function (...args) {

@@ -34,8 +34,8 @@ export { completeDocument } from './payments/http/openapi/complete-document.js';
 export type { Caller } from './payments/http/access/access-token.js';
 export { JwtAuthGuard } from './payments/http/access/jwt-auth.guard.js';
 export { ProjectOwnershipGuard } from './payments/http/access/project-ownership.guard.js';
-export { paymentsMigrations } from './payments/migrations/index.js';
-export { paymentsEntities } from './payments/payments.entities.js';
+export { paymentsMigrations } from './payments/schema/migrations/index.js';
+export { paymentsEntities } from './payments/schema/payments.entities.js';
 export {
   DependencyUnavailable,
   PaymentsError,
@@ -48,13 +48,13 @@ export {
   type ValidationItem,
 } from './payments/domain/errors.js';
 export { PaymentsModule } from './payments/payments.module.js';
-export {
-  PaymentsOptionsError,
-  type AccessTokenOptions,
-  type HostAccessOptions,
-  type PaymentsModuleExtras,
-  type PaymentsModuleOptions,
-  type StripeLimits,
+export { PaymentsOptionsError } from './payments/options/options-error.js';
+export type {
+  AccessTokenOptions,
+  HostAccessOptions,
+  PaymentsModuleExtras,
+  PaymentsModuleOptions,
+  StripeLimits,
 } from './payments/options/payments.options.js';
 export type { Provided } from './payments/options/provided.js';
 export { ProjectRemoval, type ProjectRemovalResult } from './payments/project-removal/project-removal.js';
@@ -69,15 +69,16 @@ export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
 export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/config-events.js';
 export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
-export { StripeConfigService, type Change } from './payments/stripe-config/stripe-config.service.js';
+export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
+export type { Change } from './payments/domain/change.js';
 export type {
   CredentialField,
   CredentialKind,
   Mode,
   PreviousField,
   SealedField,
-} from './payments/domain/credential-rules.js';
-export type { Preconditions } from './payments/http/parameters/preconditions.js';
+} from './payments/domain/credentials.js';
+export type { Preconditions } from './payments/domain/preconditions.js';
 export type { StripeClient } from './payments/stripe/client-of.js';
 export type {
   AnyStripeEvent,

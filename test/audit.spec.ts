@@ -5,7 +5,7 @@ import { migrate } from '../src/app/migrate.js';
 import type { AuditEntryEntity } from '../src/payments/audit/audit-entry.entity.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
-import { CREDENTIAL_FIELDS, type CredentialField } from '../src/payments/domain/credential-rules.js';
+import { CREDENTIAL_FIELDS, type CredentialField } from '../src/payments/domain/credentials.js';
 import { Canaries } from './support/canaries.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, queryWithoutTriggers, type TestDatabase } from './support/database.js';

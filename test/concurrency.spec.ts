@@ -1,11 +1,7 @@
 import { join } from 'node:path';
 import { createKeyRingFile, readKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import {
-  CREDENTIAL_FIELDS,
-  modeOf,
-  type CredentialField,
-} from '../src/payments/domain/credential-rules.js';
+import { CREDENTIAL_FIELDS, modeOf, type CredentialField } from '../src/payments/domain/credentials.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import {

@@ -1,4 +1,4 @@
-import type { Mode } from '../src/payments/domain/credential-rules.js';
+import type { Mode } from '../src/payments/domain/credentials.js';
 import { Canaries } from './support/canaries.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { expectError, expectInvalid } from './support/errors.js';

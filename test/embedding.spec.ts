@@ -27,9 +27,9 @@ import {
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { countByKey } from '../src/payments/key-rotation/key-usage.js';
 import { rewrap } from '../src/payments/key-rotation/rewrap.js';
-import { FUNCTIONS, TABLES } from '../src/payments/database/schema.js';
+import { FUNCTIONS, TABLES } from '../src/payments/database/schema-name.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import { requireDataSource } from '../src/payments/database/schema-check.js';
+import { requireDataSource } from '../src/payments/schema/schema-check.js';
 import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { CREDENTIAL_FIELDS } from '../src/payments/domain/credential-rules.js';
+import { CREDENTIAL_FIELDS } from '../src/payments/domain/credentials.js';
 import { fakeCredential } from './support/credentials.js';
 import { expectError, expectInvalid, JSON_FORM, PROBLEM_FORM } from './support/errors.js';
 import { rawExchange, rawRequest } from './support/raw-http.js';

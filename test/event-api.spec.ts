@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../src/payments/crypto/sealer.js';
+import { KeyRingInUse } from '../src/payments/key-ring/key-ring-in-use.js';
 import type { StripeEventListResponse } from '../src/payments/stripe-webhooks/stripe-event.dto.js';
 import { EVENT_STATUSES } from '../src/payments/stripe-webhooks/stripe-event.entity.js';
 import { fakeCredential } from './support/credentials.js';
@@ -349,14 +350,14 @@ describe('one event', () => {
 
   it('that cannot be opened is 409, and the list still shows it', async () => {
     const [id] = await store({});
-    const sealer = service.app.get(Sealer);
-    const { ring } = sealer;
-    sealer.ring = testKeyRing();
+    const keys = service.app.get(KeyRingInUse);
+    const { ring } = keys;
+    keys.replace(testKeyRing());
     try {
       expectError(await get(`/test/${id}`), 409, 'secret_unreadable');
       expect(idsOf(await page())).toEqual([id]);
     } finally {
-      sealer.ring = ring;
+      keys.replace(ring);
     }
     expect((await get(`/test/${id}`)).status).toBe(200);
   });

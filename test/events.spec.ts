@@ -860,14 +860,14 @@ describe('an event that cannot be opened', () => {
   });
 
   it('is handled once the ring has its key again', async () => {
-    const { ring } = host.sealer;
+    const { ring } = host.keys;
     const [id] = await store({ availableAt: '2100-01-01T00:00:00Z' });
-    host.sealer.ring = testKeyRing();
+    host.keys.replace(testKeyRing());
     try {
       await retry(id);
       expect(await untilFailed(id, 1)).toMatchObject({ status: 'pending', last_error: 'UnsealError' });
     } finally {
-      host.sealer.ring = ring;
+      host.keys.replace(ring);
     }
     await retry(id);
     expect(await untilHandled(id)).toMatchObject({ attempts: 2 });

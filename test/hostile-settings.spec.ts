@@ -7,7 +7,7 @@ import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
 import { countByKey, findReplicas } from '../src/payments/key-rotation/key-usage.js';
 import { rewrap } from '../src/payments/key-rotation/rewrap.js';
-import { requireSchema } from '../src/payments/database/schema-findings.js';
+import { requireSchema } from '../src/payments/schema/schema-findings.js';
 import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';

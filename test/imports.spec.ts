@@ -164,7 +164,7 @@ describe('the payments module', () => {
   });
 
   it.each([
-    ['the rules of keys', ['src/payments/stripe-config/stripe-keys.ts']],
+    ['the rules of keys', ['src/payments/domain/credential-rules.ts']],
     ['the cryptography', FILES.filter((file) => file.startsWith('src/payments/crypto/'))],
   ])('keeps %s free of every framework', (_, files) => {
     expect(files.length).toBeGreaterThan(0);

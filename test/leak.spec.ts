@@ -11,7 +11,7 @@ import type { Secret } from '../src/payments/crypto/secret.js';
 import { DependencyUnavailable, PaymentsError } from '../src/payments/domain/errors.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
 import { UPSERT } from '../src/payments/stripe-config/stripe-config.statements.js';
-import { CREDENTIAL_FIELDS } from '../src/payments/domain/credential-rules.js';
+import { CREDENTIAL_FIELDS } from '../src/payments/domain/credentials.js';
 import { Canaries } from './support/canaries.js';
 import { expectedMask } from './support/credentials.js';
 import { eventually } from './support/eventually.js';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { MigrationLockHeld, migrate } from '../src/app/migrate.js';
-import { paymentsMigrations } from '../src/payments/migrations/index.js';
+import { paymentsMigrations } from '../src/payments/schema/migrations/index.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';

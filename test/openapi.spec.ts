@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openApiDocument } from '../src/app/openapi.js';
 import { createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
-import { CREDENTIAL_FIELDS, findFault } from '../src/payments/domain/credential-rules.js';
+import { CREDENTIAL_FIELDS } from '../src/payments/domain/credentials.js';
+import { findFault } from '../src/payments/domain/credential-rules.js';
 import { REQUEST_EXAMPLES } from '../src/payments/stripe-config/stripe-config.dto.js';
 import { fakeCredential } from './support/credentials.js';
 import {

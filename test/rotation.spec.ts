@@ -11,9 +11,11 @@ import {
   readKeyRingFile,
 } from '../src/payments/crypto/key-ring-file.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
+import { KeyRingInUse } from '../src/payments/key-ring/key-ring-in-use.js';
 import { rewrap, type RewrapOptions } from '../src/payments/key-rotation/rewrap.js';
-import { StripeConfigService, sealContext } from '../src/payments/stripe-config/stripe-config.service.js';
-import { CREDENTIAL_FIELDS, type CredentialField } from '../src/payments/domain/credential-rules.js';
+import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
+import { sealContext } from '../src/payments/crypto/seal-context.js';
+import { CREDENTIAL_FIELDS, type CredentialField } from '../src/payments/domain/credentials.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { expectInvalid } from './support/errors.js';
@@ -358,7 +360,7 @@ describe('a rewrap', () => {
   });
 
   const use = (ring: KeyRing) => {
-    service.app.get(Sealer).ring = ring;
+    service.app.get(KeyRingInUse).replace(ring);
   };
   const put = (projectId: string, body: Values) => service.request('PUT', configPath(projectId), { body });
   const run = (options: Partial<RewrapOptions> = {}, source = dataSource, ring = during) =>

@@ -6,7 +6,7 @@ import pg from 'pg';
 import { DefaultNamingStrategy } from 'typeorm';
 import { migrate } from '../src/app/migrate.js';
 import { PaymentsModule } from '../src/index.js';
-import { required } from '../src/payments/database/schema-findings.js';
+import { required } from '../src/payments/schema/schema-findings.js';
 import { dataSourceFor, paymentsOptions } from './hosts/start-host.js';
 import { Shops } from './hosts/shop.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';

@@ -6,6 +6,7 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
+import { KeyRingInUse } from '../src/payments/key-ring/key-ring-in-use.js';
 import { rewrap } from '../src/payments/key-rotation/rewrap.js';
 import {
   DependencyUnavailable,
@@ -15,9 +16,10 @@ import {
 } from '../src/payments/domain/errors.js';
 import { ConfigChanges } from '../src/payments/stripe-config/config-changes.js';
 import { StripeClients } from '../src/payments/stripe-clients/stripe-clients.js';
-import { FIND_KEY, NOTIFY } from '../src/payments/stripe-clients/stripe-clients.statements.js';
+import { FIND_KEY } from '../src/payments/stripe-clients/stripe-clients.statements.js';
+import { NOTIFY } from '../src/payments/stripe-config/stripe-config.statements.js';
 import { FIND_VERSIONS } from '../src/payments/stripe-config/stripe-config.statements.js';
-import type { CredentialField, Mode } from '../src/payments/domain/credential-rules.js';
+import type { CredentialField, Mode } from '../src/payments/domain/credentials.js';
 import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, queryWithoutTriggers, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
@@ -314,6 +316,19 @@ describe('what was resolved', () => {
     expect(new Set(all).size).toBe(1);
     expect(queries).toBe(1);
   });
+});
+
+it('is opened again once another key ring is in use', async () => {
+  await put('of-this-ring', 'test_secret_key');
+  await clients.forProject(projectId, 'test');
+  const keys = there.app.get(KeyRingInUse);
+  keys.replace(new KeyRing([ringKey(randomBytes(32), 'active')]));
+  try {
+    expect(await faultOf(clients.forProject(projectId, 'test'))).toEqual(['unreadable', 'test']);
+  } finally {
+    keys.replace(RING);
+  }
+  expect(await keyInUse()).toBe(fakeCredential('test_secret_key', 'of-this-ring'));
 });
 
 describe('on another replica', () => {

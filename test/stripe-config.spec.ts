@@ -5,7 +5,7 @@ import {
   modeOf,
   type CredentialField,
   type Mode,
-} from '../src/payments/domain/credential-rules.js';
+} from '../src/payments/domain/credentials.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { queryWithoutTriggers } from './support/database.js';
 import { expectError, expectInvalid } from './support/errors.js';

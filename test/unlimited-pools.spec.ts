@@ -2,7 +2,7 @@ import { DataSource } from 'typeorm';
 import { runStatement } from '../src/payments/database/run-statement.js';
 import { borrowConnection, poolOf } from '../src/payments/database/pool.js';
 import { DependencyUnavailable } from '../src/payments/domain/errors.js';
-import { SchemaCheck } from '../src/payments/database/schema-check.js';
+import { SchemaCheck } from '../src/payments/schema/schema-check.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
 

@@ -7,7 +7,7 @@ import type {
   StripeConfigHealthResponse,
   WebhookEndpointHealth,
 } from '../src/payments/config-health/config-health.dto.js';
-import { MODES, type Mode } from '../src/payments/domain/credential-rules.js';
+import { MODES, type Mode } from '../src/payments/domain/credentials.js';
 import type { WebhookEndpointResponse } from '../src/payments/webhook-endpoint/webhook-endpoint.dto.js';
 import { Canaries } from './support/canaries.js';
 import { expectedMask } from './support/credentials.js';

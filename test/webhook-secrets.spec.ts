@@ -4,7 +4,7 @@ import type { StripeConfigHealthResponse } from '../src/payments/config-health/c
 import { KeyRing } from '../src/payments/crypto/key-ring.js';
 import type { StripeConfigResponse } from '../src/payments/stripe-config/stripe-config.dto.js';
 import { ERASE_BATCH } from '../src/payments/stripe-config/stripe-config.statements.js';
-import type { Mode } from '../src/payments/domain/credential-rules.js';
+import type { Mode } from '../src/payments/domain/credentials.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, queryWithoutTriggers, type TestDatabase } from './support/database.js';
 import { expectError, expectInvalid } from './support/errors.js';

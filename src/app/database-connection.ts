@@ -4,8 +4,8 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { runStatement } from '../payments/database/run-statement.js';
 import { RepeatedFault } from '../payments/database/repeated-fault.js';
-import { findSchema } from '../payments/database/schema.js';
-import { SchemaFault } from '../payments/database/schema-findings.js';
+import { findSchema } from '../payments/database/schema-name.js';
+import { SchemaFault } from '../payments/schema/schema-findings.js';
 import { MigrationLockHeld, migrate } from './migrate.js';
 
 const RETRY_MS = 1_000;

@@ -2,8 +2,8 @@ import { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource, MigrationExecutor, type EntitySubscriberInterface, type QueryRunner } from 'typeorm';
-import { lookForSchema, type Ask } from '../payments/database/schema.js';
-import { requireSchema } from '../payments/database/schema-findings.js';
+import { lookForSchema, type Ask } from '../payments/database/schema-name.js';
+import { requireSchema } from '../payments/schema/schema-findings.js';
 import { APPLICATION_NAME, dataSourceOptions } from './data-source.js';
 
 /** Names the advisory lock of migrations. */

@@ -62,7 +62,7 @@ export function createLogger(level: LogLevel, destination: DestinationStream): L
 function prepareFastify(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const draining = app.get(Draining);
-  // Bodies are left on the stream: what reads them stands behind the guards (see payments/http/json-body.ts).
+  // Bodies are left on the stream: what reads them stands behind the guards (see payments/http/body/json-body.ts).
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request, _payload, done) => {
     done(null);

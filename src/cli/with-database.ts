@@ -2,7 +2,7 @@ import type { DataSource } from 'typeorm';
 import { commandDataSource } from '../app/data-source.js';
 import { useEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
-import { requireTables } from '../payments/database/schema-findings.js';
+import { requireTables } from '../payments/schema/schema-findings.js';
 import { CommandFault, databaseCause } from './fault.js';
 
 /** Signals that end a command, and the exit codes that tell of them. */

@@ -1,9 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { PaymentsModuleExtras, PaymentsModuleOptions } from './options/payments.options.js';
 
-/** The path of all routes, unless told. */
-export const DEFAULT_BASE_PATH = 'api/v1/payments';
-
 /** For `useClass` and `useExisting` the method `createPaymentsOptions` is called. */
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, OPTIONS_TYPE, ASYNC_OPTIONS_TYPE } =
   new ConfigurableModuleBuilder<PaymentsModuleOptions>()

@@ -17,29 +17,29 @@ import { JwtAuthGuard } from './http/access/jwt-auth.guard.js';
 import { mountedAt } from './http/mounted.js';
 import { refuseOtherMethods } from './http/errors/method-not-allowed.js';
 import { ProjectOwnershipGuard } from './http/access/project-ownership.guard.js';
+import { KeyRingInUse } from './key-ring/key-ring-in-use.js';
 import { KeyRingMonitor } from './key-ring/key-ring-monitor.js';
 import { KeyRingUpkeep } from './key-ring/key-ring-upkeep.js';
 import {
   ConfigurableModuleClass,
-  DEFAULT_BASE_PATH,
   MODULE_OPTIONS_TOKEN,
   type ASYNC_OPTIONS_TYPE,
   type OPTIONS_TYPE,
 } from './payments.module-definition.js';
+import { DEFAULT_BASE_PATH } from './options/payments.options.js';
 import {
   RESOLVED_OPTIONS,
-  OPENED_KEY_RING,
-  openKeyRing,
-  resolveOptions,
-  type OpenedKeyRing,
   type PaymentsModuleExtras,
   type PaymentsModuleOptions,
   type ResolvedOptions,
 } from './options/payments.options.js';
+import { OPENED_KEY_RING, openKeyRing, type OpenedKeyRing } from './key-ring/opened-key-ring.js';
+import { resolveOptions } from './options/resolve-options.js';
 import { ProjectListController } from './project-list/project-list.controller.js';
 import { ProjectRemoval } from './project-removal/project-removal.js';
-import { HostProjects, ProjectOwnership } from './domain/project-ownership.js';
-import { SchemaCheck, requireDataSource } from './database/schema-check.js';
+import { HostProjects } from './http/access/host-projects.js';
+import { ProjectOwnership } from './domain/project-ownership.js';
+import { SchemaCheck, requireDataSource } from './schema/schema-check.js';
 import { ConfigEvents } from './stripe-config/config-events.js';
 import { ExpiredSecrets } from './stripe-config/expired-secrets.js';
 import { MaskingInterceptor } from './stripe-config/masking.interceptor.js';
@@ -58,6 +58,7 @@ import { WebhookService } from './stripe-webhooks/webhook.service.js';
 import { WebhookUrlsController } from './stripe-webhooks/webhook-urls.controller.js';
 import { StripeApi } from './stripe/stripe-api.js';
 import { ConfigRemoval } from './stripe-config/config-removal.js';
+import { EndpointRemoval } from './webhook-endpoint/endpoint-removal.js';
 import { WebhookEndpointController } from './webhook-endpoint/webhook-endpoint.controller.js';
 import { WebhookEndpointService } from './webhook-endpoint/webhook-endpoint.service.js';
 
@@ -90,6 +91,7 @@ const PROVIDERS: Provider[] = [
   ExpiredSecrets,
   AuditService,
   ConfigRemoval,
+  EndpointRemoval,
   ProjectRemoval,
   ConfigHealthService,
   ValidateCredentialsService,
@@ -104,9 +106,14 @@ const PROVIDERS: Provider[] = [
     useFactory: openKeyRing,
   },
   {
-    provide: Sealer,
+    provide: KeyRingInUse,
     inject: [OPENED_KEY_RING],
-    useFactory: ({ ring }: OpenedKeyRing) => new Sealer(ring),
+    useFactory: ({ ring }: OpenedKeyRing) => new KeyRingInUse(ring),
+  },
+  {
+    provide: Sealer,
+    inject: [KeyRingInUse],
+    useFactory: (keys: KeyRingInUse) => new Sealer(keys),
   },
   { provide: ProjectOwnership, useClass: HostProjects },
 ];

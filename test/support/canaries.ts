@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { CredentialField } from '../../src/payments/domain/credential-rules.js';
+import type { CredentialField } from '../../src/payments/domain/credentials.js';
 import { fakeCredential } from './credentials.js';
 
 /** So many characters of a secret in a row are a leak; the four that a mask shows are not. */

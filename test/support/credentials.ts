@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { CredentialField } from '../../src/payments/domain/credential-rules.js';
+import type { CredentialField } from '../../src/payments/domain/credentials.js';
 
 const PREFIX: Record<CredentialField, string> = {
   test_secret_key: ['sk', 'test', ''].join('_'),

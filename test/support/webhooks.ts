@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
-import type { Mode } from '../../src/payments/domain/credential-rules.js';
+import type { Mode } from '../../src/payments/domain/credentials.js';
 import { webhookPath, type TestClient, type TestResponse } from './service.js';
 
 export type EventPayload = Record<string, unknown>;

@@ -9,7 +9,11 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
-import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../../payments/http/openapi/api-documentation.js';
+import {
+  EXAMPLE_PROJECT_ID,
+  EXAMPLE_TIME,
+  exampleOf,
+} from '../../payments/http/openapi/api-documentation.js';
 import { fault } from '../../payments/http/body/request-body.pipe.js';
 import type { ValidationItem } from '../../payments/domain/errors.js';
 import { isStorable } from '../../payments/domain/storable.js';

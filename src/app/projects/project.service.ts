@@ -4,7 +4,11 @@ import { DataSource } from 'typeorm';
 import { runStatement, type Statement } from '../../payments/database/run-statement.js';
 import { timeColumn } from '../../payments/database/result-types.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../payments/domain/project-ownership.js';
+import {
+  ProjectOwnership,
+  type OwnedProjects,
+  type ProjectPage,
+} from '../../payments/domain/project-ownership.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
 

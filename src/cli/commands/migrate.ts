@@ -1,6 +1,6 @@
 import { MigrationLockHeld, migrate, revertMigration } from '../../app/migrate.js';
 import { describeError } from '../../payments/common/describe-error.js';
-import { SchemaFault } from '../../payments/database/schema-findings.js';
+import { SchemaFault } from '../../payments/schema/schema-findings.js';
 import { CommandFault, databaseCause } from '../fault.js';
 import { action, createProgram, run, say, type Result } from '../program.js';
 import { withDatabaseUrl } from '../with-database.js';

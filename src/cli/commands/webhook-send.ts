@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { readWebhookSendEnv } from '../../app/settings/command-settings.js';
-import { DEFAULT_BASE_PATH } from '../../payments/payments.module-definition.js';
-import { isEventType } from '../../payments/stripe/event-type.js';
+import { DEFAULT_BASE_PATH } from '../../payments/options/payments.options.js';
+import { isEventType } from '../../payments/domain/event-type.js';
 import { makeTestEvent } from '../../payments/stripe/test-event.js';
-import type { Mode } from '../../payments/domain/credential-rules.js';
+import type { Mode } from '../../payments/domain/credentials.js';
 import { webhookUrl } from '../../payments/stripe-webhooks/webhook-urls.js';
 import { CommandFault } from '../fault.js';
 import { action, createProgram, run, say, type Result } from '../program.js';

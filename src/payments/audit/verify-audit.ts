@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { query } from '../database/schema.js';
+import { query } from '../database/schema-name.js';
 
 /** A place where the audit trail is not what was written. */
 export interface AuditFault {

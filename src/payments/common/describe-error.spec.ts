@@ -5,7 +5,7 @@ import { KeyServiceFault } from '../crypto/key-services/key-service-error.js';
 import { UnsealError } from '../crypto/sealer.js';
 import { NotReplicated } from '../database/faults.js';
 import { TransactionNotWhole } from '../database/transaction.js';
-import { SchemaFault } from '../database/schema-findings.js';
+import { SchemaFault } from '../schema/schema-findings.js';
 import { UnusableAnswer } from '../stripe/bounded-fetch.js';
 import { StripeRefusal } from '../stripe/stripe-api.js';
 import { ExplainedError } from '../domain/explained-error.js';

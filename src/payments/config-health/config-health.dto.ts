@@ -1,5 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf, wordOrNull } from '../http/openapi/api-documentation.js';
+import {
+  EXAMPLE_PROJECT_ID,
+  EXAMPLE_TIME,
+  exampleOf,
+  wordOrNull,
+} from '../http/openapi/api-documentation.js';
 
 const WHEN = { type: String, format: 'date-time', nullable: true, example: EXAMPLE_TIME };
 

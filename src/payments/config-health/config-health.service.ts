@@ -10,7 +10,7 @@ import { judgeKey } from '../stripe/judge-key.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { looksLikeSameAccount } from './account-hint.js';
 import { StripeConfigService, configNotFound } from '../stripe-config/stripe-config.service.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 import { FIND_HEALTH, SAVE_KEY_STATE, type HealthRow } from './config-health.statements.js';
 
 /** What is known of one mode's credentials. */

@@ -1,6 +1,6 @@
 import type { Statement } from '../database/run-statement.js';
 import { timeColumn } from '../database/result-types.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 import type { ConfigStateEntity } from './config-state.entity.js';
 
 /** Everything that is stored about one mode's credentials, but the credentials. */

@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { WebhookFault } from '../stripe-webhooks/webhook-monitor.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 
 /** What was last seen of a mode's credentials. Versions tell which credentials: those of that version or before. */
 @Entity('stripe_config_states')

@@ -5,7 +5,8 @@ import { Secret } from '../crypto/secret.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { judgeKey, type KeyVerdict } from '../stripe/judge-key.js';
 import { PERMISSIONS, StripeApi } from '../stripe/stripe-api.js';
-import { findFault, isMaskOf, type CredentialField, type Mode } from '../domain/credential-rules.js';
+import { findFault, isMaskOf } from '../domain/credential-rules.js';
+import type { CredentialField, Mode } from '../domain/credentials.js';
 import { countCall } from './call-limit.js';
 import type {
   ValidateStripeCredentialsRequest,

@@ -2,7 +2,8 @@ import { createCipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto';
 import fc from 'fast-check';
 import { fakeCredential } from '../../../test/support/credentials.js';
 import { KEY_BYTES, KeyRing, keyId, ringKey } from './key-ring.js';
-import { Sealer, UnsealError, type SealContext } from './sealer.js';
+import { Sealer, UnsealError } from './sealer.js';
+import type { SealContext } from './seal-context.js';
 import { Secret } from './secret.js';
 
 const CONTEXT: SealContext = {

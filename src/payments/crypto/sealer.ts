@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
 import type { KeyRing, RingKey } from './key-ring.js';
+import type { SealContext } from './seal-context.js';
 import { Secret } from './secret.js';
 import { ExplainedError } from '../domain/explained-error.js';
 
@@ -7,19 +8,6 @@ declare const sealed: unique symbol;
 
 /** A sealed value: `sc1.<key id>.<base64url(iv 12 ‖ ciphertext ‖ tag 16)>`. Safe to store. */
 export type Sealed = string & { readonly [sealed]: true };
-
-/**
- * What a sealed value belongs to. It is authenticated with the value, so that a value moved to another
- * project, mode or field does not open. Take it from the row, never from a URL.
- */
-export interface SealContext {
-  /** What kind of thing is sealed, so that one use can never open another's values. */
-  readonly purpose: 'credential' | 'canary' | 'event';
-  /** Canonical (lower case) UUID. */
-  readonly projectId: string;
-  readonly mode: string;
-  readonly field: string;
-}
 
 /** A sealed value that cannot be opened. One constant text, so that it tells an attacker nothing. */
 export class UnsealError extends ExplainedError {
@@ -43,8 +31,17 @@ const FINGERPRINT_BYTES = 16;
  * AES-256-GCM with a fresh random 96-bit nonce for each value and a full 128-bit tag.
  */
 export class Sealer {
-  /** @param ring the keys in use; setting another takes effect at the next call */
-  constructor(public ring: KeyRing) {}
+  private readonly keys: { readonly ring: KeyRing };
+
+  /** @param keys a ring, or what holds the one in use, which is asked at each call */
+  constructor(keys: KeyRing | { readonly ring: KeyRing }) {
+    this.keys = 'ring' in keys ? keys : { ring: keys };
+  }
+
+  /** The keys in use. */
+  get ring(): KeyRing {
+    return this.keys.ring;
+  }
 
   /** Seals under the active key. At most 4,068 bytes of UTF-8, of an event 1 MiB. */
   seal(secret: Secret, context: SealContext): Sealed {

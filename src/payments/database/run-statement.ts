@@ -5,7 +5,7 @@ import { answerLimit, borrowConnection, ignoreErrorEvent, isInTransaction } from
 import { takeWriteTurn } from './write-turns.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { RESULT_TYPES } from './result-types.js';
-import { inSchemaOf } from './schema.js';
+import { inSchemaOf } from './schema-name.js';
 
 /** Injection token of the module's TypeORM DataSource. */
 export const PAYMENTS_DATA_SOURCE = Symbol('PaymentsDataSource');

@@ -1,7 +1,14 @@
-import { isSubject } from '../http/access/access-token.js';
+import { isSubject } from './subject.js';
 import { ExplainedError } from './explained-error.js';
 import { UUID } from './uuid.js';
-import type { Change } from '../stripe-config/stripe-config.service.js';
+
+/** Who changes a configuration, for its audit trail. */
+export interface Change {
+  /** The `sub` of the caller: 1 to 255 characters, without NUL and without half of a surrogate pair. */
+  actor: string;
+  /** UUID. */
+  requestId: string;
+}
 
 /**
  * Refuses what cannot stand in an audit trail as it is: the database would change it, cut it or refuse it, and of two actors who

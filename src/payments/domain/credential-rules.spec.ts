@@ -1,15 +1,7 @@
 import fc from 'fast-check';
 import { fakeCredential } from '../../../test/support/credentials.js';
-import {
-  CREDENTIAL_FIELDS,
-  FOREIGN_MASK,
-  findFault,
-  isMaskOf,
-  maskOf,
-  modeOf,
-  prefixesOf,
-  type CredentialField,
-} from './credential-rules.js';
+import { CREDENTIAL_FIELDS, modeOf, type CredentialField } from './credentials.js';
+import { FOREIGN_MASK, findFault, isMaskOf, maskOf, prefixesOf } from './credential-rules.js';
 
 /** What behaviour.md accepts in each field. */
 const ACCEPTED: Record<CredentialField, [string, ...string[]]> = {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
-import type { Change } from '../stripe-config/stripe-config.service.js';
+import type { Change } from '../domain/change.js';
 import { UUID } from '../domain/uuid.js';
 import type { Caller } from './access/access-token.js';
 

@@ -1,7 +1,7 @@
 import { Controller, VERSION_NEUTRAL, type Type } from '@nestjs/common';
 import { PATH_METADATA } from '@nestjs/common/constants.js';
 import { MetadataScanner } from '@nestjs/core';
-import { DEFAULT_BASE_PATH } from '../payments.module-definition.js';
+import { DEFAULT_BASE_PATH } from '../options/payments.options.js';
 import { keepBodyOnStream } from './body/host-body.js';
 
 /**

@@ -7,6 +7,7 @@ import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database/run-statement.js';
 import { ExplainedError } from '../domain/explained-error.js';
+import { KeyRingInUse } from './key-ring-in-use.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 
 /** `$1` and `$2` arrays of key ids and their canaries, `$3` the active key's id. */
@@ -68,7 +69,7 @@ export class KeyRingMonitor {
 
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
-    private readonly sealer: Sealer,
+    private readonly keys: KeyRingInUse,
   ) {}
 
   /**
@@ -77,7 +78,7 @@ export class KeyRingMonitor {
    * @throws DependencyUnavailable when the database does not answer; `fault` then stays what it was
    */
   async check(): Promise<void> {
-    const { ring } = this.sealer;
+    const { ring } = this.keys;
     const fault = await this.findFault(ring);
     await this.report(ring);
     if (fault !== undefined && fault !== this.fault) this.logger.error({ event: 'key ring fault', fault });
@@ -95,7 +96,7 @@ export class KeyRingMonitor {
     const fault = await this.findFault(ring);
     if (fault !== undefined) return fault;
     await this.report(ring);
-    this.sealer.ring = ring;
+    this.keys.replace(ring);
     this.fault = undefined;
     return undefined;
   }

@@ -11,7 +11,7 @@ import { KeyRingError } from '../crypto/key-ring.js';
 import type { KeyRingFile } from '../crypto/key-ring-file.js';
 import { secretFileWarning } from '../crypto/secret-file.js';
 import { describeError } from '../common/describe-error.js';
-import { OPENED_KEY_RING, type OpenedKeyRing } from '../options/payments.options.js';
+import { OPENED_KEY_RING, type OpenedKeyRing } from './opened-key-ring.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
 import { KeyRingMonitor } from './key-ring-monitor.js';
 

@@ -1,10 +1,10 @@
 import type { DataSource } from 'typeorm';
 import type { Sealer } from '../crypto/sealer.js';
-import { sealContext } from '../stripe-config/stripe-config.service.js';
-import { query } from '../database/schema.js';
+import { sealContext } from '../crypto/seal-context.js';
+import { query } from '../database/schema-name.js';
 import { SEALED_COLUMNS, type SealedRow } from '../stripe-config/stripe-config.statements.js';
-import { SEALED_FIELDS, type Mode, type SealedField } from '../domain/credential-rules.js';
-import { eventContext } from '../stripe-webhooks/stripe-event.statements.js';
+import { SEALED_FIELDS, type Mode, type SealedField } from '../domain/credentials.js';
+import { eventContext } from '../crypto/seal-context.js';
 import { FIRST_EVENT, FIRST_UUID, eventKeyOf, type SealedEvent } from './rewrap.js';
 import type { KeyEntity, ReplicaEntity } from '../key-ring/key.entities.js';
 

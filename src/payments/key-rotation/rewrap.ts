@@ -1,18 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DataSource, EntityManager } from 'typeorm';
-import type { SealContext, Sealer } from '../crypto/sealer.js';
+import type { SealContext } from '../crypto/seal-context.js';
+import type { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { inTransaction } from '../database/transaction.js';
-import { query } from '../database/schema.js';
-import { sealContext } from '../stripe-config/stripe-config.service.js';
+import { query } from '../database/schema-name.js';
+import { sealContext } from '../crypto/seal-context.js';
 import { SEALED_COLUMNS, type SealedRow } from '../stripe-config/stripe-config.statements.js';
-import {
-  CREDENTIAL_FIELDS,
-  SEALED_FIELDS,
-  type Mode,
-  type SealedField,
-} from '../domain/credential-rules.js';
-import { eventContext } from '../stripe-webhooks/stripe-event.statements.js';
+import { CREDENTIAL_FIELDS, SEALED_FIELDS, type Mode, type SealedField } from '../domain/credentials.js';
+import { eventContext } from '../crypto/seal-context.js';
 
 /** How a rewrap goes. */
 export interface RewrapOptions {

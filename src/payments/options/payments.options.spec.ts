@@ -1,7 +1,9 @@
 import { createSecretKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { KeyRing, ringKey } from '../crypto/key-ring.js';
 import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
-import { PaymentsOptionsError, resolveOptions, type PaymentsModuleOptions } from './payments.options.js';
+import { PaymentsOptionsError } from './options-error.js';
+import { resolveOptions } from './resolve-options.js';
+import type { PaymentsModuleOptions } from './payments.options.js';
 import { ProjectOwnership } from '../domain/project-ownership.js';
 
 class Projects extends ProjectOwnership {

@@ -1,10 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import type { CanActivate } from '@nestjs/common';
-import { KeyRing, KeyRingError } from '../crypto/key-ring.js';
-import { openKeyRingFile, type KeyRingFile } from '../crypto/key-ring-file.js';
-import { findFaults } from './validate-options.js';
+import type { KeyRing } from '../crypto/key-ring.js';
+import type { KeyRingFile } from '../crypto/key-ring-file.js';
 import type { ProjectOwnership } from '../domain/project-ownership.js';
 import type { Provided } from './provided.js';
+
+/** The path of all routes, unless the options name another. */
+export const DEFAULT_BASE_PATH = 'api/v1/payments';
 
 /** How access tokens are verified: by a shared secret, or by the keys of an identity provider. */
 export type AccessTokenOptions = {
@@ -110,63 +112,3 @@ export interface ResolvedOptions
 
 /** Injection token of the {@link ResolvedOptions}. */
 export const RESOLVED_OPTIONS = Symbol('ResolvedOptions');
-
-const DEFAULT_OVERLAP_HOURS = 24;
-
-/** A wrong set-up, with every wrong option by its name and how to mend it. */
-export class PaymentsOptionsError extends Error {
-  override name = 'PaymentsOptionsError';
-
-  constructor(
-    readonly faults: readonly string[],
-    options?: ErrorOptions,
-  ) {
-    super(
-      ['The options of PaymentsModule are wrong:', ...faults.map((fault) => `- ${fault}`)].join('\n'),
-      options,
-    );
-  }
-}
-
-/**
- * Judges the options and puts every default in its place.
- *
- * @throws PaymentsOptionsError naming every wrong option
- */
-export function resolveOptions(options: PaymentsModuleOptions, basePath: string): ResolvedOptions {
-  const faults = findFaults(options, basePath);
-  if (faults.length > 0) throw new PaymentsOptionsError(faults);
-  return {
-    ...options,
-    basePath,
-    publicBaseUrl: options.publicBaseUrl.replace(/\/+$/, ''),
-    stripeApiBase: options.stripeApiBase ?? 'https://api.stripe.com',
-    webhookSecretOverlapHours: options.webhookSecretOverlapHours ?? DEFAULT_OVERLAP_HOURS,
-    limits: {
-      stripeCallsPerMinute: options.limits?.stripeCallsPerMinute ?? 5,
-      stripeCallsAtOnce: options.limits?.stripeCallsAtOnce ?? 8,
-    },
-    clock: options.clock ?? Date.now,
-  };
-}
-
-/** The ring at start, with its file if it has one. */
-export type OpenedKeyRing = KeyRingFile | { ring: KeyRing };
-
-/** Injection token of the {@link OpenedKeyRing}. */
-export const OPENED_KEY_RING = Symbol('OpenedKeyRing');
-
-/**
- * The ring that the options name.
- *
- * @throws PaymentsOptionsError telling what is wrong with its file
- */
-export async function openKeyRing({
-  keyRing,
-}: Pick<PaymentsModuleOptions, 'keyRing'>): Promise<OpenedKeyRing> {
-  if (keyRing instanceof KeyRing) return { ring: keyRing };
-  if (typeof keyRing !== 'string') return keyRing;
-  return openKeyRingFile(keyRing).catch((error: unknown) => {
-    throw error instanceof KeyRingError ? new PaymentsOptionsError([`keyRing: ${error.message}`]) : error;
-  });
-}

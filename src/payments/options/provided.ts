@@ -1,6 +1,6 @@
 import { Scope, type Type } from '@nestjs/common';
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
-import { PaymentsOptionsError } from './payments.options.js';
+import { PaymentsOptionsError } from './options-error.js';
 
 /** An instance, or a class of the host of which Nest has one or can make one. */
 export type Provided<T> = T | Type<T>;

@@ -1,5 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { ConfiguredAt, EXAMPLE_PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
+import {
+  ConfiguredAt,
+  EXAMPLE_PROJECT_ID,
+  EXAMPLE_TIME,
+  exampleOf,
+} from '../http/openapi/api-documentation.js';
 
 export class ProjectPaymentConfigResponse {
   @ApiProperty({

@@ -3,8 +3,8 @@ import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database/run-statement.js';
 import { PaymentsError } from '../domain/errors.js';
 import { requireChange } from '../domain/change.js';
-import type { Change } from '../stripe-config/stripe-config.service.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Change } from '../domain/change.js';
+import type { Mode } from '../domain/credentials.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { ConfigRemoval } from '../stripe-config/config-removal.js';
 

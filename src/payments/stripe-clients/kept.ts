@@ -43,6 +43,10 @@ export class Kept<T> {
     return entry.value;
   }
 
+  forgetAll(): void {
+    this.entries.clear();
+  }
+
   forget(projectId: string): void {
     this.entries.delete(projectId);
   }

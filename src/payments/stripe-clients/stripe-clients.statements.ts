@@ -1,5 +1,5 @@
 import type { Statement } from '../database/run-statement.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 
 /** The keys that clients and web pages use. */
 export type UsableField = `${Mode}_${'secret' | 'publishable'}_key`;
@@ -27,13 +27,3 @@ function findKey(field: UsableField): Statement {
     text: `SELECT id, project_id, version, is_active, ${field}_sealed AS sealed FROM stripe_configs WHERE project_id = $1`,
   };
 }
-
-/**
- * Says which configurations have changed. `$1` array of project ids. A commit that notifies holds a lock of the whole
- * server until it ends, and this one is worth no wait for the disk or a standby.
- */
-export const NOTIFY: Statement = {
-  name: 'stripe_config_changed_notify',
-  text: `SELECT set_config('synchronous_commit', 'off', true), count(pg_notify('stripe_config_changed', id))
-    FROM unnest($1::text[]) AS id`,
-};

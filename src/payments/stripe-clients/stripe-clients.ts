@@ -7,10 +7,11 @@ import { StripeCredentialsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { Periodic } from '../database/periodic.js';
 import { clientOf, type StripeClient } from '../stripe/client-of.js';
-import { sealContext } from '../stripe-config/stripe-config.service.js';
+import { sealContext } from '../crypto/seal-context.js';
 import { FIND_VERSIONS } from '../stripe-config/stripe-config.statements.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 import { canonicalUuid } from '../domain/uuid.js';
+import { KeyRingInUse } from '../key-ring/key-ring-in-use.js';
 import { ConfigChanges } from '../stripe-config/config-changes.js';
 import { Kept, type Made } from './kept.js';
 import { FIND_KEY, type SealedKeyRow } from './stripe-clients.statements.js';
@@ -37,6 +38,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly sealer: Sealer,
+    private readonly keys: KeyRingInUse,
     private readonly changes: ConfigChanges,
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'stripeApiBase'>,
@@ -46,6 +48,10 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
     this.changes.subscribe((projectId) => {
       if (projectId === undefined) this.periodic.wake();
       else for (const kept of this.kept) kept.forget(projectId);
+    });
+    // What a key opened that is no longer in the ring must not be used any longer.
+    this.keys.onChange(() => {
+      for (const kept of this.kept) kept.forgetAll();
     });
     this.periodic.start();
   }

@@ -12,7 +12,7 @@ import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
-import { NOTIFY } from '../stripe-clients/stripe-clients.statements.js';
+import { NOTIFY } from './stripe-config.statements.js';
 
 const LISTEN = 'LISTEN stripe_config_changed';
 /** Longest a connection or an answer of the database is waited for, in milliseconds. */

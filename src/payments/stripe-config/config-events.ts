@@ -2,7 +2,7 @@ import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { EventEmitter2 } from '@nestjs/event-emitter';
 import { describeError } from '../common/describe-error.js';
-import type { Change } from './stripe-config.service.js';
+import type { Change } from '../domain/change.js';
 
 /** What happened to a configuration. `updated` with version 1 is its creation. */
 export type StripeConfigEventName =

@@ -1,20 +1,32 @@
 import { Injectable } from '@nestjs/common';
-import type { Preconditions } from '../http/parameters/preconditions.js';
-import { StripeConfigService, type Change } from './stripe-config.service.js';
-import { WebhookEndpointService } from '../webhook-endpoint/webhook-endpoint.service.js';
+import type { Change } from '../domain/change.js';
+import type { Preconditions } from '../domain/preconditions.js';
+import { StripeConfigService } from './stripe-config.service.js';
 
-/** Deletes a configuration, and the webhook endpoints that were made in Stripe for it. */
+/**
+ * What else goes with a configuration. It is called while the credentials can still be opened, and returns what is to be
+ * done once they are erased.
+ *
+ * @param projectId lower case UUID
+ */
+export type RemovalHook = (projectId: string) => Promise<() => Promise<void>>;
+
+/** Deletes a configuration, and whatever was made for it. */
 @Injectable()
 export class ConfigRemoval {
-  constructor(
-    private readonly configs: StripeConfigService,
-    private readonly endpoints: WebhookEndpointService,
-  ) {}
+  private readonly hooks: RemovalHook[] = [];
 
-  /** Throws as {@link StripeConfigService.deactivate}. What Stripe does not remove is told by the health. */
+  constructor(private readonly configs: StripeConfigService) {}
+
+  /** @param hook called at each removal from now on */
+  onRemoval(hook: RemovalHook): void {
+    this.hooks.push(hook);
+  }
+
+  /** Throws as {@link StripeConfigService.deactivate}. */
   async remove(projectId: string, change: Change, conditions?: Preconditions): Promise<void> {
-    const keys = await this.endpoints.openKeys(projectId);
+    const finishers = await Promise.all(this.hooks.map((hook) => hook(projectId)));
     await this.configs.deactivate(projectId, change, conditions);
-    await this.endpoints.removeAll(projectId, keys);
+    await Promise.all(finishers.map((finish) => finish()));
   }
 }

@@ -2,7 +2,7 @@ import { expectedMask, fakeCredential } from '../../../test/support/credentials.
 import { ValidationFailed } from '../domain/errors.js';
 import { credentialChanges, sameSecretInBothModes, type CredentialChanges } from './credential-changes.js';
 import { StripeConfigRequest } from './stripe-config.dto.js';
-import { CREDENTIAL_FIELDS, type CredentialField } from '../domain/credential-rules.js';
+import { CREDENTIAL_FIELDS, type CredentialField } from '../domain/credentials.js';
 
 type Values = Partial<Record<CredentialField, string | null | undefined>>;
 

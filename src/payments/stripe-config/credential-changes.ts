@@ -1,7 +1,8 @@
 import { Secret } from '../crypto/secret.js';
 import { ValidationFailed, type ValidationItem } from '../domain/errors.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
-import { CREDENTIAL_FIELDS, findFault, isMaskOf, trimmed, type CredentialField } from '../domain/credential-rules.js';
+import { CREDENTIAL_FIELDS, type CredentialField } from '../domain/credentials.js';
+import { findFault, isMaskOf, trimmed } from '../domain/credential-rules.js';
 
 /** What a request asks for. */
 export interface CredentialChanges {

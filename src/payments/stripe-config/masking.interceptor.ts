@@ -8,10 +8,12 @@ import {
 import { HttpAdapterHost } from '@nestjs/core';
 import { map, type Observable } from 'rxjs';
 import { rawRequestOf, requestOf, type HttpRequest } from '../http/http-request.js';
-import { entityTag, preconditionsOf } from '../http/parameters/preconditions.js';
+import { entityTag } from '../domain/preconditions.js';
+import { preconditionsOf } from '../http/parameters/preconditions.js';
 import type { StripeConfigResponse } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
-import { isMaskOf, type CredentialField } from '../domain/credential-rules.js';
+import { isMaskOf } from '../domain/credential-rules.js';
+import type { CredentialField } from '../domain/credentials.js';
 
 /**
  * The last gate before a configuration leaves: named members only, and where a mask belongs nothing but a mask.

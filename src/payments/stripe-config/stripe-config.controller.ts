@@ -35,7 +35,8 @@ import { JsonBody } from '../http/body/json-body.js';
 import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
 import { QueryRules } from '../http/parameters/query-rules.js';
 import { ModePipe } from '../http/parameters/mode.pipe.js';
-import { ConditionalOn, type Preconditions } from '../http/parameters/preconditions.js';
+import { ConditionalOn } from '../http/parameters/preconditions.js';
+import type { Preconditions } from '../domain/preconditions.js';
 import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/body/request-body.pipe.js';
 import { ConfigRemoval } from './config-removal.js';
@@ -48,7 +49,7 @@ import {
 } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import { StripeConfigService } from './stripe-config.service.js';
-import { CREDENTIAL_FIELDS, type Mode } from '../domain/credential-rules.js';
+import { CREDENTIAL_FIELDS, type Mode } from '../domain/credentials.js';
 
 @Controller('api/v1/payments/stripe/projects/:project_id/config')
 @UseFilters(ErrorFilter)

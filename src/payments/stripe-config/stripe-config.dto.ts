@@ -5,7 +5,8 @@ import { IsOptional, ValidateBy } from 'class-validator';
 import { ConfiguredAt, EXAMPLE_PROJECT_ID, EXAMPLE_TIME } from '../http/openapi/api-documentation.js';
 import { fault } from '../http/body/request-body.pipe.js';
 import type { ValidationItem } from '../domain/errors.js';
-import { MAX_LENGTH, findFault, trimmed, type CredentialField } from '../domain/credential-rules.js';
+import { MAX_LENGTH, findFault, trimmed } from '../domain/credential-rules.js';
+import type { CredentialField } from '../domain/credentials.js';
 
 /** A credential of the request: absent or null keeps what is stored. */
 function Credential(description: string, example: string): PropertyDecorator {

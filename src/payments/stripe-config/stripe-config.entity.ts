@@ -1,5 +1,10 @@
 import { Check, Column, Entity, Generated, PrimaryGeneratedColumn, Unique } from 'typeorm';
-import { SEALED_FIELDS, type CredentialField, type PreviousField, type SealedField } from '../domain/credential-rules.js';
+import {
+  SEALED_FIELDS,
+  type CredentialField,
+  type PreviousField,
+  type SealedField,
+} from '../domain/credentials.js';
 
 /**
  * The Stripe configuration of one project. Properties bear the names of their columns, so that a row of a

@@ -1,9 +1,10 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Sealer, type SealContext } from '../crypto/sealer.js';
+import { sealContext } from '../crypto/seal-context.js';
+import { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
-import { versionConflict, type Preconditions } from '../http/parameters/preconditions.js';
+import { versionConflict, type Preconditions } from '../domain/preconditions.js';
 import { KeyRingMonitor } from '../key-ring/key-ring-monitor.js';
 import { PaymentsError, ValidationFailed } from '../domain/errors.js';
 import { canonicalUuid } from '../domain/uuid.js';
@@ -11,7 +12,7 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.opti
 import { ConfigChanges } from './config-changes.js';
 import { ConfigEvents, type StripeConfigEventName } from './config-events.js';
 import { credentialChanges, sameSecretInBothModes } from './credential-changes.js';
-import { requireChange } from '../domain/change.js';
+import { requireChange, type Change } from '../domain/change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import {
@@ -28,22 +29,8 @@ import {
   type UpsertValues,
   type WrittenRow,
 } from './stripe-config.statements.js';
-import {
-  FOREIGN_MASK,
-  maskOf,
-  modeOf,
-  type CredentialField,
-  type Mode,
-  type SealedField,
-} from '../domain/credential-rules.js';
-
-/** Who changes a configuration, for its audit trail. */
-export interface Change {
-  /** The `sub` of the caller: 1 to 255 characters, without NUL and without half of a surrogate pair. */
-  actor: string;
-  /** UUID. */
-  requestId: string;
-}
+import { FOREIGN_MASK, maskOf } from '../domain/credential-rules.js';
+import type { CredentialField, Mode } from '../domain/credentials.js';
 
 /** Keeps the Stripe configurations of projects. Nothing it returns holds a secret, sealed or not. */
 @Injectable()
@@ -216,13 +203,6 @@ export class StripeConfigService {
 }
 
 const WEBHOOK_FIELDS = ['test_webhook_secret', 'live_webhook_secret'] as const;
-
-/** What a credential is sealed for. A previous webhook secret is what it was before it was replaced. */
-export function sealContext(projectId: string, field: SealedField): SealContext {
-  const mode = modeOf(field);
-  const isPrevious = field === `${mode}_previous_webhook_secret`;
-  return { purpose: 'credential', projectId, mode, field: isPrevious ? `${mode}_webhook_secret` : field };
-}
 
 /** Where a configuration is needed and there is none. */
 export function configNotFound(): PaymentsError {

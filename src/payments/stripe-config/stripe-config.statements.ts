@@ -9,7 +9,7 @@ import {
   type CredentialField,
   type Mode,
   type SealedField,
-} from '../domain/credential-rules.js';
+} from '../domain/credentials.js';
 
 /**
  * The SQL of the feature, each text made once. Fingerprints go in and never come out, sealed values only through
@@ -333,4 +333,14 @@ export const ERASE_EXPIRED: Statement = {
 export const FIND_REMOVED: Statement = {
   name: 'stripe_removed_projects_find',
   text: 'SELECT project_id FROM stripe_removed_projects WHERE project_id = $1',
+};
+
+/**
+ * Says which configurations have changed. `$1` array of project ids. A commit that notifies holds a lock of the whole
+ * server until it ends, and this one is worth no wait for the disk or a standby.
+ */
+export const NOTIFY: Statement = {
+  name: 'stripe_config_changed_notify',
+  text: `SELECT set_config('synchronous_commit', 'off', true), count(pg_notify('stripe_config_changed', id))
+    FROM unnest($1::text[]) AS id`,
 };

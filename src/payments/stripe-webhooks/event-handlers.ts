@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import { matchesEventPattern } from '../stripe/event-type.js';
+import { matchesEventPattern } from '../domain/event-type.js';
 import type { AnyStripeEvent, StripeEventPattern } from '../stripe/stripe-event-types.js';
 import { STRIPE_EVENT_PATTERNS, type StripeEventContext } from './on-stripe-event.js';
 

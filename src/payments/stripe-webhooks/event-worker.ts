@@ -14,7 +14,7 @@ import { writeLimits } from '../database/write-turns.js';
 import { describeError } from '../common/describe-error.js';
 import { PaymentsError } from '../domain/errors.js';
 import { Periodic } from '../database/periodic.js';
-import { query } from '../database/schema.js';
+import { query } from '../database/schema-name.js';
 import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
 import {
@@ -25,10 +25,10 @@ import {
   PUT_BACK_EVENT,
   SKIP_EVENT,
   claimOf,
-  eventContext,
   putBack,
   type ClaimedEvent,
 } from './stripe-event.statements.js';
+import { eventContext } from '../crypto/seal-context.js';
 import { withinDeadline } from '../common/deadline.js';
 import { ExplainedError } from '../domain/explained-error.js';
 

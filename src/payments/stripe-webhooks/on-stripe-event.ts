@@ -1,6 +1,6 @@
 import { SetMetadata } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 import type { StripeEventOf, StripeEventPattern } from '../stripe/stripe-event-types.js';
 
 /** What a handler is given beside the event. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { snapshotEvent, thinEvent, type EventPayload } from '../../../test/support/webhooks.js';
-import { MODES } from '../domain/credential-rules.js';
+import { MODES } from '../domain/credentials.js';
 import { readEvent, type ReceivedEvent } from './received-event.js';
 
 const read = (event: unknown, mode: 'test' | 'live' = 'test') => readEvent(JSON.stringify(event), mode);

@@ -1,4 +1,4 @@
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 
 /** What is read of an event before it is sealed. */
 export interface ReceivedEvent {

@@ -24,7 +24,7 @@ import { ModePipe } from '../http/parameters/mode.pipe.js';
 import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
 import { LIMIT, pageOf, readCursor, writeCursor } from '../http/parameters/pages.js';
 import { readChoice, readPattern, readText } from '../http/parameters/query.js';
-import { MODES } from '../domain/credential-rules.js';
+import { MODES } from '../domain/credentials.js';
 import {
   REPLAY_EXAMPLES,
   REPLAY_FIELDS,

@@ -3,8 +3,8 @@ import { IsOptional, ValidateBy } from 'class-validator';
 import { EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
 import { holdsCredential } from '../domain/credential-shape.js';
 import { fault } from '../http/body/request-body.pipe.js';
-import { isEventPattern } from '../stripe/event-type.js';
-import type { Mode } from '../domain/credential-rules.js';
+import { isEventPattern } from '../domain/event-type.js';
+import type { Mode } from '../domain/credentials.js';
 import { EXAMPLE_EVENT } from './webhook.dto.js';
 import { EVENT_STATUSES, type EventStatus } from './stripe-event.entity.js';
 

@@ -4,7 +4,7 @@ import { Sealer } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { holdsCredential } from '../domain/credential-shape.js';
 import { PaymentsError } from '../domain/errors.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 import { EventWorker } from './event-worker.js';
 import { EVENT_ID } from './received-event.js';
 import type { StripeEventView } from './stripe-event.entity.js';
@@ -13,9 +13,9 @@ import {
   LIST_EVENTS,
   REPLAY_EVENT,
   REPLAY_FAILED,
-  eventContext,
   type EventFilter,
 } from './stripe-event.statements.js';
+import { eventContext } from '../crypto/seal-context.js';
 
 /** An event's place in the list: its arrival, then its mode and id. */
 export interface EventPosition {

@@ -1,13 +1,7 @@
-import type { SealContext } from '../crypto/sealer.js';
 import type { Statement } from '../database/run-statement.js';
 import { timeColumn } from '../database/result-types.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 import type { EventStatus } from './stripe-event.entity.js';
-
-/** What an event's payload is sealed for. */
-export function eventContext(projectId: string, mode: Mode, eventId: string): SealContext {
-  return { purpose: 'event', projectId, mode, field: eventId };
-}
 
 /**
  * Stores an event unless it is stored already, and only while the webhook secret that verified it is one that the

@@ -7,7 +7,7 @@ import {
 import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database/run-statement.js';
 import { Periodic } from '../database/periodic.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 
 /** How often what was seen is written down, in milliseconds. */
 const WRITE_MS = 1_000;

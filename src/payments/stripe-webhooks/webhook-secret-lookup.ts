@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import { runStatement } from '../database/run-statement.js';
 import { FIND_WEBHOOK_SECRETS, type WebhookSecretsRow } from '../stripe-config/stripe-config.statements.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 
 /** How long it is remembered that a project takes no webhooks, in milliseconds, and of how many projects. */
 const ABSENT_MS = 1_000;

@@ -5,9 +5,9 @@ import { DataSource } from 'typeorm';
 import { Sealer, UnsealError } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
-import { sealContext } from '../stripe-config/stripe-config.service.js';
+import { sealContext } from '../crypto/seal-context.js';
 import { ConfigChanges } from '../stripe-config/config-changes.js';
-import { MODES, type Mode } from '../domain/credential-rules.js';
+import { MODES, type Mode } from '../domain/credentials.js';
 import { WebhookSecretLookup } from './webhook-secret-lookup.js';
 
 /** How long opened secrets are kept, in milliseconds, and of how many webhooks. */

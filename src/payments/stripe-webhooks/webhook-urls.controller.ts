@@ -9,7 +9,12 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId, EXAMPLE_WEBHOOK_URL } from '../http/openapi/api-documentation.js';
+import {
+  ApiAccess,
+  ApiErrors,
+  ApiProjectId,
+  EXAMPLE_WEBHOOK_URL,
+} from '../http/openapi/api-documentation.js';
 import { ErrorFilter } from '../http/errors/error.filter.js';
 import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
 import { QueryRules } from '../http/parameters/query-rules.js';

@@ -1,5 +1,5 @@
 import type { ResolvedOptions } from '../options/payments.options.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 
 /** The address at which a project's webhooks of a mode are taken. */
 export function webhookUrl(

@@ -14,7 +14,7 @@ import { ErrorFilter } from '../http/errors/error.filter.js';
 import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { readBody } from '../http/body/raw-body.js';
-import { MODES } from '../domain/credential-rules.js';
+import { MODES } from '../domain/credentials.js';
 import { StripeWebhookEvent, WEBHOOK_EXAMPLES } from './webhook.dto.js';
 import { WebhookService, webhookNotFound } from './webhook.service.js';
 

@@ -6,11 +6,12 @@ import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js
 import { KeyRingMonitor } from '../key-ring/key-ring-monitor.js';
 import { DependencyUnavailable, PaymentsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 import { EventWorker } from './event-worker.js';
 import { readEvent } from './received-event.js';
 import { findSigningSecret, parseSignature, type Signature } from './signature.js';
-import { STORE_EVENT, eventContext } from './stripe-event.statements.js';
+import { STORE_EVENT } from './stripe-event.statements.js';
+import { eventContext } from '../crypto/seal-context.js';
 import { WebhookMonitor, type WebhookFault } from './webhook-monitor.js';
 import { WebhookSecretStore, type WebhookSecrets } from './webhook-secrets.js';
 

@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 import {
   StripeRefusal,
   refusalOf,

@@ -22,7 +22,7 @@ import { QueryRules } from '../http/parameters/query-rules.js';
 import { ModePipe } from '../http/parameters/mode.pipe.js';
 import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/body/request-body.pipe.js';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 import {
   NOT_A_LIST,
   WEBHOOK_ENDPOINT_EXAMPLES,

@@ -3,7 +3,7 @@ import { ValidateBy } from 'class-validator';
 import { EXAMPLE_WEBHOOK_URL, wordOrNull } from '../http/openapi/api-documentation.js';
 import { fault } from '../http/body/request-body.pipe.js';
 import type { ValidationItem } from '../domain/errors.js';
-import { isEventType } from '../stripe/event-type.js';
+import { isEventType } from '../domain/event-type.js';
 import { DEFAULT_EVENT_TYPES, type WebhookEndpointView } from './webhook-endpoint.service.js';
 
 const MAX_EVENT_TYPES = 200;

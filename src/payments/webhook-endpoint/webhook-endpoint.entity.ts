@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { Mode } from '../domain/credential-rules.js';
+import type { Mode } from '../domain/credentials.js';
 
 /** What is asked of Stripe for an endpoint. */
 export interface WantedEndpoint {

@@ -9,8 +9,9 @@ import { PaymentsError, RateLimited } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { PERMISSIONS, StripeApi, StripeRefusal } from '../stripe/stripe-api.js';
 import { WebhookEndpointsApi, type StripeEndpoint } from '../stripe/webhook-endpoints-api.js';
-import { StripeConfigService, type Change } from '../stripe-config/stripe-config.service.js';
-import { MODES, type Mode } from '../domain/credential-rules.js';
+import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
+import type { Change } from '../domain/change.js';
+import { MODES, type Mode } from '../domain/credentials.js';
 import { webhookUrl } from '../stripe-webhooks/webhook-urls.js';
 import type { WantedEndpoint, WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 import {

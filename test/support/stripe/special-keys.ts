@@ -1,4 +1,4 @@
-import type { CredentialField } from '../../../src/payments/domain/credential-rules.js';
+import type { CredentialField } from '../../../src/payments/domain/credentials.js';
 import { fakeCredential } from '../credentials.js';
 
 /** The restricted key of the same mode and with the same body as a secret key. */

@@ -1,5 +1,5 @@
 import { PaymentsError } from '../../domain/errors.js';
-import { isStorable } from '../../domain/storable.js';
+import { isSubject } from '../../domain/subject.js';
 
 /** Who calls, as the access token says. */
 export interface Caller {
@@ -9,8 +9,6 @@ export interface Caller {
 
 /** How much the clocks of issuer and service may differ, in seconds. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
-
-const MAX_SUBJECT_LENGTH = 255;
 
 /** Which check a token failed: for the log, never for the caller. */
 export type TokenFault =
@@ -98,11 +96,6 @@ export function judgeClaims(
     );
   }
   return { subject: sub };
-}
-
-/** Whether something may name a caller. It is compared as it is: nothing is trimmed, folded or normalized. */
-export function isSubject(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= MAX_SUBJECT_LENGTH && isStorable(value);
 }
 
 /** Scopes are a text with spaces (RFC 8693 section 4.2), or a list. */

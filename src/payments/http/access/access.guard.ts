@@ -9,9 +9,14 @@ import {
 import { ModuleRef } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
 import { PaymentsError } from '../../domain/errors.js';
-import { RESOLVED_OPTIONS, type HostAccessOptions, type ResolvedOptions } from '../../options/payments.options.js';
+import {
+  RESOLVED_OPTIONS,
+  type HostAccessOptions,
+  type ResolvedOptions,
+} from '../../options/payments.options.js';
 import { instanceForRequests } from '../../options/provided.js';
-import { isSubject, type Caller } from './access-token.js';
+import { isSubject } from '../../domain/subject.js';
+import type { Caller } from './access-token.js';
 import { CALLER, requestOf } from '../http-request.js';
 import { tokenGuard } from './token.guard.js';
 

@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { fakeCredential } from '../../../../test/support/credentials.js';
 import { ValidationFailed, type ValidationItem } from '../../domain/errors.js';
 import { StripeConfigRequest } from '../../stripe-config/stripe-config.dto.js';
-import { CREDENTIAL_FIELDS } from '../../domain/credential-rules.js';
+import { CREDENTIAL_FIELDS } from '../../domain/credentials.js';
 import { RequestBodyPipe } from './request-body.pipe.js';
 
 const pipe = new RequestBodyPipe(StripeConfigRequest, CREDENTIAL_FIELDS);

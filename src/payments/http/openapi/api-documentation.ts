@@ -8,7 +8,7 @@ import {
   ApiSecurity,
   getSchemaPath,
 } from '@nestjs/swagger';
-import { MODES, type Mode } from '../../domain/credential-rules.js';
+import { MODES, type Mode } from '../../domain/credentials.js';
 import type { ValidationItem } from '../../domain/errors.js';
 import { ANSWERS, type AnswerCode } from '../errors/error-answer.js';
 import {

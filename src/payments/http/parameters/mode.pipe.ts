@@ -1,5 +1,5 @@
 import { NotFoundException, type PipeTransform } from '@nestjs/common';
-import { MODES, type Mode } from '../../domain/credential-rules.js';
+import { MODES, type Mode } from '../../domain/credentials.js';
 
 /** The mode of a path; a path with anything else in its place is none of ours. */
 export class ModePipe implements PipeTransform<string, Mode> {

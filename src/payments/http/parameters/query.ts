@@ -1,5 +1,5 @@
 import { holdsCredential } from '../../domain/credential-shape.js';
-import { isEventPattern } from '../../stripe/event-type.js';
+import { isEventPattern } from '../../domain/event-type.js';
 import { ValidationFailed, type ValidationCause } from '../../domain/errors.js';
 
 /** One of a list of words, or null when the parameter is absent. */

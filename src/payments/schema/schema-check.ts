@@ -1,10 +1,10 @@
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE } from './run-statement.js';
+import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { withinDeadline } from '../common/deadline.js';
-import { paymentsEntities } from '../payments.entities.js';
+import { paymentsEntities } from './payments.entities.js';
 import { DependencyUnavailable } from '../domain/errors.js';
-import { PaymentsOptionsError } from '../options/payments.options.js';
+import { PaymentsOptionsError } from '../options/options-error.js';
 import { examineSchema, listMissing, type SchemaFindings } from './schema-findings.js';
 
 /** How long a database may take to be examined, in milliseconds: then it counts as one that cannot be reached. */

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { query } from '../database/schema.js';
+import { query } from '../../database/schema-name.js';
 import { AUDITED_FIELDS, auditFunction } from './1764000002000-audit-stripe-configs.js';
 
 /** Webhooks: the events that came, the secret that a new one replaced, and what is known of each mode's credentials. */

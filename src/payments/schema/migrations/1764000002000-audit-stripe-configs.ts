@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { query } from '../database/schema.js';
+import { query } from '../../database/schema-name.js';
 
 /**
  * Versions, and an audit trail that triggers write: what a configuration shows cannot change without its row in the

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { query } from '../database/schema.js';
+import { query } from '../../database/schema-name.js';
 
 /** The table of configurations: one row a project, sealed values only. */
 export class CreateStripeConfigs1764000000000 implements MigrationInterface {

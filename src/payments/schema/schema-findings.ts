@@ -1,6 +1,6 @@
 import { getMetadataArgsStorage, type DataSource } from 'typeorm';
-import { paymentsEntities } from '../payments.entities.js';
-import { FUNCTIONS, TABLES, TRIGGERS, findSchema, lookForSchema, type Ask } from './schema.js';
+import { paymentsEntities } from './payments.entities.js';
+import { FUNCTIONS, TABLES, TRIGGERS, findSchema, lookForSchema, type Ask } from '../database/schema-name.js';
 import { ExplainedError } from '../domain/explained-error.js';
 
 /** What keeps the module from working on a database. */

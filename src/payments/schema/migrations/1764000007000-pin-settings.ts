@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { FUNCTIONS, query } from '../database/schema.js';
+import { FUNCTIONS, query } from '../../database/schema-name.js';
 
 /**
  * Makes functions mean the same whatever search path a connection has, and changes durable whatever is the database's

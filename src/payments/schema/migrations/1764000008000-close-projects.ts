@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { query } from '../database/schema.js';
+import { query } from '../../database/schema-name.js';
 import { pinSearchPath } from './1764000007000-pin-settings.js';
 
 /** Projects that were removed for good, and why webhooks were refused or not handed on. */

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { query } from '../database/schema.js';
+import { query } from '../../database/schema-name.js';
 
 /** The keys that seal this database, each with a canary, and which replica holds which ring. */
 export class TrackKeys1764000003000 implements MigrationInterface {

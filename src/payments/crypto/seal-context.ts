@@ -1,0 +1,26 @@
+import { modeOf, type Mode, type SealedField } from '../domain/credentials.js';
+
+/**
+ * What a sealed value belongs to. It is authenticated with the value, so that a value moved to another
+ * project, mode or field does not open. Take it from the row, never from a URL.
+ */
+export interface SealContext {
+  /** What kind of thing is sealed, so that one use can never open another's values. */
+  readonly purpose: 'credential' | 'canary' | 'event';
+  /** Canonical (lower case) UUID. */
+  readonly projectId: string;
+  readonly mode: string;
+  readonly field: string;
+}
+
+/** What a credential is sealed for. A previous webhook secret is what it was before it was replaced. */
+export function sealContext(projectId: string, field: SealedField): SealContext {
+  const mode = modeOf(field);
+  const isPrevious = field === `${mode}_previous_webhook_secret`;
+  return { purpose: 'credential', projectId, mode, field: isPrevious ? `${mode}_webhook_secret` : field };
+}
+
+/** What an event's payload is sealed for. */
+export function eventContext(projectId: string, mode: Mode, eventId: string): SealContext {
+  return { purpose: 'event', projectId, mode, field: eventId };
+}

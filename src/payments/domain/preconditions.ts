@@ -1,0 +1,22 @@
+import { PaymentsError } from './errors.js';
+
+/** What a conditional request (RFC 9110 section 13) asks of the stored version. */
+export interface Preconditions {
+  /** `If-Match`: the versions of which one must be stored; `any` for `*`; null when not asked. */
+  ifMatch: number[] | 'any' | null;
+  /** `If-None-Match`: likewise, of which none may be stored. */
+  ifNoneMatch: number[] | 'any' | null;
+}
+
+/** The entity tag of a version: the version's number, and nothing of what is stored. */
+export function entityTag(version: number): string {
+  return `"${version}"`;
+}
+
+/** The refusal of a change because of what is stored by now. */
+export function versionConflict(): PaymentsError {
+  return new PaymentsError(
+    'version_conflict',
+    'The configuration is not in the state that this request expects; get it again and repeat the change on that.',
+  );
+}

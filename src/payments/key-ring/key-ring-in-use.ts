@@ -1,0 +1,23 @@
+import type { KeyRing } from '../crypto/key-ring.js';
+
+/** Holds the key ring that the application uses now. */
+export class KeyRingInUse {
+  private readonly listeners: (() => void)[] = [];
+
+  constructor(private current: KeyRing) {}
+
+  get ring(): KeyRing {
+    return this.current;
+  }
+
+  /** Takes effect at the next use of a key. Whether the ring fits the database is for {@link KeyRingMonitor} to say. */
+  replace(ring: KeyRing): void {
+    this.current = ring;
+    for (const listener of this.listeners) listener();
+  }
+
+  /** @param listener called after another ring was taken up */
+  onChange(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+}

@@ -1,0 +1,27 @@
+import { PaymentsOptionsError } from './options-error.js';
+import type { PaymentsModuleOptions, ResolvedOptions } from './payments.options.js';
+import { findFaults } from './validate-options.js';
+
+const DEFAULT_OVERLAP_HOURS = 24;
+
+/**
+ * Validates the options and puts every default in its place.
+ *
+ * @throws PaymentsOptionsError naming every wrong option
+ */
+export function resolveOptions(options: PaymentsModuleOptions, basePath: string): ResolvedOptions {
+  const faults = findFaults(options, basePath);
+  if (faults.length > 0) throw new PaymentsOptionsError(faults);
+  return {
+    ...options,
+    basePath,
+    publicBaseUrl: options.publicBaseUrl.replace(/\/+$/, ''),
+    stripeApiBase: options.stripeApiBase ?? 'https://api.stripe.com',
+    webhookSecretOverlapHours: options.webhookSecretOverlapHours ?? DEFAULT_OVERLAP_HOURS,
+    limits: {
+      stripeCallsPerMinute: options.limits?.stripeCallsPerMinute ?? 5,
+      stripeCallsAtOnce: options.limits?.stripeCallsAtOnce ?? 8,
+    },
+    clock: options.clock ?? Date.now,
+  };
+}
