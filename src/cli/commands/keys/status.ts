@@ -1,0 +1,50 @@
+import { describeKeyRing } from '../../../payments/crypto/key-ring-file.js';
+import { countByKey, findKeys, findReplicas } from '../../../payments/key-rotation/key-usage.js';
+import { say, sayTable, type Result } from '../../program.js';
+import { withDataSource } from '../../with-database.js';
+import { keyRingFile } from './ring-file.js';
+
+export async function status(): Promise<Result> {
+  const ring = await describeKeyRing(keyRingFile());
+  return withDataSource(async (dataSource) => {
+    const [counts, known, replicas] = await Promise.all([
+      countByKey(dataSource),
+      findKeys(dataSource),
+      findReplicas(dataSource),
+    ]);
+    const lineOf = (key: string, state: string, days?: number, kept?: string) => ({
+      key,
+      state,
+      rows: counts.get(key)?.rows ?? 0,
+      values: counts.get(key)?.values ?? 0,
+      days,
+      kept,
+    });
+    const keys = [
+      ...ring.keys.map(({ id, state, createdAt, service }) =>
+        lineOf(id, state, Math.floor((Date.now() - Date.parse(createdAt)) / 86_400_000), service),
+      ),
+      ...known
+        .filter(({ key_id }) => !ring.keys.some(({ id }) => id === key_id))
+        .map(({ key_id }) => lineOf(key_id, 'not in this ring')),
+    ];
+    const differing = replicas.filter(({ ring_fingerprint }) => ring_fingerprint !== ring.fingerprint);
+    sayTable(keys);
+    say(
+      `${replicas.length} replica(s) reported in the last three minutes, ${differing.length} with another ring than this file.`,
+      ...differing.map(
+        (replica) =>
+          `  ${replica.replica_id} on ${replica.host_name ?? 'an unknown host'}, whose active key is ${replica.active_key_id}`,
+      ),
+    );
+    return {
+      keys,
+      replicas: replicas.map((replica) => ({
+        id: replica.replica_id,
+        host: replica.host_name,
+        activeKey: replica.active_key_id,
+        sameRing: !differing.includes(replica),
+      })),
+    };
+  });
+}

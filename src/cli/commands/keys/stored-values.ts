@@ -1,0 +1,47 @@
+import { findUnreadable, type UnreadableValue } from '../../../payments/key-rotation/key-usage.js';
+import { rewrap } from '../../../payments/key-rotation/rewrap.js';
+import { CommandFault } from '../../fault.js';
+import { progressStream, say, type Result } from '../../program.js';
+import { progressReporter } from '../../progress.js';
+import { withDataSource } from '../../with-database.js';
+import { sealerOfRing } from './ring-file.js';
+
+export async function rewrapAll({
+  dryRun = false,
+  ...options
+}: {
+  dryRun?: boolean;
+  batchSize: number;
+  rate: number;
+}): Promise<Result> {
+  const sealer = await sealerOfRing();
+  const reporter = progressReporter(progressStream());
+  const result = await withDataSource((dataSource) =>
+    rewrap(dataSource, sealer, { ...options, dryRun, onProgress: reporter.report }),
+  );
+  reporter.end({ done: true, ...result });
+  if (result.unreadable > 0) {
+    throw new CommandFault(
+      `${result.unreadable} row(s) hold a value that no key of the ring opens:\n${result.unreadableIds.join('\n')}\n` +
+        'Restore the key they were sealed under, or let their owners store the credentials again.',
+      result,
+    );
+  }
+  return result;
+}
+
+export async function verify(): Promise<Result> {
+  const sealer = await sealerOfRing();
+  const unreadable: UnreadableValue[] = [];
+  await withDataSource(async (dataSource) => {
+    for await (const value of findUnreadable(dataSource, sealer)) {
+      unreadable.push(value);
+      say(JSON.stringify(value));
+    }
+  });
+  if (unreadable.length > 0) {
+    throw new CommandFault(`${unreadable.length} stored value(s) cannot be opened.`, { unreadable });
+  }
+  say('Every stored value can be opened.');
+  return { unreadable };
+}
