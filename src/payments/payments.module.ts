@@ -59,6 +59,9 @@ import { WebhookUrlsController } from './stripe-webhooks/webhook-urls.controller
 import { StripeApi } from './stripe/stripe-api.js';
 import { ConfigRemoval } from './stripe-config/config-removal.js';
 import { EndpointRemoval } from './webhook-endpoint/endpoint-removal.js';
+import { EndpointReconciler } from './webhook-endpoint/endpoint-reconciler.js';
+import { EndpointRecords } from './webhook-endpoint/endpoint-records.js';
+import { EndpointSecrets } from './webhook-endpoint/endpoint-secrets.js';
 import { WebhookEndpointController } from './webhook-endpoint/webhook-endpoint.controller.js';
 import { WebhookEndpointService } from './webhook-endpoint/webhook-endpoint.service.js';
 
@@ -96,6 +99,9 @@ const PROVIDERS: Provider[] = [
   ConfigHealthService,
   ValidateCredentialsService,
   StripeApi,
+  EndpointRecords,
+  EndpointSecrets,
+  EndpointReconciler,
   WebhookEndpointService,
   ConfigEvents,
   ConfigChanges,

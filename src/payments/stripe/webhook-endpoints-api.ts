@@ -23,6 +23,12 @@ export interface NewEndpoint {
   idempotencyKey: string;
 }
 
+/** An endpoint that Stripe just made, and its secret, which Stripe tells only then. */
+export interface MadeEndpoint {
+  endpoint: StripeEndpoint;
+  secret: Secret;
+}
+
 /** The webhook endpoints of the account that a key belongs to. Every call throws as {@link StripeApi.ask} does. */
 export class WebhookEndpointsApi {
   constructor(
@@ -30,22 +36,17 @@ export class WebhookEndpointsApi {
     private readonly key: Secret,
   ) {}
 
-  /** All of them: an account has 16 at most, so that they are one page. */
-  async list(): Promise<StripeEndpoint[]> {
+  /** Those of a URL, in Stripe's order. An account has 16 at most, so that all are one page. */
+  async list(url: string): Promise<StripeEndpoint[]> {
     const { data } = await this.stripe.ask(this.key, (stripe) =>
       stripe.webhookEndpoints.list({ limit: 100 }),
     );
     if (!Array.isArray(data)) throw unavailable('answer');
-    return data.map(toEndpoint);
+    return data.map(toEndpoint).filter((endpoint) => endpoint.url === url);
   }
 
-  /** Makes an endpoint, with the version of Stripe's API that our SDK speaks. Its secret is told only here. */
-  async create({
-    url,
-    eventTypes,
-    metadata,
-    idempotencyKey,
-  }: NewEndpoint): Promise<StripeEndpoint & { secret: Secret }> {
+  /** Makes an endpoint, with the version of Stripe's API that our SDK speaks. */
+  async create({ url, eventTypes, metadata, idempotencyKey }: NewEndpoint): Promise<MadeEndpoint> {
     const created = await this.stripe.ask(this.key, (stripe) =>
       stripe.webhookEndpoints.create(
         {
@@ -60,7 +61,7 @@ export class WebhookEndpointsApi {
     const { secret } = created;
     if (typeof secret !== 'string' || isMaskOf(FIELD, secret) || findFault(FIELD, secret))
       throw unavailable('answer');
-    return { ...toEndpoint(created), secret: new Secret(secret) };
+    return { endpoint: toEndpoint(created), secret: new Secret(secret) };
   }
 
   /** Enables it and sets what it sends. */

@@ -23,6 +23,7 @@ import { ModePipe } from '../http/parameters/mode.pipe.js';
 import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
 import { RequestBodyPipe } from '../http/body/request-body.pipe.js';
 import type { Mode } from '../domain/credentials.js';
+import type { WebhookEndpointView } from './endpoint-view.js';
 import {
   NOT_A_LIST,
   WEBHOOK_ENDPOINT_EXAMPLES,
@@ -30,7 +31,7 @@ import {
   WebhookEndpointRequest,
   WebhookEndpointResponse,
 } from './webhook-endpoint.dto.js';
-import { WebhookEndpointService, type WebhookEndpointView } from './webhook-endpoint.service.js';
+import { WebhookEndpointService } from './webhook-endpoint.service.js';
 
 const ERRORS = [
   401,

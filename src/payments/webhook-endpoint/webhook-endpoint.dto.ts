@@ -4,7 +4,7 @@ import { EXAMPLE_WEBHOOK_URL, wordOrNull } from '../http/openapi/api-documentati
 import { fault } from '../http/body/request-body.pipe.js';
 import type { ValidationItem } from '../domain/errors.js';
 import { isEventType } from '../domain/event-type.js';
-import { DEFAULT_EVENT_TYPES, type WebhookEndpointView } from './webhook-endpoint.service.js';
+import { DEFAULT_EVENT_TYPES, type WebhookEndpointView } from './endpoint-view.js';
 
 const MAX_EVENT_TYPES = 200;
 

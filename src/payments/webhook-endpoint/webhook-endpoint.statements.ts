@@ -31,10 +31,11 @@ export const BEGIN_MAKING: Statement = {
 /** Stripe refused, so that there is nothing to repeat. `$1` project id, `$2` mode. */
 export const END_MAKING: Statement = {
   name: 'stripe_webhook_endpoints_end_making',
-  text: 'UPDATE stripe_webhook_endpoints SET idempotency_key = NULL WHERE project_id = $1 AND mode = $2',
+  text: `UPDATE stripe_webhook_endpoints SET idempotency_key = NULL WHERE project_id = $1 AND mode = $2
+    RETURNING ${COLUMNS}`,
 };
 
-/** `$1` project id, `$2` mode, `$3` wanted, `$4` endpoint id, `$5` secret version, `$6` whether this service made it. */
+/** The endpoint in use. `$1` project id, `$2` mode, `$3` wanted, `$4` endpoint id, `$5` secret version, `$6` whether this service made it. */
 export const SAVE_ENDPOINT: Statement = {
   name: 'stripe_webhook_endpoints_save',
   text: `
@@ -44,26 +45,27 @@ export const SAVE_ENDPOINT: Statement = {
     wanted = excluded.wanted, endpoint_id = excluded.endpoint_id, secret_version = excluded.secret_version,
     made_at = CASE WHEN stored.endpoint_id = excluded.endpoint_id AND stored.removed_at IS NULL
       THEN stored.made_at ELSE excluded.made_at END,
-    idempotency_key = NULL, removed_at = NULL, removal_failed_at = NULL`,
+    idempotency_key = NULL, removed_at = NULL, removal_failed_at = NULL
+  RETURNING ${COLUMNS}`,
 };
 
 /** `$1` project id, `$2` mode. */
-export const NOTE_REMOVED: Statement = {
-  name: 'stripe_webhook_endpoints_note_removed',
+export const MARK_REMOVED: Statement = {
+  name: 'stripe_webhook_endpoints_mark_removed',
   text: `UPDATE stripe_webhook_endpoints SET removed_at = now(), removal_failed_at = NULL, idempotency_key = NULL
     WHERE project_id = $1 AND mode = $2`,
 };
 
 /** `$1` project id, `$2` mode. */
-export const NOTE_NOT_REMOVED: Statement = {
-  name: 'stripe_webhook_endpoints_note_not_removed',
+export const MARK_NOT_REMOVED: Statement = {
+  name: 'stripe_webhook_endpoints_mark_not_removed',
   text: `UPDATE stripe_webhook_endpoints SET removal_failed_at = now()
     WHERE project_id = $1 AND mode = $2`,
 };
 
 /** For an endpoint that was made by hand, or never finished. `$1` project id, `$2` mode. */
-export const FORGET_ENDPOINT: Statement = {
-  name: 'stripe_webhook_endpoints_forget',
+export const DELETE_RECORD: Statement = {
+  name: 'stripe_webhook_endpoints_delete',
   text: 'DELETE FROM stripe_webhook_endpoints WHERE project_id = $1 AND mode = $2',
 };
 

@@ -1,0 +1,55 @@
+import { PaymentsError } from '../domain/errors.js';
+import { PERMISSIONS, StripeRefusal } from '../stripe/stripe-api.js';
+import type { Mode } from '../domain/credentials.js';
+
+/** There is no key to ask Stripe with. */
+export function credentialsMissing(mode: Mode): PaymentsError {
+  return new PaymentsError(
+    'credentials_missing',
+    `This project has no ${mode} secret key; store one with a PUT of its configuration first.`,
+  );
+}
+
+/** Stripe has no room for another endpoint. */
+export function endpointLimit(): PaymentsError {
+  return new PaymentsError(
+    'webhook_endpoint_limit',
+    'The Stripe account has as many webhook endpoints as Stripe allows; remove one in the Stripe Dashboard.',
+  );
+}
+
+/** For `.catch()` of a removal: what is gone already needs no removing. */
+export function unlessMissing(error: unknown): void {
+  if (!(error instanceof StripeRefusal) || error.kind !== 'missing') throw error;
+}
+
+/** Says what Stripe refused in words of our own. */
+export async function explained<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw error instanceof StripeRefusal ? explain(error) : error;
+  }
+}
+
+function explain({ kind, permission }: StripeRefusal): PaymentsError {
+  switch (kind) {
+    case 'limit':
+      return endpointLimit();
+    case 'key':
+      return new PaymentsError(
+        'stripe_refused',
+        'Stripe does not accept the stored secret key; store a current one with a PUT of the configuration.',
+      );
+    case 'permission':
+      return new PaymentsError(
+        'stripe_refused',
+        `The stored restricted key lacks the permission ${PERMISSIONS[permission ?? 'rak_webhook_write']}; add it in the Stripe Dashboard.`,
+      );
+    default:
+      return new PaymentsError(
+        'stripe_refused',
+        'Stripe refused the webhook endpoint; check that PUBLIC_BASE_URL is an https address that Stripe can reach, and that the event types exist.',
+      );
+  }
+}

@@ -1,0 +1,70 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Secret } from '../crypto/secret.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database/run-statement.js';
+import { PaymentsError } from '../domain/errors.js';
+import type { Change } from '../domain/change.js';
+import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
+import type { StripeConfigView } from '../stripe-config/stripe-config.entity.js';
+import type { Mode } from '../domain/credentials.js';
+import type { EndpointState } from './endpoint-plan.js';
+import type { EndpointTarget } from './endpoint-target.js';
+import { LAST_VERIFIED, LAST_WRITTEN } from './webhook-endpoint.statements.js';
+
+/** How the credentials of a project stand that its endpoint has to do with. */
+@Injectable()
+export class EndpointSecrets {
+  constructor(
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    private readonly configs: StripeConfigService,
+  ) {}
+
+  /** Whose secret is stored, as far as versions tell. */
+  async look({
+    projectId,
+    mode,
+  }: EndpointTarget): Promise<Pick<EndpointState, 'secretVersion' | 'verifiedVersion' | 'hasKey'>> {
+    const written = await this.versionOf(LAST_WRITTEN, [projectId, `${mode}_webhook_secret`]);
+    const config = await this.configs.find(projectId);
+    const isStored = config !== null && config[`${mode}_webhook_secret_masked`] !== null;
+    const verified = await this.versionOf(LAST_VERIFIED, [projectId, mode]);
+    return {
+      secretVersion: isStored ? written : null,
+      verifiedVersion: verified,
+      hasKey: hasKey(config, mode),
+    };
+  }
+
+  /** Whether a secret key is stored. */
+  async hasKey({ projectId, mode }: EndpointTarget): Promise<boolean> {
+    return hasKey(await this.configs.find(projectId), mode);
+  }
+
+  /**
+   * Stores an endpoint's secret, whatever else of the configuration changes at the same time.
+   *
+   * @returns the version in which it is stored; null when the configuration was deleted meanwhile
+   */
+  async store({ projectId, mode }: EndpointTarget, secret: Secret, change: Change): Promise<number | null> {
+    for (;;) {
+      const config = await this.configs.find(projectId);
+      if (config === null || !hasKey(config, mode)) return null;
+      const request = { [`${mode}_webhook_secret`]: secret.reveal() };
+      const conditions = { ifMatch: [config.version], ifNoneMatch: null };
+      try {
+        return (await this.configs.update(projectId, request, change, conditions)).version;
+      } catch (error) {
+        if (!(error instanceof PaymentsError) || error.code !== 'version_conflict') throw error;
+      }
+    }
+  }
+
+  private async versionOf(statement: Statement, values: unknown[]): Promise<number | null> {
+    const [row] = await runStatement<{ version: number | null }>(this.dataSource, 'read', statement, values);
+    return row?.version ?? null;
+  }
+}
+
+function hasKey(config: StripeConfigView | null, mode: Mode): boolean {
+  return config?.is_active === true && config[`${mode}_secret_key_masked`] !== null;
+}
