@@ -1,4 +1,4 @@
-import { ANSWERS, type AnswerCode } from '../src/payments/http/errors/error-answer.js';
+import { ANSWERS, type AnswerCode } from '../src/payments/http/errors/error-catalogue.js';
 import { operationsOf, readOpenApiDocument, type Json } from './support/openapi-document.js';
 import {
   configPath,

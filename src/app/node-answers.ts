@@ -1,7 +1,8 @@
 import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { errorAnswer, type AnswerCode } from '../payments/http/errors/error-answer.js';
+import { errorAnswer } from '../payments/http/errors/error-answer.js';
+import type { AnswerCode } from '../payments/http/errors/error-catalogue.js';
 import { linger } from '../payments/http/body/unread-body.js';
 import { pendingAnswer } from './pipelining.js';
 import type { RequestIds } from './request-id.js';

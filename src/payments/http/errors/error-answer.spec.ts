@@ -1,4 +1,5 @@
-import { ANSWERS, errorAnswer, type AnswerCode } from './error-answer.js';
+import { errorAnswer } from './error-answer.js';
+import { ANSWERS, type AnswerCode } from './error-catalogue.js';
 
 /** The table of behaviour.md, and what only a server answers. */
 const TABLE: Record<string, [status: number, headers?: Record<string, string>]> = {

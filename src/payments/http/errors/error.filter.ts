@@ -4,7 +4,8 @@ import { databaseFaultOf } from '../../database/database-fault.js';
 import { DependencyUnavailable, PaymentsError, RateLimited, ValidationFailed } from '../../domain/errors.js';
 import { TokenRefused } from '../access/access-token.js';
 import { describeError } from '../../common/describe-error.js';
-import { errorAnswer, type AnswerCode } from './error-answer.js';
+import { errorAnswer } from './error-answer.js';
+import type { AnswerCode } from './error-catalogue.js';
 import { REFUSAL, requestIdOf, requestOf, type Refusal } from '../http-request.js';
 import { MethodNotAllowed } from './method-not-allowed.js';
 

@@ -10,7 +10,7 @@ import {
 } from '@nestjs/swagger';
 import { MODES, type Mode } from '../../domain/credentials.js';
 import type { ValidationItem } from '../../domain/errors.js';
-import { ANSWERS, type AnswerCode } from '../errors/error-answer.js';
+import { ANSWERS, type AnswerCode } from '../errors/error-catalogue.js';
 import {
   ErrorResponse,
   HTTPValidationError,

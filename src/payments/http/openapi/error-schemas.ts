@@ -1,7 +1,9 @@
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import type { ValidationItem } from '../../domain/errors.js';
+import type { ValidationCause, ValidationItem } from '../../domain/errors.js';
 import { invalidUuid } from '../../domain/uuid.js';
-import { ANSWERS, errorAnswer, type AnswerCode } from '../errors/error-answer.js';
+import { errorAnswer } from '../errors/error-answer.js';
+import { ANSWERS, type AnswerCode } from '../errors/error-catalogue.js';
+import { CAUSES } from '../errors/validation-causes.js';
 
 /** The request id of the documentation's examples. */
 const EXAMPLE_REQUEST_ID = '0b802cef-32b6-4c68-a448-8a94abf661f5';
@@ -12,6 +14,21 @@ const EXAMPLE = errorAnswer(
   EXAMPLE_REQUEST_ID,
   undefined,
 ).body;
+
+/** Documents a field that holds one of the names of a catalogue, with what to do about each. */
+function ApiNameOf(
+  catalogue: Record<string, { fix: string }>,
+  description: string,
+  example: unknown,
+): PropertyDecorator {
+  const fixes = Object.entries(catalogue).map(([name, { fix }]) => `- \`${name}\`: ${fix}`);
+  return ApiProperty({
+    type: String,
+    enum: Object.keys(catalogue),
+    description: [`${description}. What to do about each:`, '', ...fixes].join('\n'),
+    example,
+  });
+}
 
 /** What 422 lists where a path's project is no UUID. */
 export const INVALID_PROJECT_ID = invalidUuid('project_id');
@@ -32,8 +49,8 @@ export class ValidationError {
   })
   msg!: string;
 
-  @ApiProperty({ description: 'A stable name of the cause', example: INVALID_PROJECT_ID.type })
-  type!: string;
+  @ApiNameOf(CAUSES, 'A stable name of the cause', INVALID_PROJECT_ID.type)
+  type!: ValidationCause;
 }
 
 export class HTTPValidationError {
@@ -59,8 +76,8 @@ export class ErrorResponse {
   @ApiProperty({ type: 'integer', description: 'The status of the response', example: EXAMPLE.status })
   status!: number;
 
-  @ApiProperty({ description: 'A stable name of the error', example: EXAMPLE.code })
-  code!: string;
+  @ApiNameOf(ANSWERS, 'A stable name of the error', EXAMPLE.code)
+  code!: AnswerCode;
 
   @ApiProperty({
     format: 'uri',
@@ -72,6 +89,14 @@ export class ErrorResponse {
 
 @ApiSchema({ description: 'A refused request as a problem of RFC 9457.' })
 export class ValidationProblem extends ErrorResponse {
+  @ApiProperty({
+    type: String,
+    enum: ['validation_failed'],
+    description: 'A stable name of the error',
+    example: 'validation_failed',
+  })
+  override code = 'validation_failed' as const;
+
   @ApiProperty({
     type: [ValidationError],
     description: 'Every refused part of the request',
