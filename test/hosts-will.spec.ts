@@ -54,7 +54,7 @@ class Wrapper implements NestInterceptor {
   }
 }
 
-/** Leaves out our routes, as the README says. */
+/** Leaves out our routes, as the guide to embedding says. */
 @Injectable()
 class SparingWrapper extends Wrapper {
   override intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {

@@ -1,4 +1,4 @@
-/** What is said of a setting in the README and in `.env.example`, which a test compares with this list. */
+/** What is said of a setting in docs/settings.md and in `.env.example`, which a test compares with this list. */
 export interface Setting {
   /** One line, without a full stop. */
   meaning: string;

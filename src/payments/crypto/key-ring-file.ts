@@ -226,7 +226,7 @@ async function newKey(state: KeyState, { wrap, keyServices }: NewKeyOptions): Pr
   if (wrap === undefined) return { id, state, material: root.toString('base64'), created_at };
   if (!isKeyServiceKey(wrap)) {
     throw new KeyRingError(
-      'what names the key of the key service has an unknown form; see the README for that of each service',
+      'what names the key of the key service has an unknown form; see "Key services" in docs/operations.md',
     );
   }
   const service = await openKeyService(wrap, keyServices);
