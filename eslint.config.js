@@ -5,7 +5,7 @@ export default tseslint.config(
   { ignores: ['**/node_modules', '**/dist', 'coverage', '**/.data', 'build'] },
   eslint.configs.recommended,
   {
-    files: ['bench/*.js', 'scripts/*.js', 'test/support/*.js', 'test/rigs/*.js'],
+    files: ['bench/*.js', 'scripts/**/*.js', 'test/support/*.js', 'test/rigs/*.js'],
     languageOptions: {
       globals: {
         Buffer: 'readonly',

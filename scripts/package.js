@@ -1,7 +1,15 @@
 // Makes the package of the library from a build: `build/package/` with what its public face and its commands reach, and
 // nothing else, and `build/nest-stripe-config-<version>.tgz` of it. Run by `npm run package`.
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, posix } from 'node:path';
 import ts from 'typescript';
 
@@ -61,7 +69,11 @@ for (const file of files) {
   writeFileSync(target, readFileSync(join(ROOT, file), 'utf8').replace(/^\/\/# sourceMappingURL=.*\n?/m, ''));
 }
 copyFileSync(join(ROOT, 'package/package.json'), join(PACKAGE, 'package.json'));
-for (const text of ['README.md', 'LICENSE', 'CHANGELOG.md'])
+const guides = readdirSync(join(ROOT, 'docs'))
+  .filter((file) => file.endsWith('.md'))
+  .map((file) => join('docs', file));
+mkdirSync(join(PACKAGE, 'docs'));
+for (const text of ['README.md', 'LICENSE', 'CHANGELOG.md', ...guides])
   copyFileSync(join(ROOT, text), join(PACKAGE, text));
 
 execFileSync('npm', ['pack', '--silent', '--pack-destination', BUILD], { cwd: PACKAGE, stdio: 'inherit' });

@@ -21,7 +21,7 @@ function field(schema: string, name: string): { enum: string[]; description: str
 describe('docs/errors.md', () => {
   it('is what the command writes (run "npm run docs:errors" otherwise)', async () => {
     const file = join(await temporaryFolder(), 'errors.md');
-    const program = runProgram('scripts/errors-page.js', [file], {});
+    const program = runProgram('scripts/docs/errors-page.js', [file], {});
     expect([await program.exit(), program.stderr]).toEqual([0, '']);
     expect(await textOf(file)).toBe(await textOf(PAGE));
   });

@@ -1,8 +1,8 @@
 // Writes the guide to errors, docs/errors.md or the file that is named, from the catalogues in a build. Run by `npm run docs:errors`.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ANSWERS } from '../dist/payments/http/errors/error-catalogue.js';
-import { CAUSES } from '../dist/payments/http/errors/validation-causes.js';
+import { ANSWERS } from '../../dist/payments/http/errors/error-catalogue.js';
+import { CAUSES } from '../../dist/payments/http/errors/validation-causes.js';
 
 const byStatus = Object.entries(ANSWERS).sort(([, a], [, b]) => a.status - b.status);
 const codes = byStatus.map(
@@ -43,5 +43,5 @@ With \`validation_failed\` comes a list. Each item has the place in \`loc\`, a s
 ${causes.join('\n')}
 `;
 
-const [, , file = join(import.meta.dirname, '../docs/errors.md')] = process.argv;
+const [, , file = join(import.meta.dirname, '../../docs/errors.md')] = process.argv;
 writeFileSync(file, page);
