@@ -6,6 +6,7 @@ import { keyId } from '../src/payments/crypto/key-ring.js';
 import { openKeyService } from '../src/payments/crypto/key-services/open-key-service.js';
 import { Secret } from '../src/payments/crypto/secret.js';
 import { describeError } from '../src/payments/common/describe-error.js';
+import { TimeLimits } from '../src/payments/options/time-limits.js';
 import { StripeApi } from '../src/payments/stripe/stripe-api.js';
 import { fakeCredential } from './support/credentials.js';
 import { expectError } from './support/errors.js';
@@ -90,10 +91,10 @@ it('of a key service that is not trusted gives an error with its code and the fi
 });
 
 it('of Stripe that is not trusted gives a cause with its code and the fix', async () => {
-  const stripe = new StripeApi({
-    stripeApiBase: url,
-    limits: { stripeCallsAtOnce: 1, stripeCallsPerMinute: 1 },
-  });
+  const stripe = new StripeApi(
+    { stripeApiBase: url, limits: { stripeCallsAtOnce: 1, stripeCallsPerMinute: 1 } },
+    new TimeLimits(),
+  );
   const key = new Secret(fakeCredential('test_secret_key'));
   const error = await rejectionOf(stripe.ask(key, (client) => client.balance.retrieve()));
   const { causes } = describeError(error.cause);

@@ -6,6 +6,7 @@ import { eventually } from './support/eventually.js';
 import {
   configPath,
   projectPath,
+  setTimeLimits,
   startTestService,
   type TestClient,
   type TestResponse,
@@ -593,6 +594,7 @@ describe('the limit of five questions a minute', () => {
       await service.request('PUT', configPath(id), { body: { test_secret_key: genuineKey() } });
     }
     stripe.fault = { kind: 'hang' };
+    setTimeLimits(service, { stripe: 3_000 });
     const answers = await Promise.all(projects.map((id) => get(service, 'alice', id)));
     for (const { status, json } of answers) {
       expect({ status, json }).toMatchObject({ status: 200, json: { test: { secret_key: UNKNOWN } } });
@@ -601,6 +603,7 @@ describe('the limit of five questions a minute', () => {
     await eventually('questions reach Stripe', () => stripe.requests.length > 0);
     expect(stripe.requests.length).toBeLessThanOrEqual(8);
     stripe.fault = undefined;
+    setTimeLimits(service);
     await configure({ test_secret_key: genuineKey() });
     await eventually('there is room again', async () => (await keyHealth()).status === 'works');
   });

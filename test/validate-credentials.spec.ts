@@ -15,6 +15,7 @@ import {
 } from './support/process.js';
 import {
   projectPath,
+  setTimeLimits,
   startTestService,
   type RequestOptions,
   type TestClient,
@@ -71,6 +72,7 @@ beforeEach(async () => {
   projectId = await service.createProject();
 });
 afterEach(async () => {
+  setTimeLimits(service);
   const [sent, received, warned] = [requestIds, answers, JSON.stringify(emitWarning.mock.calls)];
   emitWarning.mockRestore();
   stripe.fault = undefined;
@@ -384,6 +386,7 @@ describe('no verdict is made of', () => {
     'an answer without an end, which is not waited for: $kind',
     async (fault) => {
       stripe.fault = fault;
+      setTimeLimits(service, { stripe: 1_500 });
       expectError(await validate({ secret_key: genuineKey() }), 504, 'stripe_timeout');
     },
   );
@@ -391,7 +394,8 @@ describe('no verdict is made of', () => {
   it('two slow answers, which have one deadline together', async () => {
     const key = restrictedKey(canaries.make());
     stripe.addAccount({ accountId: ACCOUNT, key, permissions: [PERMISSION.accountRead] });
-    stripe.fault = { kind: 'delay', ms: 3_500 };
+    stripe.fault = { kind: 'delay', ms: 1_500 };
+    setTimeLimits(service, { stripe: 2_500 });
     expectError(await validate({ secret_key: key }), 504, 'stripe_timeout');
     expect(stripe.requests.map(({ path }) => path)).toEqual(['/v1/balance', '/v1/account']);
   });
@@ -668,12 +672,14 @@ describe('the limit of a project', () => {
       );
 
     stripe.fault = { kind: 'hang' };
+    setTimeLimits(service, { stripe: 2_500 });
     const inOrder: TestResponse[] = [];
     await tryAll((answer) => inOrder.push(answer));
     expect(inOrder.map(({ status }) => status)).toEqual([429, 429, ...Array<number>(8).fill(504)]);
     inOrder.slice(0, 2).forEach(expectLimited);
     expect(stripe.requests).toHaveLength(8);
 
+    setTimeLimits(service);
     stripe.fault = undefined;
     for (const [index, secret_key] of keys.entries()) {
       expectVerdict(await validate({ secret_key }, {}, projects[index]), true);

@@ -17,6 +17,7 @@ import { eventually } from './support/eventually.js';
 import {
   TEST_PUBLIC_URL,
   configPath,
+  setTimeLimits,
   startTestService,
   testKeyRing,
   webhookPath,
@@ -72,6 +73,8 @@ const POOL_SIZE = 10;
 const MORE_THAN_THE_POOL = 3 * POOL_SIZE;
 /** Part of the statement that takes the lock, and of no other: events are handled under locks of their own. */
 const TAKE_LOCK = 'AS locked';
+/** What a Stripe that hangs is given to answer in, in milliseconds. */
+const HANGING_MS = 1_500;
 /** Less than the database lets a forgotten transaction live, which would end its lock too. */
 const UNTIL_IT_STAYS_MS = 20_000;
 
@@ -127,6 +130,7 @@ beforeEach(async () => {
 afterEach(async () => {
   stripe.fault = undefined;
   stripe.afterHandling = undefined;
+  for (const each of [service, sibling]) setTimeLimits(each);
   await proxy.pass();
   await eventually('the service is ready', async () => {
     return (await service.request('GET', '/health/ready')).status === 200;
@@ -468,7 +472,8 @@ describe('at once', () => {
   });
 
   it('a request that waits too long for another is told to come back', async () => {
-    stripe.fault = ({ key }) => (key === keys.test ? { kind: 'delay', ms: 5_500 } : undefined);
+    setTimeLimits(sibling, { endpointWait: 500 });
+    stripe.fault = ({ key }) => (key === keys.test ? { kind: 'delay', ms: 1_500 } : undefined);
     const slow = post();
     await eventually('Stripe is asked', () => stripe.requests.some(({ key }) => key === keys.test));
     const waiting = await post(undefined, 'test', sibling);
@@ -554,6 +559,7 @@ describe('broken off', () => {
 
   it('by a Stripe that hangs before it made the endpoint, is done by the next request', async () => {
     stripe.fault = (request) => (isCreation(request) ? { kind: 'hang' } : undefined);
+    setTimeLimits(service, { stripe: HANGING_MS });
     expectError(await post(), 504, 'stripe_timeout');
     expect(ours()).toEqual([]);
     stripe.fault = undefined;
@@ -565,6 +571,7 @@ describe('broken off', () => {
     let release: (() => void) | undefined;
     const held = new Promise<void>((resolve) => (release = resolve));
     const handled = onceHandled(stripe, isCreation, () => held);
+    setTimeLimits(service, { stripe: HANGING_MS });
     expectError(await post(), 504, 'stripe_timeout');
     const [made] = ours();
     // Stripe still works at the first request.
@@ -932,7 +939,9 @@ describe.each(REQUESTS)('%s', (method, send) => {
   it('when Stripe hangs is 504', async () => {
     await prepare();
     stripe.fault = { kind: 'hang' };
+    setTimeLimits(service, { stripe: HANGING_MS });
     expectError(await send(), 504, 'stripe_timeout');
+    setTimeLimits(service);
     stripe.fault = undefined;
     expect([200, 204]).toContain((await send()).status);
   });
@@ -1198,7 +1207,13 @@ describe('deleting the configuration', () => {
   it.each<[string, () => void]>([
     ['is down', () => (stripe.fault = { kind: 'reset' })],
     ['is in trouble', () => (stripe.fault = { kind: 'status', status: 500 })],
-    ['hangs', () => (stripe.fault = { kind: 'hang' })],
+    [
+      'hangs',
+      () => {
+        stripe.fault = { kind: 'hang' };
+        setTimeLimits(service, { stripe: HANGING_MS });
+      },
+    ],
     [
       'does not know the keys any more',
       () => {
@@ -1484,6 +1499,7 @@ describe('connections go back to the pool', () => {
   });
 
   it('after the database swallowed everything in the midst of the work', async () => {
+    setTimeLimits(service, { endpointHold: 5_000 });
     const swallowed = onceHandled(stripe, isList, () => {
       proxy.blackHole();
     });

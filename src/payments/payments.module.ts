@@ -35,6 +35,7 @@ import {
 } from './options/payments.options.js';
 import { OPENED_KEY_RING, openKeyRing, type OpenedKeyRing } from './key-ring/opened-key-ring.js';
 import { resolveOptions } from './options/resolve-options.js';
+import { TimeLimits } from './options/time-limits.js';
 import { ProjectListController } from './project-list/project-list.controller.js';
 import { ProjectRemoval } from './project-removal/project-removal.js';
 import { HostProjects } from './http/access/host-projects.js';
@@ -98,6 +99,7 @@ const PROVIDERS: Provider[] = [
   ProjectRemoval,
   ConfigHealthService,
   ValidateCredentialsService,
+  TimeLimits,
   StripeApi,
   EndpointRecords,
   EndpointSecrets,

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client } from 'pg';
 import type * as Embedded from '../../src/embedded-postgres/embedded-postgres.js';
 
 /** What the global teardown has to undo. */
@@ -29,9 +30,23 @@ async function startFresh(): Promise<string> {
   try {
     const server = await startEmbeddedPostgres(folder);
     globalThis.testDatabase = { server, folder };
+    await writeWithoutWaiting(server.url);
     return server.url;
   } catch (error) {
     await rm(folder, { recursive: true, force: true });
     throw error;
+  }
+}
+
+/** What the specs write need not survive a crash, so no commit, and no database that is dropped, waits for the disk. */
+async function writeWithoutWaiting(url: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    for (const setting of ['fsync', 'full_page_writes'])
+      await client.query(`ALTER SYSTEM SET ${setting} = off`);
+    await client.query('SELECT pg_reload_conf()');
+  } finally {
+    await client.end();
   }
 }

@@ -10,6 +10,7 @@ import type { LogLevel } from '../../src/app/env.js';
 import { createServer } from '../../src/app/server.js';
 import { KeyRing, ringKey } from '../../src/payments/crypto/key-ring.js';
 import type { AccessTokenOptions } from '../../src/payments/options/payments.options.js';
+import { TimeLimits } from '../../src/payments/options/time-limits.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { eventually } from './eventually.js';
 
@@ -131,6 +132,11 @@ export function testClient(url: string): TestClient {
       return (json as { id: string }).id;
     },
   };
+}
+
+/** Shortens how long a test service waits for others; without limits, it waits as long as it does in production. */
+export function setTimeLimits({ app }: TestService, limits: Partial<TimeLimits> = {}): void {
+  Object.assign(app.get(TimeLimits), new TimeLimits(), limits);
 }
 
 /**

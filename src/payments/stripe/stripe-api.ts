@@ -3,12 +3,10 @@ import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
 import { PaymentsError, RateLimited } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
+import { TimeLimits } from '../options/time-limits.js';
 import { boundedFetch } from './bounded-fetch.js';
 import { ExplainedError } from '../domain/explained-error.js';
 import { explainConnection } from '../common/connection-fault.js';
-
-/** How long all calls of one {@link StripeApi.ask} may take together, in milliseconds. */
-const DEADLINE_MS = 6_000;
 
 /** What Stripe said no to. Holds nothing of Stripe's own words but names that are in our lists. */
 export class StripeRefusal extends ExplainedError {
@@ -64,6 +62,7 @@ export class StripeApi {
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'stripeApiBase' | 'limits'>,
+    private readonly timeLimits: TimeLimits,
   ) {}
 
   /**
@@ -92,7 +91,7 @@ export class StripeApi {
       timer = setTimeout(() => {
         reject(timedOut());
         deadline.abort();
-      }, DEADLINE_MS);
+      }, this.timeLimits.stripe);
     });
     try {
       return await Promise.race([work(this.client(key, deadline.signal)), overdue]);

@@ -6,6 +6,7 @@ import { withLock } from '../database/lock.js';
 import { describeError } from '../common/describe-error.js';
 import { RateLimited } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
+import { TimeLimits } from '../options/time-limits.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { WebhookEndpointsApi } from '../stripe/webhook-endpoints-api.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
@@ -20,8 +21,6 @@ import type { EndpointTarget } from './endpoint-target.js';
 import { viewOf, type ObservedEndpoint, type WebhookEndpointView } from './endpoint-view.js';
 import type { WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 
-/** Longest wait for another request about the same endpoint, and longest time for one, in milliseconds. */
-const LOCK = { waitMs: 15_000, holdMs: 45_000 };
 /** Most requests at once in this process: each holds a connection to the database. */
 const MAX_AT_ONCE = 3;
 
@@ -39,6 +38,7 @@ export class WebhookEndpointService {
     private readonly secrets: EndpointSecrets,
     private readonly reconciler: EndpointReconciler,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'publicBaseUrl' | 'basePath'>,
+    private readonly timeLimits: TimeLimits,
   ) {}
 
   /**
@@ -141,7 +141,8 @@ export class WebhookEndpointService {
     this.running += 1;
     try {
       const name = `stripe-webhook-endpoint ${projectId} ${mode}`;
-      const done = await withLock(this.dataSource, name, LOCK, () => explained(work));
+      const { endpointWait: waitMs, endpointHold: holdMs } = this.timeLimits;
+      const done = await withLock(this.dataSource, name, { waitMs, holdMs }, () => explained(work));
       if (done === undefined) throw new RateLimited(1);
       return done.result;
     } finally {

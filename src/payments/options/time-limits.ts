@@ -1,0 +1,12 @@
+import { Injectable } from '@nestjs/common';
+
+/** How long the module waits for others, in milliseconds. No host sets these, so that the documented times hold; tests do. */
+@Injectable()
+export class TimeLimits {
+  /** For all calls to Stripe that one question takes together. */
+  readonly stripe: number = 6_000;
+  /** For another request about the same webhook endpoint. */
+  readonly endpointWait: number = 15_000;
+  /** For one request about a webhook endpoint, after which the database may take its lock away. */
+  readonly endpointHold: number = 45_000;
+}
