@@ -392,18 +392,6 @@ describe('repeating', () => {
     await expectOne();
   });
 
-  it('with more types adds them, and with fewer takes none away', async () => {
-    const { id } = await view(post({ event_types: ['invoice.paid'] }));
-    const more = await view(post({ event_types: ['charge.refunded'] }));
-    expect(more).toMatchObject({
-      id,
-      event_types: ['invoice.paid', 'charge.refunded'],
-      missing_event_types: [],
-    });
-    expect(await view(post({ event_types: ['invoice.paid'] }))).toEqual(more);
-    await expectOne();
-  });
-
   it('enables it again', async () => {
     const { id } = await view(post());
     stripe.disable(id ?? '');
@@ -669,19 +657,7 @@ describe('an endpoint made by hand', () => {
     expect(ours()).toEqual([taken]);
   });
 
-  it('is left as it is when it sends all', async () => {
-    const hand = byHand({ enabled_events: ['*'] });
-    await verify(hand);
-    expect(await view(post())).toMatchObject({ id: hand.id, missing_event_types: [] });
-    expect(ours()).toEqual([hand]);
-  });
-
   it.each([
-    ['is not stored', () => Promise.resolve()],
-    [
-      'is stored and has not verified anything',
-      (hand: LocalEndpoint) => putConfig({ test_webhook_secret: secretOf(hand.id) }),
-    ],
     [
       'was replaced since it verified',
       async (hand: LocalEndpoint) => {
@@ -712,37 +688,6 @@ describe('an endpoint made by hand', () => {
     expect(await view(post())).toEqual(made);
     expect((await del()).status).toBe(204);
     expect(ours()).toEqual([hand]);
-  });
-
-  it('is not guessed when there are two', async () => {
-    const older = byHand();
-    const newer = byHand();
-    await verify(older);
-    const { id, other_endpoint_ids } = await view(post());
-    expect(other_endpoint_ids).toEqual([newer.id, older.id]);
-    expect(ours().slice(1)).toEqual([newer, older]);
-    await expectStored({ id: id ?? '' });
-  });
-
-  it.each([
-    ['removed in the Dashboard', (id: string) => removeByHand(id)],
-    [
-      'removed by the service',
-      async () => {
-        expect((await del()).status).toBe(204);
-      },
-    ],
-  ])('is not taken for the one whose secret verified, which was %s', async (_, remove) => {
-    const { id } = await view(post());
-    const hand = byHand();
-    await verified(id ?? '');
-    await remove(id ?? '');
-
-    const made = await view(post());
-
-    expect(made).toMatchObject({ made_by: 'service', other_endpoint_ids: [hand.id] });
-    await expectStored({ id: made.id ?? '' });
-    expect(ours()[1]).toEqual(hand);
   });
 
   it('is not taken for the one that was made, though the owner stores the secret of that again', async () => {
@@ -813,20 +758,6 @@ describe('an endpoint of ours', () => {
     expect((await delConfig()).status).toBe(204);
     expect(ours()).toEqual([]);
     expect(others()).toEqual([before[0], before[1]?.filter(({ url }) => url !== urlOf(projectId, 'live'))]);
-  });
-
-  it.each([
-    ['no metadata', () => ({})],
-    ['those of another project', (of: object) => ({ ...of, project_id: UNKNOWN_ID })],
-    ['those of the other mode', (of: object) => ({ ...of, mode: 'live' })],
-    ['those of another program', (of: object) => ({ ...of, created_by: 'another program' })],
-  ])('has all of its metadata: one of its address with %s stays', async (_, change) => {
-    await view(post());
-    const hand = byHand({ metadata: change(ours()[0]?.metadata ?? {}) });
-    await putConfig({ test_webhook_secret: canaries.make('test_webhook_secret') });
-    await view(post());
-    expect(ours()[1]).toEqual(hand);
-    expect(ours()).toHaveLength(2);
   });
 
   it('is the project’s, also in another account', async () => {
@@ -1059,19 +990,19 @@ it('a key that cannot be opened is told, and Stripe is not asked', async () => {
 });
 
 describe('looking at an endpoint', () => {
-  const MISSING = {
-    state: 'missing',
-    id: null,
-    made_by: null,
-    api_version: null,
-    event_types: [],
-    missing_event_types: DEFAULT_TYPES,
-    other_endpoint_ids: [],
-  };
-
   it('that was never made', async () => {
     const { status, headers, json } = await get();
-    expect({ status, json }).toStrictEqual({ status: 200, json: { ...MISSING, url: urlOf() } });
+    const missing = {
+      state: 'missing',
+      id: null,
+      url: urlOf(),
+      made_by: null,
+      api_version: null,
+      event_types: [],
+      missing_event_types: DEFAULT_TYPES,
+      other_endpoint_ids: [],
+    };
+    expect({ status, json }).toStrictEqual({ status: 200, json: missing });
     expect(headers.get('cache-control')).toBe('no-store');
     expect(await endpointHealth()).toBeNull();
   });
@@ -1081,43 +1012,6 @@ describe('looking at an endpoint', () => {
     const before = stripe.requests.length;
     expect(await view(get())).toEqual(made);
     expect(new Set(stripe.requests.slice(before).map(({ method }) => method))).toEqual(new Set(['GET']));
-  });
-
-  it('that was disabled', async () => {
-    const { id, event_types } = await view(post());
-    stripe.disable(id ?? '');
-    expect(await view(get())).toMatchObject({ state: 'disabled', id, event_types, missing_event_types: [] });
-  });
-
-  it('tells the types that were asked for and that it does not send', async () => {
-    const { id } = await view(post({ event_types: ['invoice.paid', 'charge.refunded'] }));
-    const sdk = dashboard();
-    await sdk.webhookEndpoints.update(id ?? '', { enabled_events: ['invoice.paid', 'payout.paid'] });
-    expect(await view(get())).toMatchObject({
-      event_types: ['invoice.paid', 'payout.paid'],
-      missing_event_types: ['charge.refunded'],
-    });
-    await sdk.webhookEndpoints.update(id ?? '', { enabled_events: ['*'] });
-    expect(await view(get())).toMatchObject({ event_types: ['*'], missing_event_types: [] });
-  });
-
-  it('that was removed in the Dashboard tells so, and the next POST makes a new one', async () => {
-    const { id } = await view(post());
-    await removeByHand(id ?? '');
-    expect(await view(get())).toEqual({ ...MISSING, url: urlOf() });
-    expect((await view(post())).id).not.toBe(id);
-    await expectOne();
-  });
-
-  it('that was made by hand', async () => {
-    const { id } = byHand();
-    expect(await view(get())).toMatchObject({
-      state: 'enabled',
-      id,
-      made_by: 'hand',
-      event_types: ['payout.paid'],
-      missing_event_types: DEFAULT_TYPES,
-    });
   });
 });
 

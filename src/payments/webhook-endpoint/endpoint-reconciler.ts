@@ -151,6 +151,7 @@ export class EndpointReconciler {
     target: EndpointTarget,
   ): Promise<EndpointState> {
     const record = await this.records.save(target, next);
-    return { ...state, record, hasKey: await this.secrets.hasKey(target) };
+    const hasKey = next.secretVersion !== null && (await this.secrets.hasKey(target));
+    return { ...state, record, hasKey };
   }
 }
