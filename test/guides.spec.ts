@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import ts from 'typescript';
 import { blocksOf, deadLinksOf, readGuides } from './support/guides.js';
@@ -104,20 +104,24 @@ describe('the commands of the README and the guides', () => {
       said,
     ]),
     ...[...text.matchAll(/node (dist\/cli\/\w+\.js) ([^#`\n]*)/g)].map(([, file, said = '']) => [file, said]),
-  ].flatMap(([file, said = '']) => (file === undefined ? [] : [[file, said.trim()] as const]));
+  ];
+  /** Which options are given to which command of a program. */
+  const commands = new Map<string, string[]>();
+  for (const [file, said = ''] of programs) {
+    if (file === undefined) continue;
+    const [command = ''] = /^[a-z]+\b/.exec(said) ?? [];
+    const key = `${file} ${command}`.trim();
+    const options = [...said.matchAll(/--[a-z-]+/g)].map(([option]) => option);
+    commands.set(key, [...(commands.get(key) ?? []), ...options]);
+  }
 
-  it.each([...new Map(programs.map((each) => [each.join(' '), each])).values()])(
-    '%s knows what is said to it: %s',
-    async (file, said) => {
-      const [first = ''] = said.split(' ');
-      const command = /^[a-z]+$/.test(first) ? [first] : [];
-      const help = runProgram(file, [...command, '--help'], {});
-      expect([await help.exit(), help.stderr]).toEqual([0, '']);
-      const options = [...said.matchAll(/--[a-z-]+/g)].map(([option]) => option);
-      expect(options.filter((option) => !help.stdout.includes(option))).toEqual([]);
-      if (command.length > 0) expect(help.stdout).toMatch(new RegExp(`^Usage: \\S+ ${first}\\b`));
-    },
-  );
+  it.each([...commands])('%s takes what is said to it', async (key, options) => {
+    const [file = '', ...command] = key.split(' ');
+    const help = runProgram(file, [...command, '--help'], {});
+    expect([await help.exit(), help.stderr]).toEqual([0, '']);
+    expect(options.filter((option) => !help.stdout.includes(option))).toEqual([]);
+    expect(help.stdout).toMatch(new RegExp(`^Usage: \\S+ ${command.join(' ')}`));
+  });
 });
 
 describe('the links of every page', () => {
@@ -133,6 +137,15 @@ describe('the links of every page', () => {
     expect(deadLinksOf({ file: 'CHANGELOG.md', text })).toEqual(
       ['none.md', 'README.md#none', '#none', 'none.png'].map((target) => `CHANGELOG.md: ${target}`),
     );
+  });
+});
+
+describe('the tour of the house', () => {
+  it('names folders and files that are there', () => {
+    const tour = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+    const places = [...tour.matchAll(/^\| `([^`]+)` /gm)].map(([, place = '']) => place);
+    expect(places.length).toBeGreaterThan(10);
+    expect(places.filter((place) => !existsSync(join(ROOT, place)))).toEqual([]);
   });
 });
 

@@ -24,6 +24,11 @@ function addressOf(file) {
 export function load(app) {
   app.renderer.defineRouter('file', FileRouter);
   app.converter.on(Converter.EVENT_CREATE_DOCUMENT, nameByHeading);
+  app.converter.on(Converter.EVENT_END, ({ project }) => {
+    // TypeDoc writes the project's name above the README.
+    const [first] = project.readme;
+    first.text = first.text.replace(/^# .+\n/, '');
+  });
   app.renderer.hooks.on('sidebar.begin', (context) =>
     JSX.createElement(
       'p',
