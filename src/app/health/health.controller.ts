@@ -1,7 +1,5 @@
-import { Controller, Get, Header, UseFilters } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { ApiErrors, PUBLIC } from '../../payments/http/openapi/api-documentation.js';
-import { ErrorFilter } from '../../payments/http/errors/error.filter.js';
+import { ApiProperty } from '@nestjs/swagger';
+import { GetRoute, PublicRoutes } from '../../payments/http/routes.js';
 import { KeyRingMonitor } from '../../payments/key-ring/key-ring-monitor.js';
 import { DependencyUnavailable } from '../../payments/domain/errors.js';
 import { DatabaseConnection } from '../database-connection.js';
@@ -14,9 +12,7 @@ class HealthResponse {
 }
 
 /** For load balancers and supervisors. It tells no versions, no key ids and no addresses. */
-@Controller('health')
-@UseFilters(ErrorFilter)
-@ApiTags('Health')
+@PublicRoutes('health', 'Health')
 export class HealthController {
   constructor(
     private readonly database: DatabaseConnection,
@@ -24,31 +20,27 @@ export class HealthController {
     private readonly draining: Draining,
   ) {}
 
-  @Get('live')
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
+  @GetRoute({
+    path: 'live',
     operationId: 'getLiveness',
-    ...PUBLIC,
     summary: 'Live',
     description: 'The process answers; restart it when this fails.',
+    response: HealthResponse,
+    errors: ['malformed_request'],
   })
-  @ApiOkResponse({ description: 'Successful Response', type: HealthResponse })
-  @ApiErrors('malformed_request')
   live(): HealthResponse {
     return { status: 'ok' };
   }
 
-  @Get('ready')
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
+  @GetRoute({
+    path: 'ready',
     operationId: 'getReadiness',
-    ...PUBLIC,
     summary: 'Ready',
     description:
       'The database is reachable and migrated, the key ring opens what is stored, and no shutdown has begun.',
+    response: HealthResponse,
+    errors: ['malformed_request', 'dependency_unavailable'],
   })
-  @ApiOkResponse({ description: 'Successful Response', type: HealthResponse })
-  @ApiErrors('malformed_request', 'dependency_unavailable')
   async ready(): Promise<HealthResponse> {
     if (this.draining.begun) throw new DependencyUnavailable('this service');
     await this.database.check();

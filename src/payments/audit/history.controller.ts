@@ -1,77 +1,44 @@
-import {
-  Controller,
-  Get,
-  Header,
-  Param,
-  Query,
-  UseFilters,
-  UseGuards,
-  UseInterceptors,
-} from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId } from '../http/openapi/api-documentation.js';
-import { ErrorFilter } from '../http/errors/error.filter.js';
-import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
-import { QueryRules } from '../http/parameters/query-rules.js';
-import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
-import { INVALID_CURSOR, LIMIT, pageOf, readCursor, writeCursor } from '../http/parameters/pages.js';
-import { ValidationFailed } from '../domain/errors.js';
+import { Param, Query } from '@nestjs/common';
+import { Pages, type PageQuery } from '../http/parameters/pages.js';
+import { GetRoute, ProjectRoutes } from '../http/routes.js';
 import { AuditService, type AuditView } from './audit.service.js';
 import { StripeConfigHistoryResponse, type StripeConfigChange } from './history.dto.js';
 
 /** Above every version: PostgreSQL's largest integer. */
 const NEWEST = 2 ** 31 - 1;
 
-@Controller('api/v1/payments/stripe/projects/:project_id/config/history')
-@UseFilters(ErrorFilter)
-@UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
-@UseInterceptors(QueryRules)
-@ApiTags('Stripe Configuration')
-@ApiAccess()
-@ApiProjectId()
+/** Each page begins below a version. */
+const PAGES = new Pages<number>({
+  usual: 20,
+  max: 100,
+  cursor: 'next_cursor of the page before',
+  form: /^v(\d{1,10})$/,
+  write: (version) => `v${version}`,
+  read: (version) => (Number(version) > NEWEST ? undefined : Number(version)),
+});
+const { limit, cursor } = PAGES.parameters();
+
+@ProjectRoutes('config/history', 'Stripe Configuration')
 export class HistoryController {
   constructor(private readonly audit: AuditService) {}
 
-  @Get()
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
+  @GetRoute({
     operationId: 'getStripeConfigHistory',
     summary: 'Get Stripe Configuration History',
     description: 'Who changed which credentials and when, newest first, as masks.',
+    response: StripeConfigHistoryResponse,
+    errors: [PAGES.outOfRange],
+    decorators: [cursor, limit],
   })
-  @ApiQuery({
-    name: 'limit',
-    required: false,
-    description: 'How many at most',
-    schema: LIMIT.schema,
-  })
-  @ApiQuery({
-    name: 'cursor',
-    required: false,
-    description: 'next_cursor of the page before',
-    schema: { type: 'string' },
-  })
-  @ApiOkResponse({ description: 'Successful Response', type: StripeConfigHistoryResponse })
-  @ApiErrors(401, 403, 404, 422, LIMIT.outOfRange, 503)
   async list(
     @Param('project_id') projectId: string,
-    @Query('limit') limit?: unknown,
-    @Query('cursor') cursor?: unknown,
+    @Query() query: PageQuery,
   ): Promise<StripeConfigHistoryResponse> {
-    const size = LIMIT.read(limit);
-    const { page, last } = pageOf(await this.audit.history(projectId, readVersion(cursor), size + 1), size);
-    return {
-      changes: page.map(toChange),
-      next_cursor: last === undefined ? null : writeCursor(`v${last.version}`),
-    };
+    const { limit, after = NEWEST } = PAGES.read(query);
+    const rows = await this.audit.history(projectId, after, limit + 1);
+    const { page, nextCursor } = PAGES.cut(rows, limit, ({ version }) => version);
+    return { changes: page.map(toChange), next_cursor: nextCursor ?? null };
   }
-}
-
-function readVersion(cursor: unknown): number {
-  const [version] = readCursor(cursor, /^v(\d{1,10})$/) ?? [];
-  if (version === undefined) return NEWEST;
-  if (Number(version) > NEWEST) throw new ValidationFailed([INVALID_CURSOR]);
-  return Number(version);
 }
 
 function toChange(row: AuditView): StripeConfigChange {

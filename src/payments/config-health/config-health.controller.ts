@@ -1,10 +1,5 @@
-import { Controller, Get, Header, Param, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiProjectId } from '../http/openapi/api-documentation.js';
-import { ErrorFilter } from '../http/errors/error.filter.js';
-import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
-import { QueryRules } from '../http/parameters/query-rules.js';
-import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
+import { Param } from '@nestjs/common';
+import { GetRoute, ProjectRoutes } from '../http/routes.js';
 import {
   StripeConfigHealthResponse,
   type ModeHealthResponse,
@@ -14,26 +9,18 @@ import {
 } from './config-health.dto.js';
 import { ConfigHealthService, type ModeHealth } from './config-health.service.js';
 
-@Controller('api/v1/payments/stripe/projects/:project_id/config/health')
-@UseFilters(ErrorFilter)
-@UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
-@UseInterceptors(QueryRules)
-@ApiTags('Stripe Configuration')
-@ApiAccess()
-@ApiProjectId()
+@ProjectRoutes('config/health', 'Stripe Configuration')
 export class ConfigHealthController {
   constructor(private readonly health: ConfigHealthService) {}
 
-  @Get()
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
+  @GetRoute({
     operationId: 'getStripeConfigHealth',
     summary: 'Get Stripe Configuration Health',
     description:
       'Whether the stored keys work, asked of Stripe at most once a minute, and how webhooks have been doing.',
+    response: StripeConfigHealthResponse,
+    errors: ['config_not_found'],
   })
-  @ApiOkResponse({ description: 'Successful Response', type: StripeConfigHealthResponse })
-  @ApiErrors(401, 403, 404, 'config_not_found', 422, 503)
   async find(@Param('project_id') projectId: string): Promise<StripeConfigHealthResponse> {
     const [test, live] = await Promise.all([
       this.health.find(projectId, 'test'),

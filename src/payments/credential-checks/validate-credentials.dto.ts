@@ -61,9 +61,6 @@ export class ValidateStripeCredentialsResponse {
   message!: string;
 }
 
-/** The names that a request may hold. */
-export const VALIDATE_FIELDS = ['secret_key', 'is_test_mode'] as const;
-
 /** A request that the explorer offers; the key is none. */
 export const VALIDATE_EXAMPLE = {
   test: {

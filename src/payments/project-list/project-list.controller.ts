@@ -1,51 +1,35 @@
-import { Controller, Get, Header, Query, Req, UseFilters, UseGuards, UseInterceptors } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors } from '../http/openapi/api-documentation.js';
-import { subjectOf, type HttpRequest } from '../http/http-request.js';
-import { ErrorFilter } from '../http/errors/error.filter.js';
-import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/parameters/next-page-link.js';
-import { INVALID_CURSOR } from '../http/parameters/pages.js';
-import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
-import { QueryRules } from '../http/parameters/query-rules.js';
+import { Query, Req } from '@nestjs/common';
 import { ProjectOwnership, type OwnedProject } from '../domain/project-ownership.js';
+import { subjectOf, type HttpRequest } from '../http/http-request.js';
+import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/parameters/next-page-link.js';
+import { INVALID_CURSOR, type PageQuery } from '../http/parameters/pages.js';
+import { CallerRoutes, GetRoute } from '../http/routes.js';
 import type { StripeConfigView } from '../stripe-config/stripe-config.entity.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
-import { PROJECT_LIMIT, ProjectPages, readProjectPage } from './project-pages.js';
 import { ProjectPaymentConfigListResponse, type ProjectPaymentConfigResponse } from './project-list.dto.js';
+import { PROJECT_PAGES, ProjectPages, readProjectPage } from './project-pages.js';
 
-@Controller('api/v1/payments/projects')
-@UseFilters(ErrorFilter)
-@UseGuards(JwtAuthGuard)
-@UseInterceptors(QueryRules)
-@ApiTags('Payments')
-@ApiAccess()
+@CallerRoutes('api/v1/payments/projects', 'Payments')
 export class ProjectListController {
   constructor(
     private readonly projects: ProjectOwnership,
     private readonly configs: StripeConfigService,
   ) {}
 
-  @Get()
-  @Header('Cache-Control', 'no-store')
-  @ProjectPages()
-  @ApiOperation({
+  @GetRoute({
     operationId: 'listProjectPaymentConfigs',
     summary: 'List Projects Payment Config',
     description: 'The caller’s projects, oldest first, page by page, and what is configured for each.',
+    response: { type: ProjectPaymentConfigListResponse, headers: NEXT_PAGE_HEADER },
+    errors: [PROJECT_PAGES.outOfRange, INVALID_CURSOR],
+    decorators: [ProjectPages()],
   })
-  @ApiOkResponse({
-    description: 'Successful Response',
-    type: ProjectPaymentConfigListResponse,
-    headers: NEXT_PAGE_HEADER,
-  })
-  @ApiErrors(401, 'insufficient_scope', 'access_denied', PROJECT_LIMIT.outOfRange, INVALID_CURSOR, 503)
   async list(
     @Req() request: HttpRequest,
-    @Query('limit') limit?: unknown,
-    @Query('cursor') cursor?: unknown,
+    @Query() query: PageQuery,
   ): Promise<LinkedPage<ProjectPaymentConfigListResponse>> {
     const { body, ...link } = await readProjectPage(
-      { limit, cursor },
+      query,
       (page) => this.projects.listOwnedBy(subjectOf(request), page),
       (project) => project,
     );

@@ -1,29 +1,22 @@
 import { applyDecorators, UseInterceptors } from '@nestjs/common';
-import { ApiQuery } from '@nestjs/swagger';
-import { NextPageLink, type LinkedPage } from '../http/parameters/next-page-link.js';
-import { PageLimit, pageOf, readCursor, writeCursor } from '../http/parameters/pages.js';
 import type { ProjectPage, ProjectPosition } from '../domain/project-ownership.js';
+import { NextPageLink, type LinkedPage } from '../http/parameters/next-page-link.js';
+import { Pages, type PageQuery } from '../http/parameters/pages.js';
 
-/** How many projects a list gives. */
-export const PROJECT_LIMIT = new PageLimit(250, 250);
+/** A list of projects begins behind the creation time and id of a project. */
+export const PROJECT_PAGES = new Pages<ProjectPosition>({
+  usual: 250,
+  max: 250,
+  cursor: 'Where the page begins, as the header Link of the page before has it',
+  form: /^(\d{1,14}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/,
+  write: ({ createdAt, id }) => `${createdAt.getTime()} ${id}`,
+  read: (time, id) => ({ createdAt: new Date(Number(time)), id }),
+});
 
-/** Makes a list of projects one of pages, which begin behind a project and link to the next one. */
+/** Makes a list of projects one of pages that link to the next one. */
 export function ProjectPages(): MethodDecorator {
-  return applyDecorators(
-    UseInterceptors(NextPageLink),
-    ApiQuery({
-      name: 'limit',
-      required: false,
-      description: 'How many at most',
-      schema: PROJECT_LIMIT.schema,
-    }),
-    ApiQuery({
-      name: 'cursor',
-      required: false,
-      description: 'Where the page begins, as the header Link of the page before has it',
-      schema: { type: 'string' },
-    }),
-  );
+  const { limit, cursor } = PROJECT_PAGES.parameters();
+  return applyDecorators(UseInterceptors(NextPageLink), limit, cursor);
 }
 
 /**
@@ -34,29 +27,12 @@ export function ProjectPages(): MethodDecorator {
  * @throws ValidationFailed
  */
 export async function readProjectPage<Project>(
-  query: { limit: unknown; cursor: unknown },
+  query: PageQuery,
   list: (page: ProjectPage) => Promise<{ projects: Project[]; total: number }>,
   positionOf: (project: Project) => ProjectPosition,
 ): Promise<LinkedPage<{ projects: Project[]; total: number }>> {
-  const limit = PROJECT_LIMIT.read(query.limit);
-  const { projects, total } = await list({ limit: limit + 1, after: readProjectCursor(query.cursor) });
-  const { page, last } = pageOf(projects, limit);
-  return {
-    body: { projects: page, total },
-    limit,
-    nextCursor: last && writeProjectCursor(positionOf(last)),
-  };
+  const { limit, after } = PROJECT_PAGES.read(query);
+  const { projects, total } = await list({ limit: limit + 1, after });
+  const { page, nextCursor } = PROJECT_PAGES.cut(projects, limit, positionOf);
+  return { body: { projects: page, total }, limit, nextCursor };
 }
-
-/** Where a page of projects begins: milliseconds and id of the last project before it. */
-function writeProjectCursor({ createdAt, id }: ProjectPosition): string {
-  return writeCursor(`${createdAt.getTime()} ${id}`);
-}
-
-/** @throws ValidationFailed */
-function readProjectCursor(cursor: unknown): ProjectPosition | undefined {
-  const [time, id] = readCursor(cursor, POSITION) ?? [];
-  return time === undefined || id === undefined ? undefined : { createdAt: new Date(Number(time)), id };
-}
-
-const POSITION = /^(\d{1,14}) ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;

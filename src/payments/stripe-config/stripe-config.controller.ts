@@ -1,44 +1,13 @@
-import {
-  Controller,
-  Delete,
-  Get,
-  HttpCode,
-  HttpStatus,
-  Param,
-  Put,
-  Req,
-  UseFilters,
-  UseGuards,
-  UseInterceptors,
-} from '@nestjs/common';
-import {
-  ApiBody,
-  ApiExtraModels,
-  ApiNoContentResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiResponse,
-  ApiTags,
-  getSchemaPath,
-} from '@nestjs/swagger';
-import {
-  ApiAccess,
-  ApiCondition,
-  ApiErrors,
-  ApiMode,
-  ApiProjectId,
-  ENTITY_TAG_HEADER,
-} from '../http/openapi/api-documentation.js';
-import { ErrorFilter } from '../http/errors/error.filter.js';
+import { Param, Req, UseInterceptors } from '@nestjs/common';
+import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
+import type { Mode } from '../domain/credentials.js';
+import type { Preconditions } from '../domain/preconditions.js';
+import { ValidBody } from '../http/body/valid-body.js';
 import { changeBy, type HttpRequest } from '../http/http-request.js';
-import { JsonBody } from '../http/body/json-body.js';
-import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
-import { QueryRules } from '../http/parameters/query-rules.js';
+import { ApiCondition, ApiMode, ENTITY_TAG_HEADER } from '../http/openapi/api-documentation.js';
 import { ModePipe } from '../http/parameters/mode.pipe.js';
 import { ConditionalOn } from '../http/parameters/preconditions.js';
-import type { Preconditions } from '../domain/preconditions.js';
-import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
-import { RequestBodyPipe } from '../http/body/request-body.pipe.js';
+import { DeleteRoute, GetRoute, ProjectRoutes, PutRoute } from '../http/routes.js';
 import { ConfigRemoval } from './config-removal.js';
 import { MaskingInterceptor } from './masking.interceptor.js';
 import {
@@ -49,15 +18,14 @@ import {
 } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
 import { StripeConfigService } from './stripe-config.service.js';
-import { CREDENTIAL_FIELDS, type Mode } from '../domain/credentials.js';
 
-@Controller('api/v1/payments/stripe/projects/:project_id/config')
-@UseFilters(ErrorFilter)
-@UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
-@UseInterceptors(QueryRules, MaskingInterceptor)
-@ApiTags('Stripe Configuration')
-@ApiAccess()
-@ApiProjectId()
+const IF_MATCH = ApiCondition(
+  'If-Match',
+  'An entity tag, such as `"1"`: 412 when the configuration no longer has it',
+);
+
+@ProjectRoutes('config', 'Stripe Configuration')
+@UseInterceptors(MaskingInterceptor)
 @ApiExtraModels(StripeConfigResponse)
 export class StripeConfigController {
   constructor(
@@ -65,63 +33,52 @@ export class StripeConfigController {
     private readonly removal: ConfigRemoval,
   ) {}
 
-  @Get()
-  @ApiOperation({
+  @GetRoute({
     operationId: 'getStripeConfig',
     summary: 'Get Stripe Configuration',
     description: 'The configuration with masked credentials, or `null` when the project has never had one.',
+    response: {
+      headers: ENTITY_TAG_HEADER,
+      schema: { anyOf: [{ $ref: getSchemaPath(StripeConfigResponse) }, { type: 'null' }] },
+    },
+    decorators: [
+      ApiCondition('If-None-Match', 'An entity tag, such as `"1"`: 304 when the configuration still has it'),
+      ApiResponse({ status: 304, description: 'Not Modified' }),
+    ],
   })
-  @ApiOkResponse({
-    description: 'Successful Response',
-    headers: ENTITY_TAG_HEADER,
-    schema: { anyOf: [{ $ref: getSchemaPath(StripeConfigResponse) }, { type: 'null' }] },
-  })
-  @ApiCondition('If-None-Match', 'An entity tag, such as `"1"`: 304 when the configuration still has it')
-  @ApiResponse({ status: 304, description: 'Not Modified' })
-  @ApiErrors(401, 403, 404, 422, 503)
   find(@Param('project_id') projectId: string): Promise<StripeConfigView | null> {
     return this.configs.find(projectId);
   }
 
-  @Put()
-  @ApiOperation({
+  @PutRoute({
     operationId: 'updateStripeConfig',
     summary: 'Update Stripe Configuration',
     description:
       'Creates the configuration if none exists, or updates it. Only the credentials in the request change; ' +
       'an absent field, null, or the mask that is stored there keeps what is stored.',
+    body: { type: StripeConfigRequest, examples: REQUEST_EXAMPLES },
+    response: { type: StripeConfigResponse, headers: ENTITY_TAG_HEADER },
+    errors: [412, WRONG_MODE],
+    decorators: [ApiCondition('If-None-Match', '`*`: 412 when there is a configuration already'), IF_MATCH],
   })
-  @ApiBody({ type: StripeConfigRequest, examples: REQUEST_EXAMPLES })
-  @ApiOkResponse({
-    description: 'Successful Response',
-    type: StripeConfigResponse,
-    headers: ENTITY_TAG_HEADER,
-  })
-  @ApiCondition('If-Match', 'An entity tag, such as `"1"`: 412 when the configuration no longer has it')
-  @ApiCondition('If-None-Match', '`*`: 412 when there is a configuration already')
-  @ApiErrors(400, 401, 403, 404, 412, 413, 415, 422, WRONG_MODE, 503)
   update(
     @Param('project_id') projectId: string,
-    @JsonBody(new RequestBodyPipe(StripeConfigRequest, CREDENTIAL_FIELDS))
-    body: Readonly<StripeConfigRequest>,
+    @ValidBody(StripeConfigRequest) body: Readonly<StripeConfigRequest>,
     @Req() request: HttpRequest,
     @ConditionalOn() conditions: Preconditions,
   ): Promise<StripeConfigView> {
     return this.configs.update(projectId, body, changeBy(request), conditions);
   }
 
-  @Delete()
-  @HttpCode(HttpStatus.NO_CONTENT)
-  @ApiOperation({
+  @DeleteRoute({
     operationId: 'deleteStripeConfig',
     summary: 'Delete Stripe Configuration',
     description:
       'Deactivates the configuration, erases its credentials, and takes no more webhooks. A webhook endpoint that this service ' +
       'made is removed from Stripe if Stripe can be reached. The next PUT activates the configuration again.',
+    errors: ['config_not_found', 412],
+    decorators: [IF_MATCH],
   })
-  @ApiNoContentResponse({ description: 'Successful Response' })
-  @ApiCondition('If-Match', 'An entity tag, such as `"1"`: 412 when the configuration no longer has it')
-  @ApiErrors(401, 403, 404, 'config_not_found', 412, 422, 503)
   deactivate(
     @Param('project_id') projectId: string,
     @Req() request: HttpRequest,
@@ -130,16 +87,14 @@ export class StripeConfigController {
     return this.removal.remove(projectId, changeBy(request), conditions);
   }
 
-  @Delete(':mode/previous-webhook-secret')
-  @HttpCode(HttpStatus.NO_CONTENT)
-  @ApiOperation({
+  @DeleteRoute({
+    path: ':mode/previous-webhook-secret',
     operationId: 'deletePreviousWebhookSecret',
     summary: 'Delete Previous Webhook Secret',
     description: 'A webhook secret that was replaced is accepted for a while; this ends it at once.',
+    errors: ['config_not_found'],
+    decorators: [ApiMode()],
   })
-  @ApiMode()
-  @ApiNoContentResponse({ description: 'Successful Response' })
-  @ApiErrors(401, 403, 404, 'config_not_found', 422, 503)
   erasePreviousWebhookSecret(
     @Param('project_id') projectId: string,
     @Param('mode', ModePipe) mode: Mode,

@@ -1,33 +1,14 @@
-import {
-  applyDecorators,
-  Controller,
-  Get,
-  Header,
-  HttpCode,
-  HttpStatus,
-  Param,
-  Post,
-  Query,
-  UseFilters,
-  UseGuards,
-  UseInterceptors,
-} from '@nestjs/common';
-import { ApiBody, ApiOkResponse, ApiOperation, ApiParam, ApiQuery, ApiTags } from '@nestjs/swagger';
-import { ApiAccess, ApiErrors, ApiMode, ApiProjectId } from '../http/openapi/api-documentation.js';
-import { OptionalJsonBody } from '../http/body/json-body.js';
-import { RequestBodyPipe } from '../http/body/request-body.pipe.js';
-import { ErrorFilter } from '../http/errors/error.filter.js';
-import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
-import { NoFields } from '../http/body/no-fields.js';
-import { QueryRules } from '../http/parameters/query-rules.js';
-import { ModePipe } from '../http/parameters/mode.pipe.js';
-import { ProjectOwnershipGuard } from '../http/access/project-ownership.guard.js';
-import { LIMIT, pageOf, readCursor, writeCursor } from '../http/parameters/pages.js';
-import { readChoice, readPattern, readText } from '../http/parameters/query.js';
+import { Header, Param, Query } from '@nestjs/common';
+import { ApiParam, ApiQuery } from '@nestjs/swagger';
 import { MODES } from '../domain/credentials.js';
+import { OptionalValidBody } from '../http/body/valid-body.js';
+import { ApiMode } from '../http/openapi/api-documentation.js';
+import { ModePipe } from '../http/parameters/mode.pipe.js';
+import { Pages } from '../http/parameters/pages.js';
+import { readChoice, readPattern, readText } from '../http/parameters/query.js';
+import { GetRoute, PostRoute, ProjectRoutes } from '../http/routes.js';
 import {
   REPLAY_EXAMPLES,
-  REPLAY_FIELDS,
   ReplayedStripeEvents,
   ReplayStripeEventsRequest,
   StripeEventListResponse,
@@ -36,78 +17,78 @@ import {
 } from './stripe-event.dto.js';
 import { EVENT_STATUSES, type StripeEventView } from './stripe-event.entity.js';
 import { StripeEventService, type EventPosition } from './stripe-event.service.js';
+import type { EventFilter } from './stripe-event.statements.js';
 
-/** Documents the event of the path. */
-const ApiEvent = () =>
-  applyDecorators(
-    ApiMode(),
-    ApiParam({
-      name: 'event_id',
-      schema: { type: 'string' },
-      description: 'Stripe’s id',
-      examples: { event: { value: 'evt_1' } },
-    }),
-  );
-const ApiFilter = (name: string, description: string, choices?: readonly string[]) =>
-  ApiQuery({
-    name,
-    required: false,
-    description,
-    schema: { type: 'string', ...(choices && { enum: [...choices] }) },
-  });
+/** Each page begins behind an event. */
+const PAGES = new Pages<EventPosition>({
+  usual: 20,
+  max: 100,
+  cursor: 'next_cursor of the page before',
+  form: /^(\d{1,15}) (test|live) ([!-~]{1,255})$/,
+  write: ({ receivedAt, mode, eventId }) => `${receivedAt.getTime()} ${mode} ${eventId}`,
+  read: (time, mode, eventId) => ({
+    receivedAt: new Date(Number(time)),
+    mode: mode === 'live' ? 'live' : 'test',
+    eventId,
+  }),
+});
+const { limit, cursor } = PAGES.parameters();
 
-@Controller('api/v1/payments/stripe/projects/:project_id/events')
-@UseFilters(ErrorFilter)
-@UseGuards(JwtAuthGuard, ProjectOwnershipGuard)
-@UseInterceptors(QueryRules)
-@ApiTags('Stripe Events')
-@ApiAccess()
-@ApiProjectId()
+const OF_MODE = filterBy('mode', 'Only events of this mode', MODES);
+
+/**
+ * Documents the event of the path. Handlers have `'test' | 'live'` in place of `Mode`: that it is a text, which the order of the
+ * documented parameters depends on, is not seen of an imported type where files are compiled one by one.
+ */
+const EVENT = [
+  ApiMode(),
+  ApiParam({
+    name: 'event_id',
+    schema: { type: 'string' },
+    description: 'Stripe’s id',
+    examples: { event: { value: 'evt_1' } },
+  }),
+];
+
+@ProjectRoutes('events', 'Stripe Events')
 export class StripeEventController {
   constructor(private readonly events: StripeEventService) {}
 
-  @Get()
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
+  @GetRoute({
     operationId: 'listStripeEvents',
     summary: 'List Stripe Events',
     description: 'The events that were received, newest first, without their contents.',
+    response: StripeEventListResponse,
+    errors: [PAGES.outOfRange],
+    decorators: [
+      cursor,
+      limit,
+      filterBy('object_id', 'Only events about this Stripe object'),
+      filterBy('status', 'Only events in this state', EVENT_STATUSES),
+      filterBy('type', 'Only events of this type: `invoice.paid`, all below a prefix: `invoice.*`'),
+      OF_MODE,
+    ],
   })
-  @ApiFilter('mode', 'Only events of this mode', MODES)
-  @ApiFilter('type', 'Only events of this type: `invoice.paid`, all below a prefix: `invoice.*`')
-  @ApiFilter('status', 'Only events in this state', EVENT_STATUSES)
-  @ApiFilter('object_id', 'Only events about this Stripe object')
-  @ApiQuery({ name: 'limit', required: false, description: 'How many at most', schema: LIMIT.schema })
-  @ApiFilter('cursor', 'next_cursor of the page before')
-  @ApiOkResponse({ description: 'Successful Response', type: StripeEventListResponse })
-  @ApiErrors(401, 403, 404, 422, LIMIT.outOfRange, 503)
   async list(
     @Param('project_id') projectId: string,
     @Query() query: Record<string, unknown>,
   ): Promise<StripeEventListResponse> {
-    const filter = {
-      mode: readChoice('mode', query.mode, MODES),
-      type: readPattern(query.type),
-      status: readChoice('status', query.status, EVENT_STATUSES),
-      objectId: readText('object_id', query.object_id),
-    };
-    const size = LIMIT.read(query.limit);
-    const rows = await this.events.list(projectId, filter, readPosition(query.cursor), size + 1);
-    const { page, last } = pageOf(rows, size);
-    return { events: page.map(toResponse), next_cursor: last === undefined ? null : positionOf(last) };
+    const filter = readFilter(query);
+    const { limit, after } = PAGES.read(query);
+    const rows = await this.events.list(projectId, filter, after, limit + 1);
+    const { page, nextCursor } = PAGES.cut(rows, limit, positionOf);
+    return { events: page.map(toResponse), next_cursor: nextCursor ?? null };
   }
 
-  @Get(':mode/:event_id')
-  @Header('Cache-Control', 'no-store')
-  @Header('Content-Type', 'application/json; charset=utf-8')
-  @ApiOperation({
+  @GetRoute({
+    path: ':mode/:event_id',
     operationId: 'getStripeEvent',
     summary: 'Get Stripe Event',
     description: 'One event with its contents.',
+    response: StripeEventWithPayload,
+    errors: ['event_not_found', 'secret_unreadable'],
+    decorators: [...EVENT, Header('Content-Type', 'application/json; charset=utf-8')],
   })
-  @ApiEvent()
-  @ApiOkResponse({ description: 'Successful Response', type: StripeEventWithPayload })
-  @ApiErrors(401, 403, 404, 'event_not_found', 'secret_unreadable', 422, 503)
   async find(
     @Param('project_id') projectId: string,
     @Param('mode', ModePipe) mode: 'test' | 'live',
@@ -118,18 +99,16 @@ export class StripeEventController {
     return `${JSON.stringify(toResponse(event)).slice(0, -1)},"payload":${payload}}`;
   }
 
-  @Post(':mode/:event_id/replay')
-  @UseInterceptors(NoFields)
-  @HttpCode(HttpStatus.OK)
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
+  @PostRoute({
+    path: ':mode/:event_id/replay',
     operationId: 'replayStripeEvent',
     summary: 'Replay Stripe Event',
     description: 'Lets an event that failed or was skipped be handled again.',
+    body: 'no fields',
+    response: StripeEventResponse,
+    errors: ['event_not_found', 'event_not_replayable'],
+    decorators: EVENT,
   })
-  @ApiEvent()
-  @ApiOkResponse({ description: 'Successful Response', type: StripeEventResponse })
-  @ApiErrors(400, 401, 403, 404, 'event_not_found', 'event_not_replayable', 413, 415, 422, 503)
   async replay(
     @Param('project_id') projectId: string,
     @Param('mode', ModePipe) mode: 'test' | 'live',
@@ -138,27 +117,46 @@ export class StripeEventController {
     return toResponse(await this.events.replay(projectId, mode, eventId));
   }
 
-  @Post('replay')
-  @HttpCode(HttpStatus.OK)
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
+  @PostRoute({
+    path: 'replay',
     operationId: 'replayFailedStripeEvents',
     summary: 'Replay Failed Stripe Events',
     description: 'Lets all events that failed be handled again, or those of some types.',
+    body: { type: ReplayStripeEventsRequest, required: false, examples: REPLAY_EXAMPLES },
+    response: ReplayedStripeEvents,
+    decorators: [OF_MODE],
   })
-  @ApiFilter('mode', 'Only events of this mode', MODES)
-  @ApiBody({ type: ReplayStripeEventsRequest, required: false, examples: REPLAY_EXAMPLES })
-  @ApiOkResponse({ description: 'Successful Response', type: ReplayedStripeEvents })
-  @ApiErrors(400, 401, 403, 404, 413, 415, 422, 503)
   async replayFailed(
     @Param('project_id') projectId: string,
     @Query('mode') mode: unknown,
-    @OptionalJsonBody(new RequestBodyPipe(ReplayStripeEventsRequest, REPLAY_FIELDS))
-    body: Readonly<ReplayStripeEventsRequest>,
+    @OptionalValidBody(ReplayStripeEventsRequest) body: Readonly<ReplayStripeEventsRequest>,
   ): Promise<ReplayedStripeEvents> {
     const chosen = readChoice('mode', mode, MODES);
     return { replayed: await this.events.replayFailed(projectId, chosen, body.type ?? null) };
   }
+}
+
+/** Documents a parameter that picks events. */
+function filterBy(name: string, description: string, choices?: readonly string[]): MethodDecorator {
+  return ApiQuery({
+    name,
+    required: false,
+    description,
+    schema: { type: 'string', ...(choices && { enum: [...choices] }) },
+  });
+}
+
+function readFilter(query: Record<string, unknown>): EventFilter {
+  return {
+    mode: readChoice('mode', query.mode, MODES),
+    type: readPattern(query.type),
+    status: readChoice('status', query.status, EVENT_STATUSES),
+    objectId: readText('object_id', query.object_id),
+  };
+}
+
+function positionOf({ received_at: receivedAt, mode, event_id: eventId }: StripeEventView): EventPosition {
+  return { receivedAt, mode, eventId };
 }
 
 function toResponse({ event_id, ...event }: StripeEventView): StripeEventResponse {
@@ -175,14 +173,4 @@ function toResponse({ event_id, ...event }: StripeEventView): StripeEventRespons
     finished_at: event.finished_at,
     last_error: event.last_error,
   };
-}
-
-function positionOf({ received_at, mode, event_id }: StripeEventView): string {
-  return writeCursor(`${received_at.getTime()} ${mode} ${event_id}`);
-}
-
-function readPosition(cursor: unknown): EventPosition | null {
-  const [time, mode, eventId] = readCursor(cursor, /^(\d{1,15}) (test|live) ([!-~]{1,255})$/) ?? [];
-  if (time === undefined || eventId === undefined) return null;
-  return { receivedAt: new Date(Number(time)), mode: mode === 'live' ? 'live' : 'test', eventId };
 }

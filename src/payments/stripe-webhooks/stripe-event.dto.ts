@@ -119,9 +119,6 @@ export class ReplayStripeEventsRequest {
   type?: string | null;
 }
 
-/** The names that a request may hold. */
-export const REPLAY_FIELDS = ['type'] as const;
-
 /** Requests that the explorer offers. */
 export const REPLAY_EXAMPLES = {
   all: { summary: 'All that failed', value: {} },

@@ -39,7 +39,7 @@ export class StripeEventService {
   list(
     projectId: string,
     { mode, type, status, objectId }: EventFilter,
-    before: EventPosition | null,
+    before: EventPosition | undefined,
     limit: number,
   ): Promise<StripeEventView[]> {
     const position = [before?.receivedAt ?? null, before?.mode ?? null, before?.eventId ?? null];

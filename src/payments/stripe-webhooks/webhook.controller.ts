@@ -1,75 +1,64 @@
-import { Controller, Header, HttpCode, HttpStatus, Post, Req, UseFilters } from '@nestjs/common';
-import {
-  ApiBody,
-  ApiExcludeController,
-  ApiHeader,
-  ApiOkResponse,
-  ApiOperation,
-  ApiParam,
-  ApiTags,
-} from '@nestjs/swagger';
-import { ApiErrors, ApiProjectId, PUBLIC } from '../http/openapi/api-documentation.js';
-import { countOf } from '../http/access/bearer-token.js';
-import { ErrorFilter } from '../http/errors/error.filter.js';
-import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
-import { canonicalUuid } from '../domain/uuid.js';
-import { readBody } from '../http/body/raw-body.js';
+import { Req } from '@nestjs/common';
+import { ApiBody, ApiExcludeController, ApiHeader, ApiParam } from '@nestjs/swagger';
 import { MODES } from '../domain/credentials.js';
+import { canonicalUuid } from '../domain/uuid.js';
+import { countOf } from '../http/access/bearer-token.js';
+import { readBody } from '../http/body/raw-body.js';
+import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
+import { ApiProjectId } from '../http/openapi/api-documentation.js';
+import { PostRoute, PublicRoutes } from '../http/routes.js';
 import { StripeWebhookEvent, WEBHOOK_EXAMPLES } from './webhook.dto.js';
 import { WebhookService, webhookNotFound } from './webhook.service.js';
 
 /** Largest webhook that is read, in bytes. */
 const MAX_WEBHOOK_BYTES = 1024 * 1024;
 
+const PATH = 'api/v1/payments/stripe/webhooks/:project_id/:mode';
+const TAG = 'Stripe Webhooks';
+
 /** For Stripe, which has no token: the signature is all that lets a request pass. */
-@Controller('api/v1/payments/stripe/webhooks/:project_id/:mode')
-@UseFilters(ErrorFilter)
-@ApiTags('Stripe Webhooks')
-@ApiParam({
-  name: 'mode',
-  schema: { type: 'string' },
-  description: '`test` or `live`',
-  examples: { test: { value: 'test' } },
-})
-@ApiProjectId()
+@PublicRoutes(PATH, TAG)
 export class WebhookController {
   constructor(private readonly webhooks: WebhookService) {}
 
-  @Post()
-  @HttpCode(HttpStatus.OK)
-  @Header('Cache-Control', 'no-store')
-  @ApiOperation({
+  @PostRoute({
     operationId: 'handleStripeWebhook',
-    ...PUBLIC,
     summary: 'Handle Stripe Webhook',
     description:
       'Takes a webhook of Stripe. It is verified by its signature, stored once, and handed on after it was acknowledged.',
+    response: { content: { 'application/json': { schema: {}, example: { received: true } } } },
+    errors: [
+      'invalid_signature',
+      'stale_signature',
+      'unreadable_event',
+      'wrong_mode_event',
+      'webhook_not_found',
+      413,
+      422,
+      503,
+    ],
+    decorators: [
+      ApiHeader({
+        name: 'Stripe-Signature',
+        required: false,
+        description: 'Stripe sends it; nothing passes without',
+        schema: { type: 'string' },
+      }),
+      ApiProjectId(),
+      ApiParam({
+        name: 'mode',
+        schema: { type: 'string' },
+        description: '`test` or `live`',
+        examples: { test: { value: 'test' } },
+      }),
+      ApiBody({
+        type: StripeWebhookEvent,
+        description:
+          'One of Stripe’s events, up to 1 MiB. Its bytes are signed, so they must arrive unchanged.',
+        examples: WEBHOOK_EXAMPLES,
+      }),
+    ],
   })
-  @ApiHeader({
-    name: 'Stripe-Signature',
-    required: false,
-    description: 'Stripe sends it; nothing passes without',
-    schema: { type: 'string' },
-  })
-  @ApiBody({
-    type: StripeWebhookEvent,
-    description: 'One of Stripe’s events, up to 1 MiB. Its bytes are signed, so they must arrive unchanged.',
-    examples: WEBHOOK_EXAMPLES,
-  })
-  @ApiOkResponse({
-    description: 'Successful Response',
-    content: { 'application/json': { schema: {}, example: { received: true } } },
-  })
-  @ApiErrors(
-    'invalid_signature',
-    'stale_signature',
-    'unreadable_event',
-    'wrong_mode_event',
-    'webhook_not_found',
-    413,
-    422,
-    503,
-  )
   async receive(@Req() request: HttpRequest): Promise<{ received: true }> {
     const projectId = canonicalUuid(request.params.project_id, 'project_id');
     request.params.project_id = projectId;
@@ -88,7 +77,6 @@ export class WebhookController {
  * The same address with a slash behind it, which people paste as well; Fastify takes it for another one. Nest takes one
  * slash of two away.
  */
-@Controller('api/v1/payments/stripe/webhooks/:project_id/:mode//')
-@UseFilters(ErrorFilter)
+@PublicRoutes(`${PATH}//`, TAG)
 @ApiExcludeController()
 export class WebhookSlashController extends WebhookController {}

@@ -39,9 +39,6 @@ function isListOfTypes(value: unknown): boolean {
   return value.every((type) => typeof type === 'string' && (type === '*' || isEventType(type)));
 }
 
-/** The names that a request may hold. */
-export const WEBHOOK_ENDPOINT_FIELDS = ['event_types'] as const;
-
 /** Requests that the explorer offers. */
 export const WEBHOOK_ENDPOINT_EXAMPLES = {
   default: { summary: 'The usual events', value: {} },

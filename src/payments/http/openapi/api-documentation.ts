@@ -37,13 +37,17 @@ export const EXAMPLE_WEBHOOK_URL = `https://payments.example/api/v1/payments/str
 /** A time in the documentation's examples. */
 export const EXAMPLE_TIME = '2026-01-24T10:00:00.000Z';
 
+/** The fields that a request or response class documents. */
+export function fieldsOf({ prototype }: Type): string[] {
+  const fields = (Reflect.getMetadata(MODEL_FIELDS, prototype as object) as string[] | undefined) ?? [];
+  return fields.map((field) => field.replace(/^:/, ''));
+}
+
 /** An object of a response class, made of the examples of its fields. */
 export function exampleOf(type: Type): Record<string, unknown> {
   const prototype = type.prototype as object;
-  const fields = (Reflect.getMetadata(MODEL_FIELDS, prototype) as string[] | undefined) ?? [];
   return Object.fromEntries(
-    fields.map((field) => {
-      const name = field.replace(/^:/, '');
+    fieldsOf(type).map((name) => {
       const metadata = Reflect.getMetadata(MODEL_FIELD, prototype, name) as { example?: unknown };
       return [name, metadata.example];
     }),
@@ -108,15 +112,16 @@ export function ApiCondition(name: 'If-Match' | 'If-None-Match', description: st
   return ApiHeader({ name, description, required: false, schema: { type: 'string' } });
 }
 
+/** An error of an operation: its status, its code, or an example of what its 422 lists. */
+export type DocumentedError = number | AnswerCode | ValidationItem;
+
 /**
  * Documents the errors of an operation; 500 goes without saying.
  *
  * @param errors statuses, for the errors that many operations have, the codes of those that this one has, and examples of what
  *   its 422 lists
  */
-export function ApiErrors(
-  ...errors: (number | AnswerCode | ValidationItem)[]
-): ClassDecorator & MethodDecorator {
+export function ApiErrors(...errors: DocumentedError[]): ClassDecorator & MethodDecorator {
   const items = errors.filter((error) => typeof error === 'object');
   const codes = [...errors, 500].flatMap((error): AnswerCode[] => {
     if (typeof error === 'object') return ['validation_failed'];

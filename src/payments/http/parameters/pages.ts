@@ -1,39 +1,5 @@
+import { ApiQuery } from '@nestjs/swagger';
 import { ValidationFailed, type ValidationItem } from '../../domain/errors.js';
-
-/** How many items a list gives: documented, read and refused by the same numbers. */
-export class PageLimit {
-  /** How `limit` is documented. */
-  readonly schema: { type: 'integer'; minimum: number; maximum: number; default: number };
-  /** What 422 lists where it is none. */
-  readonly outOfRange: ValidationItem;
-
-  constructor(
-    private readonly absent: number,
-    private readonly max: number,
-  ) {
-    this.schema = { type: 'integer', minimum: 1, maximum: max, default: absent };
-    this.outOfRange = {
-      loc: ['query', 'limit'],
-      msg: `This must be a number from 1 to ${max}.`,
-      type: 'out_of_range',
-    };
-  }
-
-  /**
-   * How many items are wanted.
-   *
-   * @throws ValidationFailed
-   */
-  read(limit: unknown): number {
-    if (limit === undefined) return this.absent;
-    const size = typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
-    if (size >= 1 && size <= this.max) return size;
-    throw new ValidationFailed([this.outOfRange]);
-  }
-}
-
-/** How many items the lists of events and of changes give. */
-export const LIMIT = new PageLimit(20, 100);
 
 /** What 422 lists where a cursor cannot be read. */
 export const INVALID_CURSOR: ValidationItem = {
@@ -42,32 +8,101 @@ export const INVALID_CURSOR: ValidationItem = {
   type: 'invalid_cursor',
 };
 
-/** A position in a list as clients send it back. */
-export function writeCursor(position: string): string {
-  return Buffer.from(position).toString('base64url');
+/** How a list is divided into pages. */
+interface PageRules<Position> {
+  /** How many items a page has where the query does not say. */
+  usual: number;
+  max: number;
+  /** What the documentation says of the cursor. */
+  cursor: string;
+  /** What a position is written like. */
+  form: RegExp;
+  write(position: Position): string;
+  /** @returns undefined where the groups of {@link form} are no position */
+  read(...groups: string[]): Position | undefined;
 }
 
-/**
- * Reads what {@link writeCursor} has written.
- *
- * @param form what a position looks like
- * @returns the groups of the form; undefined when the parameter is absent
- * @throws ValidationFailed
- */
-export function readCursor(cursor: unknown, form: RegExp): readonly string[] | undefined {
-  if (cursor === undefined) return undefined;
-  const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString() : '';
-  const match = form.exec(text);
-  if (match === null) throw new ValidationFailed([INVALID_CURSOR]);
-  return match.slice(1);
+/** The parameters of a list, as clients send them. */
+export interface PageQuery {
+  limit?: unknown;
+  cursor?: unknown;
 }
 
-/**
- * Cuts a page off rows of which one more was asked for than the page has, which tells whether there is a next one.
- *
- * @returns `last`: where the next page begins; undefined on the last one
- */
-export function pageOf<Row>(rows: readonly Row[], size: number): { page: Row[]; last: Row | undefined } {
-  const page = rows.slice(0, size);
-  return { page, last: rows.length > size ? page.at(-1) : undefined };
+/** A list given page by page: its parameters are documented, read and refused by the same rules. */
+export class Pages<Position> {
+  /** What 422 lists where `limit` is none. */
+  readonly outOfRange: ValidationItem;
+
+  constructor(private readonly rules: PageRules<Position>) {
+    this.outOfRange = {
+      loc: ['query', 'limit'],
+      msg: `This must be a number from 1 to ${rules.max}.`,
+      type: 'out_of_range',
+    };
+  }
+
+  /** Documents the parameters. */
+  parameters(): { limit: MethodDecorator; cursor: MethodDecorator } {
+    const { usual, max, cursor } = this.rules;
+    return {
+      limit: ApiQuery({
+        name: 'limit',
+        required: false,
+        description: 'How many at most',
+        schema: { type: 'integer', minimum: 1, maximum: max, default: usual },
+      }),
+      cursor: ApiQuery({
+        name: 'cursor',
+        required: false,
+        description: cursor,
+        schema: { type: 'string' },
+      }),
+    };
+  }
+
+  /**
+   * What a query asks for.
+   *
+   * @returns `after`: the position that the page begins behind; undefined on the first one
+   * @throws ValidationFailed
+   */
+  read({ limit, cursor }: PageQuery): { limit: number; after: Position | undefined } {
+    return { limit: this.readLimit(limit), after: this.readCursor(cursor) };
+  }
+
+  /**
+   * Cuts a page off rows of which one more was asked for than the page has, which tells whether there is a next one.
+   *
+   * @returns `nextCursor`: undefined on the last page
+   */
+  cut<Row>(
+    rows: readonly Row[],
+    limit: number,
+    positionOf: (row: Row) => Position,
+  ): { page: Row[]; nextCursor: string | undefined } {
+    const page = rows.slice(0, limit);
+    const last = rows.length > limit ? page.at(-1) : undefined;
+    return { page, nextCursor: last && this.writeCursor(positionOf(last)) };
+  }
+
+  private readLimit(limit: unknown): number {
+    const { usual, max } = this.rules;
+    if (limit === undefined) return usual;
+    const size = typeof limit === 'string' && /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
+    if (size >= 1 && size <= max) return size;
+    throw new ValidationFailed([this.outOfRange]);
+  }
+
+  private readCursor(cursor: unknown): Position | undefined {
+    if (cursor === undefined) return undefined;
+    const text = typeof cursor === 'string' ? Buffer.from(cursor, 'base64url').toString() : '';
+    const [, ...groups] = this.rules.form.exec(text) ?? [];
+    const position = groups.length > 0 ? this.rules.read(...groups) : undefined;
+    if (position === undefined) throw new ValidationFailed([INVALID_CURSOR]);
+    return position;
+  }
+
+  private writeCursor(position: Position): string {
+    return Buffer.from(this.rules.write(position)).toString('base64url');
+  }
 }

@@ -1,0 +1,167 @@
+import {
+  applyDecorators,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  HttpCode,
+  HttpStatus,
+  Post,
+  Put,
+  SetMetadata,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+  type CanActivate,
+  type Type,
+} from '@nestjs/common';
+import {
+  ApiBody,
+  ApiOperation,
+  ApiResponse,
+  ApiTags,
+  type ApiBodyOptions,
+  type ApiOperationOptions,
+  type ApiResponseNoStatusOptions,
+} from '@nestjs/swagger';
+import { DEFAULT_BASE_PATH } from '../options/payments.options.js';
+import { JwtAuthGuard } from './access/jwt-auth.guard.js';
+import { ProjectOwnershipGuard } from './access/project-ownership.guard.js';
+import { NoFields } from './body/no-fields.js';
+import { ErrorFilter } from './errors/error.filter.js';
+import {
+  ApiAccess,
+  ApiErrors,
+  ApiMode,
+  ApiProjectId,
+  PUBLIC,
+  type DocumentedError,
+} from './openapi/api-documentation.js';
+import { QueryRules } from './parameters/query-rules.js';
+
+/** What is said of one route; everything else follows from its controller's access. */
+export interface Route {
+  /** Below the path of its controller. */
+  path?: string;
+  operationId: string;
+  summary: string;
+  description: string;
+  /** The body that it takes; `no fields` refuses every field. Default: none is read. */
+  body?: ApiBodyOptions | 'no fields';
+  /** What a success answers with. Default: nothing. */
+  response?: Type | ApiResponseNoStatusOptions;
+  /** The status of a success. Default: 200, or 204 where it answers with nothing. */
+  status?: HttpStatus;
+  /** The errors beside those that follow from its access and its body. */
+  errors?: readonly DocumentedError[];
+  /** Its further parameters, for the documentation, and what is its own alone. */
+  decorators?: readonly MethodDecorator[];
+}
+
+/** Who may call the routes of a controller, and what follows from it. */
+interface Access {
+  /** In the order in which they are asked. */
+  guards: readonly Type<CanActivate>[];
+  errors: readonly DocumentedError[];
+  /** Made anew for each controller, since those of `@nestjs/swagger` for security remember what they decorated. */
+  decorators: () => ClassDecorator[];
+  operation?: ApiOperationOptions;
+}
+
+const signedIn = (): ClassDecorator[] => [UseInterceptors(QueryRules), ApiAccess()];
+
+const OWNER: Access = {
+  guards: [JwtAuthGuard, ProjectOwnershipGuard],
+  errors: [401, 403, 404, 422, 503],
+  decorators: () => [...signedIn(), ApiProjectId()],
+};
+
+const CALLER: Access = {
+  guards: [JwtAuthGuard],
+  errors: [401, 'insufficient_scope', 'access_denied', 503],
+  decorators: signedIn,
+};
+
+const ANYONE: Access = { guards: [], errors: [], decorators: () => [], operation: PUBLIC };
+
+const BODY_ERRORS = [400, 413, 415];
+
+/**
+ * Routes of a project, for its owner.
+ *
+ * @param path below the project's
+ */
+export function ProjectRoutes(path: string, tag: string): ClassDecorator {
+  const mode = path.includes(':mode') ? [ApiMode()] : [];
+  return applyDecorators(
+    ...routes(`${DEFAULT_BASE_PATH}/stripe/projects/:project_id/${path}`, tag, OWNER),
+    ...mode,
+  );
+}
+
+/** Routes for everybody who is signed in. */
+export function CallerRoutes(path: string, tag: string): ClassDecorator {
+  return applyDecorators(...routes(path, tag, CALLER));
+}
+
+/** Routes that need no access token. */
+export function PublicRoutes(path: string, tag: string): ClassDecorator {
+  return applyDecorators(...routes(path, tag, ANYONE));
+}
+
+export const GetRoute = routeOf(Get);
+export const PutRoute = routeOf(Put);
+export const PostRoute = routeOf(Post);
+export const DeleteRoute = routeOf(Delete);
+
+/** What a route is, for its controller, whose access it is documented with. */
+const ROUTE = Symbol('Route');
+
+function routeOf(method: (path?: string) => MethodDecorator): (route: Route) => MethodDecorator {
+  return (route) =>
+    applyDecorators(
+      SetMetadata(ROUTE, route),
+      method(route.path),
+      HttpCode(statusOf(route)),
+      Header('Cache-Control', 'no-store'),
+      ...(route.body === 'no fields' ? [UseInterceptors(NoFields)] : []),
+      ...(route.decorators ?? []),
+    );
+}
+
+function routes(path: string, tag: string, access: Access): ClassDecorator[] {
+  return [
+    Controller(path),
+    UseFilters(ErrorFilter),
+    UseGuards(...access.guards),
+    ...access.decorators(),
+    ApiTags(tag),
+    ({ prototype }) => {
+      for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
+        document(descriptor, access);
+      }
+    },
+  ];
+}
+
+/** Documents what a handler says of its route, and what follows from it. */
+function document(descriptor: TypedPropertyDescriptor<object>, access: Access): void {
+  const route = descriptor.value && (Reflect.getMetadata(ROUTE, descriptor.value) as Route | undefined);
+  if (route === undefined) return;
+  const { operationId, summary, description, body, response = {}, errors = [] } = route;
+  const bodyErrors = body === undefined ? [] : BODY_ERRORS;
+  applyDecorators(
+    ApiOperation({ operationId, ...access.operation, summary, description }),
+    ...(typeof body === 'object' ? [ApiBody(body)] : []),
+    ApiResponse({
+      status: statusOf(route),
+      description: 'Successful Response',
+      ...(typeof response === 'function' ? { type: response } : response),
+    }),
+    ApiErrors(...access.errors, ...bodyErrors, ...errors),
+  )({}, '', descriptor);
+}
+
+function statusOf({ status, response }: Route): HttpStatus {
+  return status ?? (response === undefined ? HttpStatus.NO_CONTENT : HttpStatus.OK);
+}
