@@ -14,7 +14,7 @@ import {
   EXAMPLE_TIME,
   exampleOf,
 } from '../../payments/http/openapi/api-documentation.js';
-import { fault } from '../../payments/http/body/request-body.pipe.js';
+import { refusal } from '../../payments/http/body/request-body.pipe.js';
 import type { ValidationItem } from '../../payments/domain/errors.js';
 import { isStorable } from '../../payments/domain/storable.js';
 
@@ -31,14 +31,12 @@ class Storable implements ValidatorConstraintInterface {
 /** A text that PostgreSQL can hold. The first fault is told, in this order. */
 function Text(maxLength: number): PropertyDecorator {
   return applyDecorators(
-    IsString({ message: fault('not_a_string', 'This must be a text.') }),
-    MaxLength(maxLength, { message: fault('too_long', `Use at most ${maxLength} characters.`) }),
-    Validate(Storable, {
-      message: fault(
-        'invalid_characters',
-        'The text has a NUL character or half a surrogate pair; remove it.',
-      ),
-    }),
+    IsString(refusal('not_a_string', 'This must be a text.')),
+    MaxLength(maxLength, refusal('too_long', `Use at most ${maxLength} characters.`)),
+    Validate(
+      Storable,
+      refusal('invalid_characters', 'The text has a NUL character or half a surrogate pair; remove it.'),
+    ),
   );
 }
 
@@ -56,7 +54,7 @@ export class CreateProjectRequest {
     description: 'What the project is called',
     example: 'My shop',
   })
-  @MinLength(1, { message: fault(NAME_MISSING.type, NAME_MISSING.msg) })
+  @MinLength(1, refusal(NAME_MISSING.type, NAME_MISSING.msg))
   @Text(MAX_NAME_LENGTH)
   name!: string;
 

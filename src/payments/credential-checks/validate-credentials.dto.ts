@@ -1,40 +1,8 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
-import { ValidateBy } from 'class-validator';
-import { fault } from '../http/body/request-body.pipe.js';
+import { IsBoolean, IsNotEmpty, IsString, ValidateBy } from 'class-validator';
+import { refusal } from '../http/body/request-body.pipe.js';
 import type { ValidationItem } from '../domain/errors.js';
-
-export class ValidateStripeCredentialsRequest {
-  @ApiProperty({
-    minLength: 1,
-    description: 'A secret key, or a restricted key; it is tried and not stored',
-    example: 'sk_test_example_not_a_key',
-  })
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
-  @ValidateBy({
-    name: 'secretKey',
-    validator: {
-      validate: (value) => typeof value === 'string' && value !== '',
-      defaultMessage: ({ value }: { value?: unknown } = {}) => faultOfSecretKey(value),
-    },
-  })
-  secret_key!: string;
-
-  @ApiPropertyOptional({
-    type: Boolean,
-    default: true,
-    description: 'Whether it is a key of the test mode',
-    example: true,
-  })
-  @ValidateBy({
-    name: 'isTestMode',
-    validator: {
-      validate: (value) => typeof value === 'boolean',
-      defaultMessage: () => fault('not_a_boolean', 'The value must be true or false.'),
-    },
-  })
-  is_test_mode = true;
-}
 
 /** What 422 lists where there is no key. */
 export const KEY_MISSING: ValidationItem = {
@@ -43,11 +11,30 @@ export const KEY_MISSING: ValidationItem = {
   type: 'missing',
 };
 
-function faultOfSecretKey(value: unknown): string {
-  if (value === undefined) return fault(KEY_MISSING.type, KEY_MISSING.msg);
-  return value === ''
-    ? fault('empty', 'The value is empty; send the key to try.')
-    : fault('not_a_string', 'The value must be a text, the key to try.');
+export class ValidateStripeCredentialsRequest {
+  @ApiProperty({
+    minLength: 1,
+    description: 'A secret key, or a restricted key; it is tried and not stored',
+    example: 'sk_test_example_not_a_key',
+  })
+  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
+  // Asked from the last to the first.
+  @IsNotEmpty(refusal('empty', 'The value is empty; send the key to try.'))
+  @IsString(refusal('not_a_string', 'The value must be a text, the key to try.'))
+  @ValidateBy(
+    { name: 'isPresent', validator: { validate: (value) => value !== undefined } },
+    refusal(KEY_MISSING.type, KEY_MISSING.msg),
+  )
+  secret_key!: string;
+
+  @ApiPropertyOptional({
+    type: Boolean,
+    default: true,
+    description: 'Whether it is a key of the test mode',
+    example: true,
+  })
+  @IsBoolean(refusal('not_a_boolean', 'The value must be true or false.'))
+  is_test_mode = true;
 }
 
 export class ValidateStripeCredentialsResponse {

@@ -1,13 +1,13 @@
 import { expectedMask, fakeCredential } from '../../../test/support/credentials.js';
 import { ValidationFailed } from '../domain/errors.js';
-import { credentialChanges, sameSecretInBothModes, type CredentialChanges } from './credential-changes.js';
+import { CredentialChanges, sameSecretInBothModes } from './credential-changes.js';
 import { StripeConfigRequest } from './stripe-config.dto.js';
 import { CREDENTIAL_FIELDS, type CredentialField } from '../domain/credentials.js';
 
 type Values = Partial<Record<CredentialField, string | null | undefined>>;
 
 function changesOf(values: Values): CredentialChanges {
-  return credentialChanges(Object.assign(new StripeConfigRequest(), values));
+  return CredentialChanges.validate(Object.assign(new StripeConfigRequest(), values));
 }
 
 function refusalOf(values: Values): ValidationFailed {
@@ -39,7 +39,7 @@ it('takes away what was pasted around a credential', () => {
   );
 });
 
-it('names every value that nobody has judged before and that may not be stored', () => {
+it('names every value that may not be stored', () => {
   const request = {
     test_secret_key: fakeCredential('live_secret_key'),
     test_publishable_key: fakeCredential('test_publishable_key'),

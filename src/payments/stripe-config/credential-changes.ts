@@ -4,37 +4,43 @@ import type { StripeConfigRequest } from './stripe-config.dto.js';
 import { CREDENTIAL_FIELDS, type CredentialField } from '../domain/credentials.js';
 import { findFault, isMaskOf, trimmed } from '../domain/credential-rules.js';
 
-/** What a request asks for. */
-export interface CredentialChanges {
-  /** The fields to write. */
-  secrets: Map<CredentialField, Secret>;
-  /** The fields in which a mask was sent back: they stay as they are if it is the mask stored there. */
-  masks: Map<CredentialField, string>;
-}
+/** What a request asks for. Only {@link validate} makes one, so that to have one means that its values are valid. */
+export class CredentialChanges {
+  private constructor(
+    /** The fields to write. */
+    readonly secrets: ReadonlyMap<CredentialField, Secret>,
+    /** The fields in which a mask was sent back: they stay as they are if it is the mask stored there. */
+    readonly masks: ReadonlyMap<CredentialField, string>,
+  ) {}
 
-/**
- * Parts a request into what is to be written and what was sent back as shown. Requests over HTTP were judged before; here
- * every one is, whoever asks.
- *
- * @throws ValidationFailed naming every value that may not be stored
- */
-export function credentialChanges(request: StripeConfigRequest): CredentialChanges {
-  const changes: CredentialChanges = { secrets: new Map(), masks: new Map() };
-  const faults: ValidationItem[] = [];
-  for (const field of CREDENTIAL_FIELDS) {
-    const value = trimmed(request[field]);
-    if (value === undefined || value === null) continue;
-    const fault = findFault(field, value);
-    if (fault !== undefined) faults.push({ loc: ['body', field], ...fault });
-    else if (isMaskOf(field, value)) changes.masks.set(field, value);
-    else changes.secrets.set(field, new Secret(value));
+  /**
+   * Parts a request into what is to be written and what was sent back as shown.
+   *
+   * @param refused what is wrong with the request beside its values
+   * @throws ValidationFailed naming that, and every value that may not be stored
+   */
+  static validate(
+    request: Readonly<StripeConfigRequest>,
+    refused: readonly ValidationItem[] = [],
+  ): CredentialChanges {
+    const secrets = new Map<CredentialField, Secret>();
+    const masks = new Map<CredentialField, string>();
+    const faults = [...refused];
+    for (const field of CREDENTIAL_FIELDS) {
+      const value = trimmed(request[field]);
+      if (value === undefined || value === null) continue;
+      const fault = findFault(field, value);
+      if (fault !== undefined) faults.push({ loc: ['body', field], ...fault });
+      else if (isMaskOf(field, value)) masks.set(field, value);
+      else secrets.set(field, new Secret(value));
+    }
+    if (faults.length > 0) throw new ValidationFailed(faults);
+    const test = secrets.get('test_webhook_secret');
+    if (test !== undefined && test.reveal() === secrets.get('live_webhook_secret')?.reveal()) {
+      throw sameSecretInBothModes('live_webhook_secret');
+    }
+    return new CredentialChanges(secrets, masks);
   }
-  if (faults.length > 0) throw new ValidationFailed(faults);
-  const test = changes.secrets.get('test_webhook_secret');
-  if (test !== undefined && test.reveal() === changes.secrets.get('live_webhook_secret')?.reveal()) {
-    throw sameSecretInBothModes('live_webhook_secret');
-  }
-  return changes;
 }
 
 /** The refusal of a webhook secret that the other mode has. */

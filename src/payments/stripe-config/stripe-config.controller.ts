@@ -2,13 +2,14 @@ import { Param, Req, UseInterceptors } from '@nestjs/common';
 import { ApiExtraModels, ApiResponse, getSchemaPath } from '@nestjs/swagger';
 import type { Mode } from '../domain/credentials.js';
 import type { Preconditions } from '../domain/preconditions.js';
-import { ValidBody } from '../http/body/valid-body.js';
 import { changeBy, type HttpRequest } from '../http/http-request.js';
 import { ApiCondition, ApiMode, ENTITY_TAG_HEADER } from '../http/openapi/api-documentation.js';
 import { ModePipe } from '../http/parameters/mode.pipe.js';
 import { ConditionalOn } from '../http/parameters/preconditions.js';
 import { DeleteRoute, GetRoute, ProjectRoutes, PutRoute } from '../http/routes.js';
 import { ConfigRemoval } from './config-removal.js';
+import type { CredentialChanges } from './credential-changes.js';
+import { CredentialsBody } from './credentials-body.js';
 import { MaskingInterceptor } from './masking.interceptor.js';
 import {
   REQUEST_EXAMPLES,
@@ -63,11 +64,11 @@ export class StripeConfigController {
   })
   update(
     @Param('project_id') projectId: string,
-    @ValidBody(StripeConfigRequest) body: Readonly<StripeConfigRequest>,
+    @CredentialsBody() changes: Readonly<CredentialChanges>,
     @Req() request: HttpRequest,
     @ConditionalOn() conditions: Preconditions,
   ): Promise<StripeConfigView> {
-    return this.configs.update(projectId, body, changeBy(request), conditions);
+    return this.configs.update(projectId, changes, changeBy(request), conditions);
   }
 
   @DeleteRoute({

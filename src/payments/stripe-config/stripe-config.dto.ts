@@ -1,34 +1,11 @@
-import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import { IsOptional, ValidateBy } from 'class-validator';
 import { ConfiguredAt, EXAMPLE_PROJECT_ID, EXAMPLE_TIME } from '../http/openapi/api-documentation.js';
-import { fault } from '../http/body/request-body.pipe.js';
 import type { ValidationItem } from '../domain/errors.js';
-import { MAX_LENGTH, findFault, trimmed } from '../domain/credential-rules.js';
-import type { CredentialField } from '../domain/credentials.js';
+import { MAX_LENGTH } from '../domain/credential-rules.js';
 
 /** A credential of the request: absent or null keeps what is stored. */
 function Credential(description: string, example: string): PropertyDecorator {
-  return applyDecorators(
-    ApiPropertyOptional({ type: String, nullable: true, maxLength: MAX_LENGTH, description, example }),
-    Transform(({ value }: { value: unknown }) => trimmed(value)),
-    IsOptional(),
-    ValidateBy({
-      name: 'credential',
-      validator: {
-        validate: (value, { property = '' }: { property?: string } = {}) =>
-          messageFor(property as CredentialField, value) === undefined,
-        defaultMessage: ({ property = '', value }: { property?: string; value?: unknown } = {}) =>
-          messageFor(property as CredentialField, value) ?? '',
-      },
-    }),
-  );
-}
-
-function messageFor(field: CredentialField, value: unknown): string | undefined {
-  const found = findFault(field, value);
-  return found && fault(found.type, found.msg);
+  return ApiPropertyOptional({ type: String, nullable: true, maxLength: MAX_LENGTH, description, example });
 }
 
 @ApiSchema({ description: 'Request to create/update Stripe configuration.' })

@@ -11,7 +11,7 @@ import { canonicalUuid } from '../domain/uuid.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { ConfigChanges } from './config-changes.js';
 import { ConfigEvents, type StripeConfigEventName } from './config-events.js';
-import { credentialChanges, sameSecretInBothModes } from './credential-changes.js';
+import { CredentialChanges, sameSecretInBothModes } from './credential-changes.js';
 import { requireChange, type Change } from '../domain/change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.entity.js';
@@ -69,14 +69,15 @@ export class StripeConfigService {
    */
   async update(
     projectId: string,
-    request: StripeConfigRequest,
+    request: StripeConfigRequest | CredentialChanges,
     change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<StripeConfigView> {
     requireChange(change);
     // What is sealed for another spelling of the id would never open.
     const id = canonicalUuid(projectId, 'project_id');
-    const { secrets, masks } = credentialChanges(request);
+    const { secrets, masks } =
+      request instanceof CredentialChanges ? request : CredentialChanges.validate(request);
     if (secrets.size > 0) this.keyRing.requireFit();
     if (masks.size > 0) await this.requireStored(id, masks);
     const values = {
@@ -194,7 +195,7 @@ export class StripeConfigService {
   }
 
   /** A mask means "unchanged" only where it is the mask stored now. */
-  private async requireStored(projectId: string, masks: Map<CredentialField, string>): Promise<void> {
+  private async requireStored(projectId: string, masks: ReadonlyMap<CredentialField, string>): Promise<void> {
     const stored = await this.find(projectId);
     const foreign = [...masks].filter(([field, mask]) => stored?.[`${field}_masked`] !== mask);
     if (foreign.length === 0) return;

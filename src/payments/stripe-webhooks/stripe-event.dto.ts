@@ -2,7 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
 import { holdsCredential } from '../domain/credential-shape.js';
-import { fault } from '../http/body/request-body.pipe.js';
+import { refusal } from '../http/body/request-body.pipe.js';
 import { isEventPattern } from '../domain/event-type.js';
 import type { Mode } from '../domain/credentials.js';
 import { EXAMPLE_EVENT } from './webhook.dto.js';
@@ -105,17 +105,18 @@ export class ReplayStripeEventsRequest {
     description: 'Only events of this type, or of all types below a prefix',
   })
   @IsOptional()
-  @ValidateBy({
-    name: 'eventPattern',
-    validator: {
-      validate: (value) => typeof value === 'string' && isEventPattern(value) && !holdsCredential(value),
-      defaultMessage: () =>
-        fault(
-          'out_of_range',
-          'This must be a type of event such as invoice.paid, or a prefix such as invoice.*.',
-        ),
+  @ValidateBy(
+    {
+      name: 'eventPattern',
+      validator: {
+        validate: (value) => typeof value === 'string' && isEventPattern(value) && !holdsCredential(value),
+      },
     },
-  })
+    refusal(
+      'out_of_range',
+      'This must be a type of event such as invoice.paid, or a prefix such as invoice.*.',
+    ),
+  )
   type?: string | null;
 }
 

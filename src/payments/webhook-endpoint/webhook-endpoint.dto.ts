@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import { EXAMPLE_WEBHOOK_URL, wordOrNull } from '../http/openapi/api-documentation.js';
-import { fault } from '../http/body/request-body.pipe.js';
+import { refusal } from '../http/body/request-body.pipe.js';
 import type { ValidationItem } from '../domain/errors.js';
 import { isEventType } from '../domain/event-type.js';
 import { DEFAULT_EVENT_TYPES, type WebhookEndpointView } from './endpoint-view.js';
@@ -24,13 +24,10 @@ export class WebhookEndpointRequest {
     description: 'The types of events that Stripe shall send; `*` for all',
     example: ['invoice.paid', 'charge.refunded'],
   })
-  @ValidateBy({
-    name: 'eventTypes',
-    validator: {
-      validate: isListOfTypes,
-      defaultMessage: () => fault(NOT_A_LIST.type, NOT_A_LIST.msg),
-    },
-  })
+  @ValidateBy(
+    { name: 'eventTypes', validator: { validate: isListOfTypes } },
+    refusal(NOT_A_LIST.type, NOT_A_LIST.msg),
+  )
   event_types: string[] = DEFAULT_EVENT_TYPES;
 }
 

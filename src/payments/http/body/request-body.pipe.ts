@@ -6,8 +6,7 @@ import { unknownNames } from '../parameters/unknown-name.js';
 
 /**
  * Makes an instance of a request class from a JSON object, or refuses it with every fault in it.
- *
- * The validators of a request class carry cause and sentence in one message, made by {@link fault}.
+ * Each of its validators is given a {@link refusal}.
  */
 export class RequestBodyPipe<T extends object> implements PipeTransform<Record<string, unknown>, Promise<T>> {
   /** @param fields the names that the request class knows; any other is refused */
@@ -29,19 +28,18 @@ export class RequestBodyPipe<T extends object> implements PipeTransform<Record<s
   }
 }
 
-/** The message of a validator: a stable cause and a sentence that holds no piece of the value. */
-export function fault(type: ValidationCause, msg: string): string {
-  return `${type}: ${msg}`;
+/** How a validator refuses a value: with a stable cause, and a sentence that holds no piece of the value. */
+export function refusal(
+  cause: ValidationCause,
+  message: string,
+): { message: string; context: { cause: ValidationCause } } {
+  return { message, context: { cause } };
 }
 
-function toItem({ property, constraints }: ValidationError): ValidationItem {
-  const message = Object.values(constraints ?? {})[0] ?? '';
-  const colon = message.indexOf(': ');
-  return {
-    loc: ['body', property],
-    msg: message.slice(colon + 2),
-    type: message.slice(0, colon) as ValidationCause,
-  };
+function toItem({ property, constraints = {}, contexts = {} }: ValidationError): ValidationItem {
+  const [[name, msg] = ['', '']] = Object.entries(constraints);
+  const { cause } = contexts[name] as ReturnType<typeof refusal>['context'];
+  return { loc: ['body', property], msg, type: cause };
 }
 
 /**
