@@ -66,7 +66,7 @@ export {
   type ProjectPosition,
 } from './payments/domain/project-ownership.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
-export type { StripeConfigView } from './payments/stripe-config/stripe-config.entity.js';
+export type { StripeConfigView } from './payments/stripe-config/stripe-config.view.js';
 export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/config-events.js';
 export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';

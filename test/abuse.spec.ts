@@ -219,7 +219,7 @@ describe('webhooks that anybody can send', () => {
     const statement = jest.spyOn(pg.Client.prototype, 'query');
     const runs = () =>
       statement.mock.calls.filter(([query]) =>
-        (query as { name?: string }).name?.startsWith(FIND_WEBHOOK_SECRETS.test.name),
+        (query as { name?: string }).name?.startsWith(FIND_WEBHOOK_SECRETS.name),
       ).length;
     try {
       const first = lookup.find(randomUUID());

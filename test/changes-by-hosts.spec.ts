@@ -4,6 +4,8 @@ import { ExplainedError } from '../src/payments/domain/explained-error.js';
 import { fakeCredential } from './support/credentials.js';
 import { expectError } from './support/errors.js';
 import { configPath, startTestService, type TestService } from './support/service.js';
+import type { CredentialField } from '../src/payments/domain/credentials.js';
+import { setPart } from './support/stored-config.js';
 
 let service: TestService;
 let configs: StripeConfigService;
@@ -91,15 +93,15 @@ describe('the key of a claimable sandbox', () => {
       live_secret_key: fakeCredential('live_secret_key'),
     };
     await service.request('PUT', configPath(projectId), { body });
-    const set = (column: string, mask: string) =>
+    const set = (field: CredentialField, mask: string) =>
       service.database.query(
-        `UPDATE stripe_configs SET ${column} = $2, version = version + 1 WHERE project_id = $1`,
+        `UPDATE stripe_configs SET ${setPart(field, 'masked', '$2::text')}, version = version + 1 WHERE project_id = $1`,
         [projectId, mask],
       );
-    await set('test_secret_key_masked', 'rkcs_test_...aBcD');
+    await set('test_secret_key', 'rkcs_test_...aBcD');
     for (const mask of ['rkcs_test_...aBcD', 'rkcs_live_...aBcD']) {
-      await expect(set('live_secret_key_masked', mask)).rejects.toMatchObject({
-        constraint: 'stripe_configs_live_secret_key_check',
+      await expect(set('live_secret_key', mask)).rejects.toMatchObject({
+        constraint: 'stripe_configs_shown_check',
       });
     }
   });

@@ -12,6 +12,7 @@ import {
   type ServiceProcess,
 } from './support/process.js';
 import { configPath, type TestResponse } from './support/service.js';
+import { flat } from './support/stored-config.js';
 
 /** What one PUT sends. */
 type Put = Partial<Record<CredentialField, string>>;
@@ -160,7 +161,8 @@ function withoutOrder(later: Map<Put, Set<Put>>): Put[] {
 
 /** Opens what is stored, and expects each mask to be that of the value beside it. */
 async function open(): Promise<Put> {
-  const [row] = await database.query<Row>('SELECT * FROM stripe_configs WHERE project_id = $1', [projectId]);
+  const [stored] = await database.query('SELECT * FROM stripe_configs WHERE project_id = $1', [projectId]);
+  const row = stored && (flat(stored) as Partial<Row>);
   const values: Put = {};
   for (const field of CREDENTIAL_FIELDS) {
     const sealed = row?.[`${field}_sealed`];

@@ -270,7 +270,8 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('two instances in one host
     expectOurError(answer, 401, 'invalid_token');
     expectNestError(await ours.request('GET', configPath(id)), 404);
 
-    const sealed = 'SELECT live_webhook_secret_sealed AS sealed FROM stripe_configs WHERE project_id = $1';
+    const sealed =
+      "SELECT sealed ->> 'live_webhook_secret' AS sealed FROM stripe_configs WHERE project_id = $1";
     const [inFirst] = await database.query<{ sealed: string }>(sealed, [id]);
     const [inOther] = await other.query<{ sealed: string }>(sealed, [id]);
     expect(inFirst?.sealed).toContain(`.${HOST_RING.active.id}.`);

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { LIST } from '../src/app/projects/project.service.js';
+import { prepareText } from '../src/payments/database/statement.js';
+import { LIST } from '../src/app/projects/project.statements.js';
 import { expectError, expectInvalid } from './support/errors.js';
 import { eventually } from './support/eventually.js';
 import { startTestService, type TestService } from './support/service.js';
@@ -130,12 +131,10 @@ it('finds a page by an index, however many projects come before it', async () =>
     "INSERT INTO projects (owner_id, name) SELECT 'other ' || number / 10, 'Shop' FROM generate_series(1, 30000) AS number",
   );
   await service.database.query('VACUUM ANALYZE projects');
-  const plan = await service.database.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${LIST.text}`, [
-    subject,
-    new Date('2026-01-01T00:20:00Z'),
-    ids[2_400],
-    101,
-  ]);
+  const plan = await service.database.query<{ 'QUERY PLAN': string }>(
+    `EXPLAIN ${prepareText(LIST, undefined).sql}`,
+    [subject, new Date('2026-01-01T00:20:00Z'), ids[2_400], 101],
+  );
   const text = plan.map((line) => line['QUERY PLAN']).join('\n');
   expect(text).toMatch(/Index Cond: \(.*owner_id.* AND \(ROW\(created_at, id\) > ROW\(/);
   expect(text).not.toContain('Seq Scan');

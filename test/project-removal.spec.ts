@@ -12,6 +12,7 @@ import { configPath, startTestService, testKeyRing, type TestService } from './s
 import { makeDue, readEventRow, storeEvents } from './support/stored-events.js';
 import { deliver } from './support/webhooks.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
+import { setPart } from './support/stored-config.js';
 
 const SECRET = fakeCredential('test_webhook_secret', 'of a removed project');
 const CHANGE = { actor: 'alice', requestId: '3c90c3cc-0d44-4b50-8888-8dd25736052a' };
@@ -61,8 +62,9 @@ it('a removed project has no webhooks, no clients and no credentials, in every r
   );
   expect(row).toMatchObject({
     is_active: false,
-    test_secret_key_sealed: null,
-    test_webhook_secret_sealed: null,
+    sealed: {},
+    shown: {},
+    fingerprints: {},
   });
   expect((await remove()).status).toBe(204);
 });
@@ -195,7 +197,8 @@ describe('the same credentials put again', () => {
   it('make a damaged value readable again', async () => {
     const sealed = replicas[0].app.get(StripeConfigService);
     await database.query(
-      `UPDATE stripe_configs SET test_secret_key_sealed = left(test_secret_key_sealed, -4) || 'AAAA' WHERE project_id = $1`,
+      `UPDATE stripe_configs SET ${setPart('test_secret_key', 'sealed', "left(sealed ->> 'test_secret_key', -4) || 'AAAA'")}
+       WHERE project_id = $1`,
       [projectId],
     );
     await expect(sealed.open(projectId, 'test_secret_key')).rejects.toMatchObject({

@@ -33,9 +33,10 @@ import {
 } from './support/process.js';
 import { configPath, startTestService, type TestClient, type TestService } from './support/service.js';
 import { startTcpProxy } from './support/tcp-proxy.js';
+import { flat, setPart } from './support/stored-config.js';
 
 type Values = Partial<Record<CredentialField, string>>;
-type Row = Record<`${CredentialField}_${'sealed' | 'masked' | 'fingerprint'}`, string | null> & {
+type Row = Record<`${CredentialField}_${'sealed' | 'masked' | 'fingerprint'}`, string | undefined> & {
   id: string;
   project_id: string;
 };
@@ -60,7 +61,8 @@ afterEach(async () => {
 const settings = () => ({ KEY_RING_FILE: keyRingFile, DATABASE_URL: database.url });
 const keys = (...args: string[]) => runCommand('keys', args, settings());
 const ringOf = (file = keyRingFile) => readKeyRingFile(file, { allowDevelopment: false });
-const rows = () => database.query<Row>('SELECT * FROM stripe_configs ORDER BY id');
+const rows = async () =>
+  (await database.query('SELECT * FROM stripe_configs ORDER BY project_id')).map((row) => flat(row) as Row);
 
 async function rowsUnder(keyId: string): Promise<number> {
   const found = (await rows()).filter((row) =>
@@ -77,7 +79,7 @@ async function openAll(ring: KeyRing): Promise<Map<string, Values>> {
       const values: Values = {};
       for (const field of CREDENTIAL_FIELDS) {
         const sealed = row[`${field}_sealed`];
-        if (sealed === null) continue;
+        if (sealed === undefined) continue;
         values[field] = sealer.open(sealed, sealContext(row.project_id, field)).reveal();
         expect(row[`${field}_masked`]).toBe(expectedMask(field, values[field]));
       }
@@ -415,7 +417,7 @@ describe('a rewrap', () => {
 
   it('with --dry-run opens and counts, and writes nothing', async () => {
     // xmax would show a lock, too.
-    const state = () => database.query('SELECT ctid, xmin, xmax, * FROM stripe_configs ORDER BY id');
+    const state = () => database.query('SELECT ctid, xmin, xmax, * FROM stripe_configs ORDER BY project_id');
     const unchanged = await state();
     const dryRun = await keys('rewrap', '--dry-run', '--batch-size', '15');
     expect(dryRun).toMatchObject({ code: 0, stderr: '' });
@@ -617,7 +619,11 @@ describe('a rewrap', () => {
       'that was changed',
       ({ damaged }) =>
         database.query(
-          "UPDATE stripe_configs SET test_secret_key_sealed = overlay(test_secret_key_sealed PLACING 'damage' FROM 40) WHERE project_id = $1",
+          `UPDATE stripe_configs SET ${setPart(
+            'test_secret_key',
+            'sealed',
+            "overlay(sealed ->> 'test_secret_key' PLACING 'damage' FROM 40)",
+          )} WHERE project_id = $1`,
           [damaged],
         ),
     ],
@@ -625,8 +631,11 @@ describe('a rewrap', () => {
       'that was sealed for another project',
       ({ damaged, other }) =>
         database.query(
-          `UPDATE stripe_configs SET test_secret_key_sealed =
-            (SELECT test_secret_key_sealed FROM stripe_configs WHERE project_id = $2) WHERE project_id = $1`,
+          `UPDATE stripe_configs SET ${setPart(
+            'test_secret_key',
+            'sealed',
+            "(SELECT sealed ->> 'test_secret_key' FROM stripe_configs WHERE project_id = $2)",
+          )} WHERE project_id = $1`,
           [damaged, other],
         ),
     ],

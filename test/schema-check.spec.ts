@@ -92,8 +92,8 @@ describe('what a start requires', () => {
     ],
     [
       'a rule',
-      'ALTER TABLE stripe_configs DROP CONSTRAINT stripe_configs_test_secret_key_check',
-      /lacks constraint stripe_configs_test_secret_key_check;/,
+      'ALTER TABLE stripe_configs DROP CONSTRAINT stripe_configs_sealed_check',
+      /lacks constraint stripe_configs_sealed_check;/,
     ],
     [
       'what makes events unique',

@@ -153,7 +153,7 @@ it.each<[string, Access, { warned: boolean; byRoot?: boolean }]>([
     await eventually('the ring is taken up', () => events(service, 'key ring taken up').length > 0, LIMIT_MS);
     await put();
     const [row] = await database.query<{ sealed: string }>(
-      'SELECT test_secret_key_sealed AS sealed FROM stripe_configs',
+      "SELECT sealed ->> 'test_secret_key' AS sealed FROM stripe_configs",
     );
     expect(row?.sealed).toMatch(new RegExp(`^sc1\\.${key}\\.`));
 

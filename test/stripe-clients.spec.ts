@@ -31,6 +31,7 @@ import {
 } from './support/service.js';
 import { LocalStripe } from './support/stripe/local-stripe.js';
 import { startTcpProxy } from './support/tcp-proxy.js';
+import { setPart } from './support/stored-config.js';
 
 /** Every replica can open what either key sealed. */
 const ROOTS = [randomBytes(32), randomBytes(32)] as const;
@@ -241,7 +242,7 @@ describe('without a key to use it is told why', () => {
     await put('x', 'test_secret_key', 'live_secret_key', 'test_publishable_key');
     await queryWithoutTriggers(
       database,
-      'UPDATE stripe_configs SET test_secret_key_sealed = live_secret_key_sealed WHERE project_id = $1',
+      `UPDATE stripe_configs SET ${setPart('test_secret_key', 'sealed', "sealed ->> 'live_secret_key'")} WHERE project_id = $1`,
       [projectId],
     );
     expect(await faultOf(clients.forProject(projectId, 'test'))).toEqual(['unreadable', 'test']);
@@ -305,7 +306,7 @@ describe('what was resolved', () => {
     await put('once', 'test_secret_key');
     let queries = 0;
     interceptQueries((name, pass) => {
-      if (name === FIND_KEY.test_secret_key.name) queries += 1;
+      if (name === FIND_KEY.name) queries += 1;
       return pass();
     });
     const all = await Promise.all(
@@ -385,7 +386,7 @@ describe('on another replica', () => {
     let isRead = false;
     interceptQueries(async (name, pass) => {
       const answer = await pass();
-      if (name === FIND_KEY.test_secret_key.name && !isRead) {
+      if (name === FIND_KEY.name && !isRead) {
         isRead = true;
         await gate;
       }

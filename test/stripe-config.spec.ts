@@ -1,7 +1,6 @@
 import { Sealer, UnsealError } from '../src/payments/crypto/sealer.js';
 import {
   CREDENTIAL_FIELDS,
-  MODES,
   modeOf,
   type CredentialField,
   type Mode,
@@ -10,6 +9,7 @@ import { expectedMask, fakeCredential } from './support/credentials.js';
 import { queryWithoutTriggers } from './support/database.js';
 import { expectError, expectInvalid } from './support/errors.js';
 import { configPath, startTestService, type TestService } from './support/service.js';
+import { flat, setPart } from './support/stored-config.js';
 
 type Config = Record<string, unknown>;
 
@@ -48,7 +48,7 @@ async function row(id = projectId): Promise<Config | undefined> {
     'SELECT to_jsonb(config) AS row FROM stripe_configs config WHERE project_id = $1',
     [id],
   );
-  return rows[0]?.row;
+  return rows[0] && flat(rows[0].row);
 }
 
 /** Moves the row's times back by an hour, so that a change of any of them shows. */
@@ -56,9 +56,10 @@ async function age(): Promise<void> {
   await queryWithoutTriggers(
     service.database,
     `UPDATE stripe_configs SET
-       (created_at, updated_at, test_configured_at, live_configured_at) =
-       (created_at - interval '1 hour', updated_at - interval '1 hour',
-        test_configured_at - interval '1 hour', live_configured_at - interval '1 hour')
+       created_at = created_at - interval '1 hour', updated_at = updated_at - interval '1 hour',
+       configured_at = (
+         SELECT coalesce(jsonb_object_agg(key, value::bigint - 3600000), '{}') FROM jsonb_each(configured_at)
+       )
      WHERE project_id = $1`,
     [projectId],
   );
@@ -451,7 +452,8 @@ describe('GET', () => {
     const credentials = allCredentials();
     await configure(credentials);
     await service.database.query(
-      `UPDATE stripe_configs SET test_secret_key_sealed = 'sc1.aaaaaaaaaa.AAAA' WHERE project_id = $1`,
+      `UPDATE stripe_configs SET ${setPart('test_secret_key', 'sealed', "'sc1.aaaaaaaaaa.AAAA'::text")}
+       WHERE project_id = $1`,
       [projectId],
     );
 
@@ -484,16 +486,8 @@ describe('DELETE', () => {
       id,
       project_id: projectId,
       is_active: false,
-      ...Object.fromEntries(
-        CREDENTIAL_FIELDS.flatMap((field) =>
-          ['sealed', 'masked', 'fingerprint'].map((column) => [`${field}_${column}`, null]),
-        ),
-      ),
-      ...Object.fromEntries(MODES.flatMap(previousColumns).map((column) => [column, null])),
-      test_configured_at: null,
-      live_configured_at: null,
       created_at,
-      updated_at: expect.any(String) as unknown,
+      updated_at: expect.any(Number) as unknown,
       version: 2,
       changed_by: 'alice',
       change_request_id: headers.get('x-request-id'),
@@ -620,9 +614,11 @@ describe('what is stored', () => {
     await configure(allCredentials());
     await configure(allCredentials('other'), other);
     await service.database.query(
-      `UPDATE stripe_configs SET test_secret_key_sealed =
-         (SELECT test_secret_key_sealed FROM stripe_configs WHERE project_id = $1)
-       WHERE project_id = $2`,
+      `UPDATE stripe_configs SET ${setPart(
+        'test_secret_key',
+        'sealed',
+        "(SELECT sealed ->> 'test_secret_key' FROM stripe_configs WHERE project_id = $1)",
+      )} WHERE project_id = $2`,
       [projectId, other],
     );
     await expect(stored('test_secret_key', other)).rejects.toThrow(UnsealError);
@@ -635,7 +631,7 @@ describe('what is stored', () => {
   ] as const)('does not open in another %s', async (_, target) => {
     await configure(allCredentials());
     await service.database.query(
-      `UPDATE stripe_configs SET ${target}_sealed = test_webhook_secret_sealed WHERE project_id = $1`,
+      `UPDATE stripe_configs SET ${setPart(target, 'sealed', "sealed ->> 'test_webhook_secret'")} WHERE project_id = $1`,
       [projectId],
     );
     await expect(stored(target)).rejects.toThrow(UnsealError);
@@ -654,9 +650,9 @@ describe('the database itself refuses', () => {
     );
 
   describe.each(CREDENTIAL_FIELDS)('in %s', (field) => {
-    const refusal = { code: '23514', constraint: `stripe_configs_${field}_check` };
+    const refusal = (check: string) => ({ code: '23514', constraint: `stripe_configs_${check}_check` });
 
-    it.each([
+    it.each<[string, 'sealed' | 'masked', () => string]>([
       ['a plaintext in the sealed column', 'sealed', () => fakeCredential(field)],
       ['a sealed value without a key id', 'sealed', () => 'sc1.AAAA'],
       ['a plaintext in the mask column', 'masked', () => fakeCredential(field)],
@@ -667,11 +663,13 @@ describe('the database itself refuses', () => {
       ],
       ['five visible characters', 'masked', () => `${expectedMask(field, fakeCredential(field))}x`],
     ])('%s', async (_, column, value) => {
-      await expect(set(`${field}_${column} = $2`, value())).rejects.toMatchObject(refusal);
+      await expect(set(setPart(field, column, '$2::text'), value())).rejects.toMatchObject(
+        refusal(column === 'sealed' ? 'sealed' : 'shown'),
+      );
     });
 
-    it.each(['sealed', 'masked', 'fingerprint'])('the lack of the %s column alone', async (column) => {
-      await expect(set(`${field}_${column} = NULL`)).rejects.toMatchObject(refusal);
+    it.each(['sealed', 'masked', 'fingerprint'] as const)('the lack of the %s alone', async (part) => {
+      await expect(set(setPart(field, part, 'NULL'))).rejects.toMatchObject(refusal('whole'));
     });
   });
 
@@ -685,6 +683,6 @@ describe('the database itself refuses', () => {
   it('a second configuration of a project', async () => {
     await expect(
       service.database.query('INSERT INTO stripe_configs (project_id) VALUES ($1)', [projectId]),
-    ).rejects.toMatchObject({ code: '23505', constraint: 'stripe_configs_project_id_key' });
+    ).rejects.toMatchObject({ code: '23505', constraint: 'stripe_configs_pkey' });
   });
 });

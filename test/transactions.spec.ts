@@ -1,5 +1,6 @@
 import { DataSource, type EntityManager } from 'typeorm';
 import { runStatement } from '../src/payments/database/run-statement.js';
+import { integer, statement, text } from '../src/payments/database/statement.js';
 import { withLock } from '../src/payments/database/lock.js';
 import { guardPool } from '../src/payments/database/pool.js';
 import { TransactionNotWhole, inTransaction } from '../src/payments/database/transaction.js';
@@ -34,19 +35,22 @@ afterEach(async () => {
   await database.drop();
 });
 
-const INSERT = { name: 'insert_note', text: 'INSERT INTO notes VALUES ($1)' };
-const write = (text: string) => runStatement(source, 'write', INSERT, [text]);
+const INSERT = statement({
+  name: 'insert_note',
+  parameters: { note: text },
+  columns: {},
+  text: 'INSERT INTO notes VALUES (:note)',
+});
+const write = (note: string) => runStatement(source, 'write', INSERT, { note });
+const PID = statement({
+  name: 'pid',
+  parameters: {},
+  columns: { pid: integer },
+  text: 'SELECT pg_backend_pid() AS pid',
+});
 const notes = async () =>
   (await database.query<{ text: string }>('SELECT text FROM notes')).map((row) => row.text);
-const backend = async () =>
-  (
-    await runStatement<{ pid: number }>(
-      source,
-      'read',
-      { name: 'pid', text: 'SELECT pg_backend_pid() AS pid' },
-      [],
-    )
-  )[0]?.pid;
+const backend = async () => (await runStatement(source, 'read', PID, {}))[0]?.pid;
 
 /** What does something in a transaction on the pool's connection. */
 const BORROWERS: [string, (work: (manager: EntityManager) => Promise<unknown>) => Promise<unknown>][] = [
@@ -118,7 +122,7 @@ it('a late answer is not taken for the next one', async () => {
   const before = await backend();
   const sent = proxy.delayAnswersTo(SLOW);
   const outcome = expect(
-    runStatement(source, 'read', { name: 'slow', text: SLOW }, []),
+    runStatement(source, 'read', { name: 'slow', parameters: {}, columns: {}, text: SLOW }, {}),
   ).rejects.toMatchObject({ code: 'dependency_unavailable' });
   await sent;
   await outcome;

@@ -1,4 +1,5 @@
 import { DataSource } from 'typeorm';
+import { integer, statement } from '../src/payments/database/statement.js';
 import { runStatement } from '../src/payments/database/run-statement.js';
 import { borrowConnection, poolOf } from '../src/payments/database/pool.js';
 import { DependencyUnavailable } from '../src/payments/domain/errors.js';
@@ -6,7 +7,12 @@ import { SchemaCheck } from '../src/payments/schema/schema-check.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
 
-const SELECT = { name: 'one', text: 'SELECT 1 AS one' };
+const SELECT = statement({
+  name: 'one',
+  parameters: {},
+  columns: { one: integer },
+  text: 'SELECT 1 AS one',
+});
 
 let database: TestDatabase;
 let proxy: TcpProxy;
@@ -24,7 +30,7 @@ beforeEach(async () => {
     extra: { max: 1 },
   });
   await source.initialize();
-  await runStatement(source, 'read', SELECT, []);
+  await runStatement(source, 'read', SELECT, {});
 });
 afterEach(async () => {
   await proxy.close();
@@ -34,21 +40,21 @@ afterEach(async () => {
 
 it('a statement is not waited for without end', async () => {
   proxy.blackHole();
-  await expect(runStatement(source, 'read', SELECT, [])).rejects.toThrow(DependencyUnavailable);
+  await expect(runStatement(source, 'read', SELECT, {})).rejects.toThrow(DependencyUnavailable);
 }, 60_000);
 
 it('a connection is not waited for without end, and one that comes later is not lost', async () => {
   const only = await borrowConnection(source);
-  await expect(runStatement(source, 'read', SELECT, [])).rejects.toThrow(DependencyUnavailable);
+  await expect(runStatement(source, 'read', SELECT, {})).rejects.toThrow(DependencyUnavailable);
   only.release();
 
-  expect(await runStatement(source, 'read', SELECT, [])).toEqual([{ one: 1 }]);
+  expect(await runStatement(source, 'read', SELECT, {})).toEqual([{ one: 1 }]);
   expect(poolOf(source)).toMatchObject({ totalCount: 1, idleCount: 1, waitingCount: 0 });
 }, 60_000);
 
 it('a connection that is held for longer stays with who has it', async () => {
   const only = await borrowConnection(source);
-  const waiting = expect(runStatement(source, 'read', SELECT, [])).rejects.toThrow(DependencyUnavailable);
+  const waiting = expect(runStatement(source, 'read', SELECT, {})).rejects.toThrow(DependencyUnavailable);
   await waiting;
   expect(await only.query('SELECT 1 AS one')).toMatchObject({ rows: [{ one: 1 }] });
   expect(poolOf(source).idleCount).toBe(0);

@@ -20,9 +20,12 @@ import {
   type TestServiceOptions,
 } from './support/service.js';
 import { deliver, sendWebhook } from './support/webhooks.js';
+import { endsAt, flat, milliseconds, setPart } from './support/stored-config.js';
 
 const HOUR_MS = 3_600_000;
 const PARTS = ['sealed', 'masked', 'expires_at'] as const;
+/** The columns that have them. */
+const PARTS_COLUMNS = ['sealed', 'shown', 'expires_at'];
 
 const secretOf = (seed: string, mode: Mode = 'test') =>
   fakeCredential(`${mode}_webhook_secret`, `${mode} ${seed}`);
@@ -119,12 +122,9 @@ async function previousHealth(mode: Mode = 'test') {
 
 /** What is stored of the previous secret: its columns, and whether there is anything. */
 async function storedPrevious(mode: Mode = 'test'): Promise<unknown[]> {
-  const columns = PARTS.map((part) => `${mode}_previous_webhook_secret_${part} AS ${part}`);
-  const [row] = await database.query<Record<(typeof PARTS)[number], unknown>>(
-    `SELECT ${columns.join(', ')} FROM stripe_configs WHERE project_id = $1`,
-    [projectId],
-  );
-  return PARTS.map((part) => row?.[part]);
+  const [row] = await database.query('SELECT * FROM stripe_configs WHERE project_id = $1', [projectId]);
+  const stored = row && flat(row);
+  return PARTS.map((part) => stored?.[`${mode}_previous_webhook_secret_${part}`] ?? null);
 }
 const NOTHING = [null, null, null];
 
@@ -285,11 +285,11 @@ describe('the end of the overlap', () => {
       }
       await own.query(`
         CREATE TRIGGER not_yet BEFORE UPDATE ON stripe_configs FOR EACH ROW
-          WHEN (OLD.test_previous_webhook_secret_sealed IS NOT NULL AND NEW.test_previous_webhook_secret_sealed IS NULL)
+          WHEN (OLD.sealed ? 'test_previous_webhook_secret' AND NOT NEW.sealed ? 'test_previous_webhook_secret')
           EXECUTE FUNCTION stripe_config_refuse('not yet')`);
       await queryWithoutTriggers(
         own,
-        "UPDATE stripe_configs SET test_previous_webhook_secret_expires_at = now() - interval '1 second'",
+        `UPDATE stripe_configs SET ${endsAt('test', "now() - interval '1 second'")}`,
       );
 
       const fresh = await startOwn();
@@ -319,21 +319,18 @@ describe('the end of the overlap', () => {
         await first.request('PUT', path, { body: { test_webhook_secret: secretOf(seed) } });
       }
       await first.stop();
-      const columns = [
-        ...['sealed', 'masked', 'fingerprint'].map((part) => `test_webhook_secret_${part}`),
-        ...['sealed', 'masked'].map((part) => `test_previous_webhook_secret_${part}`),
-      ].join(', ');
       await queryWithoutTriggers(
         own,
-        `INSERT INTO stripe_configs (project_id, ${columns}, test_previous_webhook_secret_expires_at, test_configured_at, version)
-         SELECT gen_random_uuid(), ${columns}, now() - interval '1 second', now(), 1
+        `INSERT INTO stripe_configs (project_id, sealed, shown, fingerprints, expires_at, configured_at, version)
+         SELECT gen_random_uuid(), sealed, shown, fingerprints,
+           jsonb_build_object('test_previous_webhook_secret', ${milliseconds("now() - interval '1 second'")}), configured_at, 1
          FROM stripe_configs, generate_series(1, ${2 * ERASE_BATCH + 1})`,
       );
 
       await startOwn();
       await eventually('all but that which has not ended are erased', async () => {
         const left = await own.query(
-          'SELECT FROM stripe_configs WHERE test_previous_webhook_secret_sealed IS NOT NULL',
+          "SELECT FROM stripe_configs WHERE sealed ? 'test_previous_webhook_secret'",
         );
         return left.length === 1;
       });
@@ -342,7 +339,7 @@ describe('the end of the overlap', () => {
 
   const remaining = (own: TestDatabase) => {
     const count = (mode: Mode) =>
-      `num_nonnulls(${PARTS.map((part) => `${mode}_previous_webhook_secret_${part}`).join(', ')}) AS ${mode}`;
+      `${PARTS_COLUMNS.map((column) => `(${column} ? '${mode}_previous_webhook_secret')::integer`).join(' + ')} AS ${mode}`;
     return own.query<Record<Mode, number>>(`SELECT ${count('test')}, ${count('live')} FROM stripe_configs`);
   };
 });
@@ -485,8 +482,11 @@ describe('a secret that cannot be opened', () => {
     await put('first');
     await queryWithoutTriggers(
       database,
-      `UPDATE stripe_configs SET test_webhook_secret_sealed =
-         (SELECT test_webhook_secret_sealed FROM stripe_configs WHERE project_id = $2) WHERE project_id = $1`,
+      `UPDATE stripe_configs SET ${setPart(
+        'test_webhook_secret',
+        'sealed',
+        "(SELECT sealed ->> 'test_webhook_secret' FROM stripe_configs WHERE project_id = $2)",
+      )} WHERE project_id = $1`,
       [projectId, foreign],
     );
 
@@ -530,13 +530,11 @@ describe('the database', () => {
 
   const change = (mode: Mode, part: (typeof PARTS)[number], value: string, more = '') =>
     database.query(
-      `UPDATE stripe_configs SET ${mode}_previous_webhook_secret_${part} = ${value} ${more} WHERE project_id = $1`,
+      `UPDATE stripe_configs SET ${setPart(`${mode}_previous_webhook_secret`, part, value)} ${more} WHERE project_id = $1`,
       [projectId],
     );
 
   describe.each(['test', 'live'] as const)('in %s mode', (mode) => {
-    const constraint = `stripe_configs_${mode}_previous_webhook_secret_check`;
-
     it('refuses a previous secret in the clear', async () => {
       for (const plain of [
         secretOf('first', mode),
@@ -546,7 +544,9 @@ describe('the database', () => {
       ]) {
         const moved = ", version = version + 1, changed_by = 'x'";
         for (const more of ['', moved]) {
-          await expect(change(mode, 'sealed', `'${plain}'`, more)).rejects.toMatchObject({ constraint });
+          await expect(change(mode, 'sealed', `'${plain}'::text`, more)).rejects.toMatchObject({
+            constraint: 'stripe_configs_sealed_check',
+          });
         }
       }
     });
@@ -554,9 +554,9 @@ describe('the database', () => {
     it('refuses a change of its mask or its end without a new version', async () => {
       const before = await storedPrevious(mode);
       for (const [part, value] of [
-        ['masked', `'${maskOf('third', mode)}'`],
-        ['expires_at', `${mode}_previous_webhook_secret_expires_at + interval '1 day'`],
-        ['expires_at', 'now()'],
+        ['masked', `'${maskOf('third', mode)}'::text`],
+        ['expires_at', `(expires_at ->> '${mode}_previous_webhook_secret')::bigint + 86400000`],
+        ['expires_at', milliseconds('now()')],
       ] as const) {
         await expect(change(mode, part, value)).rejects.toMatchObject({ code: '42501' });
       }
@@ -566,7 +566,7 @@ describe('the database', () => {
     it('refuses one that is there in part', async () => {
       for (const part of PARTS) {
         await expect(change(mode, part, 'NULL', ', version = version + 1')).rejects.toMatchObject({
-          constraint,
+          constraint: 'stripe_configs_whole_check',
         });
       }
     });
@@ -602,8 +602,7 @@ describe('the health of an overlap', () => {
     await put('second');
     await queryWithoutTriggers(
       database,
-      `UPDATE stripe_configs SET test_previous_webhook_secret_expires_at = now() - interval '1 second'
-       WHERE project_id = $1`,
+      `UPDATE stripe_configs SET ${endsAt('test', "now() - interval '1 second'")} WHERE project_id = $1`,
       [projectId],
     );
     expect(await previousHealth()).toBeNull();

@@ -665,7 +665,7 @@ describe('while the database', () => {
 
   it('loses its answer, the event is not acknowledged, and its repeat is no second one', async () => {
     const event = snapshotEvent('test');
-    const lost = proxy.loseAnswerTo(STORE_EVENT.test.name);
+    const lost = proxy.loseAnswerTo(STORE_EVENT.name);
     expectError(await deliver(shaken, projectId, 'test', SECRETS.test, event), 503, 'write_outcome_unknown');
     await lost;
     expect((await deliver(shaken, projectId, 'test', SECRETS.test, event)).status).toBe(200);

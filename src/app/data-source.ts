@@ -5,7 +5,6 @@ import { describeError } from '../payments/common/describe-error.js';
 import { paymentsMigrations } from '../payments/schema/migrations/index.js';
 import { paymentsEntities } from '../payments/schema/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
-import { CountProjects1764000009000 } from './projects/1764000009000-count-projects.js';
 import { ProjectEntity, ProjectOwnerEntity } from './projects/project.entity.js';
 
 /** What the database shows of whose a connection is. */
@@ -27,7 +26,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     type: 'postgres',
     url,
     entities: [...paymentsEntities, ProjectEntity, ProjectOwnerEntity],
-    migrations: [...paymentsMigrations, CreateProjects1764000001000, CountProjects1764000009000],
+    migrations: [...paymentsMigrations, CreateProjects1764000001000],
     migrationsTransactionMode: 'each',
     synchronize: false,
     logging: false,

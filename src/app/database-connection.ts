@@ -3,12 +3,16 @@ import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { runStatement } from '../payments/database/run-statement.js';
+import { statement } from '../payments/database/statement.js';
 import { RepeatedFault } from '../payments/database/repeated-fault.js';
 import { findSchema } from '../payments/database/schema-name.js';
 import { SchemaFault } from '../payments/schema/schema-findings.js';
 import { MigrationLockHeld, migrate } from './migrate.js';
 
 const RETRY_MS = 1_000;
+
+/** Asks nothing of the database but an answer. */
+export const CHECK = statement({ name: 'check', parameters: {}, columns: {}, text: 'SELECT' });
 
 /**
  * Connects to the database and migrates it. A database that is down at start is waited for: the service answers 503
@@ -42,7 +46,7 @@ export class DatabaseConnection implements OnApplicationShutdown {
    * @throws DependencyUnavailable when the database does not answer, or is not migrated yet
    */
   async check(): Promise<void> {
-    await runStatement(this.dataSource, 'read', { name: 'check', text: 'SELECT 1' }, []);
+    await runStatement(this.dataSource, 'read', CHECK, {});
   }
 
   onApplicationShutdown(): void {

@@ -84,6 +84,7 @@ export function childOptions(runner: Runner): {
 
 /** Only what PostgreSQL needs: our own environment holds secrets. */
 function childEnvironment(): NodeJS.ProcessEnv {
+  // eslint-disable-next-line no-restricted-properties -- it is passed on to the programs of PostgreSQL, and no setting
   return { PATH: process.env.PATH ?? '/usr/bin:/bin', LANG: 'C', TZ: 'UTC' };
 }
 

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The standalone service's own projects. */
+/** The standalone service's own projects, and how many each owner has made, so that there can be a limit. */
 export class CreateProjects1764000001000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
@@ -16,9 +16,15 @@ export class CreateProjects1764000001000 implements MigrationInterface {
     await queryRunner.query(
       'CREATE INDEX projects_owner_id_created_at_idx ON projects (owner_id, created_at, id)',
     );
+    await queryRunner.query(`
+      CREATE TABLE project_owners (
+        owner_id varchar(255) NOT NULL CONSTRAINT project_owners_pkey PRIMARY KEY,
+        created integer NOT NULL
+      )
+    `);
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('DROP TABLE projects');
+    await queryRunner.query('DROP TABLE project_owners, projects');
   }
 }

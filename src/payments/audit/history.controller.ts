@@ -1,4 +1,5 @@
 import { Param, Query } from '@nestjs/common';
+import { SEALED_FIELDS } from '../domain/credentials.js';
 import { Pages, type PageQuery } from '../http/parameters/pages.js';
 import { GetRoute, ProjectRoutes } from '../http/routes.js';
 import { AuditService, type AuditView } from './audit.service.js';
@@ -48,7 +49,7 @@ function toChange(row: AuditView): StripeConfigChange {
     actor: row.actor,
     request_id: row.request_id,
     changed_at: row.changed_at,
-    fields: row.fields.map((field) => ({
+    fields: SEALED_FIELDS.filter((field) => row.fields.includes(field)).map((field) => ({
       field,
       before: row.masks_before[field] ?? null,
       after: row.masks_after[field] ?? null,

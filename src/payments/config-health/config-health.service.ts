@@ -65,7 +65,7 @@ export class ConfigHealthService {
   }
 
   private async findRow(projectId: string, mode: Mode): Promise<HealthRow> {
-    const [row] = await runStatement<HealthRow>(this.dataSource, 'read', FIND_HEALTH[mode], [projectId]);
+    const [row] = await runStatement(this.dataSource, 'read', FIND_HEALTH, { project_id: projectId, mode });
     if (row === undefined) throw configNotFound();
     return row;
   }
@@ -101,8 +101,14 @@ export class ConfigHealthService {
         countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
       const verdict = await judgeKey(this.stripe, key, mode, { withAccount: true, count });
       const accountId = 'accountId' in verdict ? verdict.accountId : null;
-      const values = [projectId, mode, row.version, verdict.status, accountId, row.secret_key_version];
-      await runStatement(this.dataSource, 'write', SAVE_KEY_STATE, values);
+      await runStatement(this.dataSource, 'write', SAVE_KEY_STATE, {
+        project_id: projectId,
+        mode,
+        version: row.version,
+        status: verdict.status,
+        account_id: accountId,
+        written_in: row.secret_key_version,
+      });
       return true;
     } catch (error) {
       if (error instanceof PaymentsError && NOTHING_NEW.has(error.code)) return false;

@@ -1,5 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { WebhookFault } from '../stripe-webhooks/webhook-monitor.js';
+import type { WebhookFault } from '../stripe-webhooks/webhook-monitor.statements.js';
 import type { Mode } from '../domain/credentials.js';
 
 /** What was last seen of a mode's credentials. Versions tell which credentials: those of that version or before. */

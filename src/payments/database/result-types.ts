@@ -1,13 +1,3 @@
-/**
- * A time as a statement selects it: the milliseconds since 1970, as a `numeric`. How PostgreSQL writes a time itself depends
- * on settings of the database, the role and the connection (`DateStyle`, `TimeZone`).
- *
- * @param name of the result's column
- */
-export function timeColumn(expression: string, name = expression): string {
-  return `extract(epoch FROM ${expression}) * 1000 AS ${name}`;
-}
-
 const text = (value: string): string => value;
 
 /** What becomes of a result's column, by the id of its type (`pg_type.oid`, the same everywhere). */
@@ -18,7 +8,7 @@ const PARSERS = new Map<number, (value: string) => unknown>([
   [25, text],
   [114, JSON.parse],
   [1043, text], // varchar
-  [1700, toTime], // numeric: see timeColumn
+  [1700, toTime], // numeric: a time, see statement.ts
   [2278, text], // void
   [2950, text], // uuid
   [3802, JSON.parse], // jsonb

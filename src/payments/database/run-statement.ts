@@ -1,23 +1,15 @@
 import type { PoolClient, QueryConfig } from 'pg';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 import { durably, judgeError, outcomeUnknown, type Fault, type StatementKind } from './faults.js';
 import { answerLimit, borrowConnection, ignoreErrorEvent, isInTransaction } from './pool.js';
 import { takeWriteTurn } from './write-turns.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { RESULT_TYPES } from './result-types.js';
-import { inSchemaOf } from './schema-name.js';
+import { schemaOf } from './schema-name.js';
+import { prepareText, valuesInOrder, type SqlTypes, type Statement, type ValuesOf } from './statement.js';
 
 /** Injection token of the module's TypeORM DataSource. */
 export const PAYMENTS_DATA_SOURCE = Symbol('PaymentsDataSource');
-
-/** An SQL text with a name, under which PostgreSQL keeps its plan on each connection. */
-export interface Statement {
-  /** One text has one name, in the whole process. */
-  readonly name: string;
-  readonly text: string;
-  /** The tables that it names beside the module's own. */
-  readonly tables?: readonly string[];
-}
 
 const MAX_ATTEMPTS = 3;
 
@@ -33,35 +25,50 @@ const MAX_ATTEMPTS = 3;
  *   and a synchronous standby may not have it
  * @throws the driver's own error for everything else (a violated constraint, a wrong statement)
  */
-export async function runStatement<Row>(
+export async function runStatement<Parameters extends SqlTypes, Columns extends SqlTypes>(
   dataSource: DataSource,
   kind: StatementKind,
-  statement: Statement,
-  values: unknown[],
-): Promise<Row[]> {
-  if (kind === 'read') return runOnPool<Row>(dataSource, kind, statement, values);
+  statement: Statement<Parameters, Columns>,
+  values: ValuesOf<Parameters>,
+): Promise<ValuesOf<Columns>[]> {
+  if (kind === 'read') return runOnPool(dataSource, kind, statement, values);
   const endTurn = await takeWriteTurn(dataSource, 'statement');
   try {
-    return await runOnPool<Row>(dataSource, kind, statement, values);
+    return await runOnPool(dataSource, kind, statement, values);
   } finally {
     endTurn();
   }
 }
 
+/**
+ * Runs a statement where TypeORM's own `query` would, on a connection of its pool or in its transaction. Its rows are read by
+ * the parsers that the application has registered with the driver.
+ */
+export async function runWithin<Parameters extends SqlTypes, Columns extends SqlTypes>(
+  on: DataSource | EntityManager,
+  statement: Statement<Parameters, Columns>,
+  values: ValuesOf<Parameters>,
+): Promise<ValuesOf<Columns>[]> {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- TypeORM 0.3 knows it by no other name
+  const { sql, order } = prepareText(statement, schemaOf('isInitialized' in on ? on : on.connection));
+  return on.query<ValuesOf<Columns>[]>(sql, valuesInOrder(statement, order, values));
+}
+
 async function runOnPool<Row>(
   dataSource: DataSource,
   kind: StatementKind,
-  { name, text, tables }: Statement,
-  values: unknown[],
+  statement: Statement<SqlTypes, SqlTypes>,
+  values: Readonly<Record<string, unknown>>,
 ): Promise<Row[]> {
   for (let attempt = 1; ; attempt++) {
     const client = await borrowConnection(dataSource);
-    const sql = inSchemaOf(dataSource, text, tables);
-    // Before its schema was found a statement may have been prepared on this connection as it stands.
+    const schema = schemaOf(dataSource);
+    const { sql, order } = prepareText(statement, schema);
+    // Before its schema was found a statement may have been prepared on this connection without one.
     const query = {
-      name: sql === text ? name : `${name}.`,
+      name: schema === undefined ? statement.name : `${statement.name}.`,
       text: sql,
-      values,
+      values: valuesInOrder(statement, order, values),
       types: RESULT_TYPES,
       query_timeout: answerLimit(dataSource),
     };

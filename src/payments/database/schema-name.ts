@@ -1,4 +1,4 @@
-import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
+import type { DataSource } from 'typeorm';
 
 /** The tables of the migrations. */
 export const TABLES = [
@@ -27,7 +27,6 @@ export const TRIGGERS = [
   'stripe_configs_audit_insert',
   'stripe_configs_audit_update',
   'stripe_configs_unaudited',
-  'stripe_configs_unaudited_previous',
   'stripe_configs_keep',
   'stripe_config_audit_append_only',
   'stripe_configs_durable',
@@ -35,8 +34,6 @@ export const TRIGGERS = [
   'stripe_webhook_endpoints_durable',
   'stripe_configs_stay_removed',
 ];
-
-const OURS = new RegExp(String.raw`\b(?:(?:${TABLES.join('|')})\b|(?:${FUNCTIONS.join('|')})(?=\())`, 'g');
 
 /** The schemas in which tables were found, of data sources that name none. */
 const FOUND = new WeakMap<DataSource, string>();
@@ -70,42 +67,8 @@ export async function lookForSchema(ask: Ask): Promise<string | undefined> {
   return found?.name;
 }
 
-/** The statements that were put into a schema, by schema and text: each is so once. */
-const STATEMENTS = new Map<string, Map<string, string>>();
-
-/**
- * A statement of ours with its tables and functions in the schema that the data source names (TypeORM's option `schema`) or
- * in which they were found, so that it means the same whatever the connection's search path is.
- *
- * @param tables that it names beside the module's own
- */
-export function inSchemaOf(dataSource: DataSource, text: string, tables: readonly string[] = []): string {
+/** The schema of the module's tables: the one that the data source names (TypeORM's option `schema`), or in which they were found. */
+export function schemaOf(dataSource: DataSource): string | undefined {
   const { schema = FOUND.get(dataSource) } = dataSource.options as { schema?: string };
-  if (schema === undefined) return text;
-  const known = STATEMENTS.get(schema) ?? new Map<string, string>();
-  STATEMENTS.set(schema, known);
-  const statement = known.get(text) ?? putInto(schema, text, tables);
-  known.set(text, statement);
-  return statement;
-}
-
-function putInto(schema: string, text: string, tables: readonly string[]): string {
-  const others = tables.map((table) => new RegExp(String.raw`\b${table}\b`, 'g'));
-  return [OURS, ...others].reduce((sql, names) => sql.replace(names, `${quoted(schema)}.$&`), text);
-}
-
-/** A name as PostgreSQL takes it, whatever is in it; `$` would mean something to `replace`. */
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`.replaceAll('$', '$$$$');
-}
-
-/** Runs a statement of ours where TypeORM's own `query` would: on a connection of its pool, or in a transaction. */
-export function query<Row>(
-  on: DataSource | EntityManager | QueryRunner,
-  text: string,
-  values?: unknown[],
-): Promise<Row[]> {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- TypeORM 0.3 knows it by no other name
-  const dataSource = 'isInitialized' in on ? on : on.connection;
-  return on.query(inSchemaOf(dataSource, text), values) as Promise<Row[]>;
+  return schema;
 }

@@ -1,51 +1,40 @@
 import type { DataSource } from 'typeorm';
+import { eventContext, sealContext } from '../crypto/seal-context.js';
 import type { Sealer } from '../crypto/sealer.js';
-import { sealContext } from '../crypto/seal-context.js';
-import { query } from '../database/schema-name.js';
-import { SEALED_COLUMNS, type SealedRow } from '../stripe-config/stripe-config.statements.js';
-import { SEALED_FIELDS, type Mode, type SealedField } from '../domain/credentials.js';
-import { eventContext } from '../crypto/seal-context.js';
-import { FIRST_EVENT, FIRST_UUID, eventKeyOf, type SealedEvent } from './rewrap.js';
-import type { KeyEntity, ReplicaEntity } from '../key-ring/key.entities.js';
+import { runWithin } from '../database/run-statement.js';
+import type { RowOf } from '../database/statement.js';
+import type { Mode, SealedField } from '../domain/credentials.js';
+import {
+  COUNT_BY_KEY,
+  FORGET_KEY,
+  LIST_KEYS,
+  LIST_REPLICAS,
+  SCAN_CONFIGS,
+  SCAN_EVENTS,
+} from './key-rotation.statements.js';
+import { FIRST_EVENT, FIRST_UUID } from './sealed-table.js';
 
 /** How many stored values and rows each key has sealed, by key id. */
 export async function countByKey(
   dataSource: DataSource,
 ): Promise<Map<string, { rows: number; values: number }>> {
-  const counts = await query<{ key_id: string; rows: string; values: string }>(
-    dataSource,
-    `
-    SELECT key_id, sum(rows) AS rows, sum(values) AS values FROM (
-      SELECT split_part(sealed, '.', 2) AS key_id, count(DISTINCT id) AS rows, count(*) AS values
-      FROM stripe_configs CROSS JOIN LATERAL (
-        VALUES ${SEALED_FIELDS.map((field) => `(${field}_sealed)`).join(', ')}
-      ) AS credential (sealed)
-      WHERE sealed IS NOT NULL GROUP BY 1
-      UNION ALL
-      SELECT substr(payload_sealed, 5, 10), count(*), count(*) FROM stripe_events GROUP BY 1
-    ) AS counts GROUP BY 1`,
-  );
-  return new Map(
-    counts.map(({ key_id, rows, values }) => [key_id, { rows: Number(rows), values: Number(values) }]),
-  );
+  const counts = await runWithin(dataSource, COUNT_BY_KEY, {});
+  return new Map(counts.map(({ key_id, rows, values }) => [key_id, { rows, values }]));
 }
 
 /** The keys that services of this database have held. */
-export function findKeys(dataSource: DataSource): Promise<KeyEntity[]> {
-  return query<KeyEntity>(dataSource, 'SELECT * FROM stripe_config_keys ORDER BY first_seen_at');
+export function findKeys(dataSource: DataSource): Promise<RowOf<typeof LIST_KEYS>[]> {
+  return runWithin(dataSource, LIST_KEYS, {});
 }
 
 /** The services that have reported in the last three minutes; they do so every minute. */
-export function findReplicas(dataSource: DataSource): Promise<ReplicaEntity[]> {
-  return query<ReplicaEntity>(
-    dataSource,
-    "SELECT * FROM stripe_config_replicas WHERE seen_at > now() - interval '3 minutes' ORDER BY replica_id",
-  );
+export function findReplicas(dataSource: DataSource): Promise<RowOf<typeof LIST_REPLICAS>[]> {
+  return runWithin(dataSource, LIST_REPLICAS, {});
 }
 
 /** Forgets a key that seals nothing any more, so that a ring may lack it. */
 export async function forgetKey(dataSource: DataSource, keyId: string): Promise<void> {
-  await query(dataSource, 'DELETE FROM stripe_config_keys WHERE key_id = $1', [keyId]);
+  await runWithin(dataSource, FORGET_KEY, { key_id: keyId });
 }
 
 /** A stored value that no key of the ring opens: a credential of a configuration, or an event. */
@@ -60,38 +49,40 @@ export async function* findUnreadable(
   dataSource: DataSource,
   sealer: Sealer,
 ): AsyncGenerator<UnreadableValue> {
-  for await (const row of scan<SealedRow>(dataSource, SCAN_CONFIGS, ({ id }) => [id], [FIRST_UUID])) {
-    for (const field of SEALED_FIELDS) {
-      const sealed = row[`${field}_sealed`];
-      if (sealed !== null && sealer.tryToOpen(sealed, sealContext(row.project_id, field)) === undefined) {
-        yield { configId: row.id, projectId: row.project_id, field };
+  yield* findUnreadableCredentials(dataSource, sealer);
+  yield* findUnreadableEvents(dataSource, sealer);
+}
+
+async function* findUnreadableCredentials(
+  dataSource: DataSource,
+  sealer: Sealer,
+): AsyncGenerator<UnreadableValue> {
+  for (let after = FIRST_UUID; ;) {
+    const rows = await runWithin(dataSource, SCAN_CONFIGS, { after, size: BATCH });
+    for (const { id: configId, project_id: projectId, sealed } of rows) {
+      for (const [field, value] of Object.entries(sealed) as [SealedField, string][]) {
+        if (sealer.tryToOpen(value, sealContext(projectId, field)) === undefined)
+          yield { configId, projectId, field };
       }
     }
-  }
-  for await (const row of scan<SealedEvent>(dataSource, SCAN_EVENTS, eventKeyOf, FIRST_EVENT)) {
-    const { project_id: projectId, mode, event_id: eventId } = row;
-    if (sealer.tryToOpen(row.payload_sealed, eventContext(projectId, mode, eventId)) === undefined) {
-      yield { projectId, mode, eventId };
-    }
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last.project_id;
   }
 }
 
-const SCAN_CONFIGS = `SELECT ${SEALED_COLUMNS} FROM stripe_configs WHERE id > $1 ORDER BY id LIMIT ${BATCH}`;
-const SCAN_EVENTS = `SELECT project_id, mode, event_id, payload_sealed FROM stripe_events
-  WHERE (project_id, mode, event_id) > ($1, $2, $3) ORDER BY project_id, mode, event_id LIMIT ${BATCH}`;
-
-/** Every row of a table, in batches by its key. */
-async function* scan<Row>(
+async function* findUnreadableEvents(
   dataSource: DataSource,
-  statement: string,
-  keyOf: (row: Row) => string[],
-  first: string[],
-): AsyncGenerator<Row> {
-  for (let after = first; ;) {
-    const rows = await query<Row>(dataSource, statement, after);
-    yield* rows;
+  sealer: Sealer,
+): AsyncGenerator<UnreadableValue> {
+  for (let after = FIRST_EVENT; ;) {
+    const rows = await runWithin(dataSource, SCAN_EVENTS, { ...after, size: BATCH });
+    for (const { project_id: projectId, mode, event_id: eventId, payload_sealed } of rows) {
+      if (sealer.tryToOpen(payload_sealed, eventContext(projectId, mode, eventId)) === undefined)
+        yield { projectId, mode, eventId };
+    }
     const last = rows.at(-1);
     if (last === undefined) return;
-    after = keyOf(last);
+    after = { project_id: last.project_id, mode: last.mode, event_id: last.event_id };
   }
 }

@@ -4,7 +4,7 @@ import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/parameters/next-page-link.js';
 import { INVALID_CURSOR, type PageQuery } from '../http/parameters/pages.js';
 import { CallerRoutes, GetRoute } from '../http/routes.js';
-import type { StripeConfigView } from '../stripe-config/stripe-config.entity.js';
+import type { StripeConfigView } from '../stripe-config/stripe-config.view.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
 import { ProjectPaymentConfigListResponse, type ProjectPaymentConfigResponse } from './project-list.dto.js';
 import { PROJECT_PAGES, ProjectPages, readProjectPage } from './project-pages.js';

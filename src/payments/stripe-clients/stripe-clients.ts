@@ -14,7 +14,7 @@ import { canonicalUuid } from '../domain/uuid.js';
 import { KeyRingInUse } from '../key-ring/key-ring-in-use.js';
 import { ConfigChanges } from '../stripe-config/config-changes.js';
 import { Kept, type Made } from './kept.js';
-import { FIND_KEY, type SealedKeyRow } from './stripe-clients.statements.js';
+import { FIND_KEY, type UsableField } from './stripe-clients.statements.js';
 
 /** How often what is kept is compared with the database, in milliseconds, should its announcements not arrive. */
 const COMPARE_MS = 5_000;
@@ -109,8 +109,8 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async open(projectId: string, mode: Mode, kind: 'secret' | 'publishable'): Promise<Made<Secret>> {
-    const field = `${mode}_${kind}_key` as const;
-    const [row] = await runStatement<SealedKeyRow>(this.dataSource, 'read', FIND_KEY[field], [projectId]);
+    const field: UsableField = `${mode}_${kind}_key`;
+    const [row] = await runStatement(this.dataSource, 'read', FIND_KEY, { project_id: projectId, field });
     if (row?.is_active === false) throw new StripeCredentialsError('deactivated', mode);
     if (row === undefined || row.sealed === null) throw new StripeCredentialsError('not_configured', mode);
     try {
@@ -125,12 +125,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   private async compare(): Promise<void> {
     const ids = [...new Set(this.kept.flatMap(({ projectIds }) => projectIds))];
     if (ids.length === 0) return;
-    const rows = await runStatement<{ project_id: string; version: number }>(
-      this.dataSource,
-      'read',
-      FIND_VERSIONS,
-      [ids],
-    );
+    const rows = await runStatement(this.dataSource, 'read', FIND_VERSIONS, { project_ids: ids });
     const versions = new Map(rows.map(({ project_id, version }) => [project_id, version]));
     for (const id of ids) for (const kept of this.kept) kept.forgetUnless(id, versions.get(id));
   }

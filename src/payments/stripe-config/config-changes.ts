@@ -137,7 +137,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
       this.changed.clear();
       try {
         // It stores nothing, so it waits for no turn among the writes.
-        await runStatement(this.dataSource, 'read', NOTIFY, [ids]);
+        await runStatement(this.dataSource, 'read', NOTIFY, { project_ids: ids });
         this.unannounced.worked();
       } catch (error) {
         this.unannounced.failed(error);

@@ -11,7 +11,7 @@ import { rawRequestOf, requestOf, type HttpRequest } from '../http/http-request.
 import { entityTag } from '../domain/preconditions.js';
 import { preconditionsOf } from '../http/parameters/preconditions.js';
 import type { StripeConfigResponse } from './stripe-config.dto.js';
-import type { StripeConfigView } from './stripe-config.entity.js';
+import type { StripeConfigView } from './stripe-config.view.js';
 import { isMaskOf } from '../domain/credential-rules.js';
 import type { CredentialField } from '../domain/credentials.js';
 

@@ -17,7 +17,7 @@ import {
   StripeConfigResponse,
   WRONG_MODE,
 } from './stripe-config.dto.js';
-import type { StripeConfigView } from './stripe-config.entity.js';
+import type { StripeConfigView } from './stripe-config.view.js';
 import { StripeConfigService } from './stripe-config.service.js';
 
 const IF_MATCH = ApiCondition(

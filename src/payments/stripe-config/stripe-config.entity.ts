@@ -1,120 +1,48 @@
-import { Check, Column, Entity, Generated, PrimaryGeneratedColumn, Unique } from 'typeorm';
-import {
-  SEALED_FIELDS,
-  type CredentialField,
-  type PreviousField,
-  type SealedField,
-} from '../domain/credentials.js';
+import { Check, Column, Entity, Generated, Index, PrimaryColumn } from 'typeorm';
+import type { CredentialField, Mode, PreviousField, SealedField } from '../domain/credentials.js';
+
+/** Something of each credential that is stored, by its name. */
+export type ByCredential<T, Field extends SealedField = SealedField> = Partial<Record<Field, T>>;
 
 /**
- * The Stripe configuration of one project. Properties bear the names of their columns, so that a row of a
- * statement is an entity as it is. Each credential is three columns: the sealed value (`…_sealed`, see
- * `crypto/sealer.ts`), what may be shown of it (`…_masked`), and what it is compared by (`…_fingerprint`).
+ * The Stripe configuration of one project. A credential is a member of `sealed` (see `crypto/sealer.ts`), of `shown`, which
+ * has what may be shown of it, and of `fingerprints`, by which it is compared. The checks stand in the migration.
  */
 @Entity('stripe_configs')
-@Unique('stripe_configs_project_id_key', ['project_id'])
-@Check(
-  'stripe_configs_erased_when_inactive_check',
-  `is_active OR num_nonnulls(${SEALED_FIELDS.map((field) => `${field}_sealed`).join(', ')}, test_configured_at, live_configured_at) = 0`,
-)
-@Check('stripe_configs_test_secret_key_check', credentialRule('test_secret_key', '(sk|rk)_test_'))
-@Check('stripe_configs_test_publishable_key_check', credentialRule('test_publishable_key', 'pk_test_'))
-@Check('stripe_configs_test_webhook_secret_check', credentialRule('test_webhook_secret', 'whsec_'))
-@Check('stripe_configs_live_secret_key_check', credentialRule('live_secret_key', '(sk|rk)_live_'))
-@Check('stripe_configs_live_publishable_key_check', credentialRule('live_publishable_key', 'pk_live_'))
-@Check('stripe_configs_live_webhook_secret_check', credentialRule('live_webhook_secret', 'whsec_'))
-@Check('stripe_configs_test_previous_webhook_secret_check', previousRule('test_previous_webhook_secret'))
-@Check('stripe_configs_live_previous_webhook_secret_check', previousRule('live_previous_webhook_secret'))
+@Index('stripe_configs_expiring_idx', ['project_id'], { where: "expires_at <> '{}'" })
+@Check('stripe_configs_sealed_check', "jsonb_typeof(sealed) = 'object'")
+@Check('stripe_configs_shown_check', "jsonb_typeof(shown) = 'object'")
+@Check('stripe_configs_whole_check', 'sealed IS NOT NULL')
+@Check('stripe_configs_erased_when_inactive_check', "is_active OR sealed = '{}'")
 export class StripeConfigEntity {
-  @PrimaryGeneratedColumn('uuid', { primaryKeyConstraintName: 'stripe_configs_pkey' })
-  id!: string;
-
   /** Lower case, as PostgreSQL gives UUIDs. */
-  @Column('uuid')
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_configs_pkey' })
   project_id!: string;
+
+  @Column('uuid')
+  @Generated('uuid')
+  id!: string;
 
   @Column('boolean', { default: true })
   is_active!: boolean;
 
-  @Column('text', { nullable: true })
-  test_secret_key_sealed!: string | null;
+  @Column('jsonb', { default: {} })
+  sealed!: ByCredential<string>;
 
-  @Column('text', { nullable: true })
-  test_secret_key_masked!: string | null;
+  @Column('jsonb', { default: {} })
+  shown!: ByCredential<string>;
 
-  @Column('text', { nullable: true })
-  test_secret_key_fingerprint!: string | null;
+  /** A previous webhook secret is compared with nothing. */
+  @Column('jsonb', { default: {} })
+  fingerprints!: ByCredential<string, CredentialField>;
 
-  @Column('text', { nullable: true })
-  test_publishable_key_sealed!: string | null;
+  /** Until when a previous webhook secret is accepted, in milliseconds since 1970. */
+  @Column('jsonb', { default: {} })
+  expires_at!: ByCredential<number, PreviousField>;
 
-  @Column('text', { nullable: true })
-  test_publishable_key_masked!: string | null;
-
-  @Column('text', { nullable: true })
-  test_publishable_key_fingerprint!: string | null;
-
-  @Column('text', { nullable: true })
-  test_webhook_secret_sealed!: string | null;
-
-  @Column('text', { nullable: true })
-  test_webhook_secret_masked!: string | null;
-
-  @Column('text', { nullable: true })
-  test_webhook_secret_fingerprint!: string | null;
-
-  @Column('text', { nullable: true })
-  live_secret_key_sealed!: string | null;
-
-  @Column('text', { nullable: true })
-  live_secret_key_masked!: string | null;
-
-  @Column('text', { nullable: true })
-  live_secret_key_fingerprint!: string | null;
-
-  @Column('text', { nullable: true })
-  live_publishable_key_sealed!: string | null;
-
-  @Column('text', { nullable: true })
-  live_publishable_key_masked!: string | null;
-
-  @Column('text', { nullable: true })
-  live_publishable_key_fingerprint!: string | null;
-
-  @Column('text', { nullable: true })
-  live_webhook_secret_sealed!: string | null;
-
-  @Column('text', { nullable: true })
-  live_webhook_secret_masked!: string | null;
-
-  @Column('text', { nullable: true })
-  live_webhook_secret_fingerprint!: string | null;
-
-  /** The webhook secret that the present one replaced, until it expires. */
-  @Column('text', { nullable: true })
-  test_previous_webhook_secret_sealed!: string | null;
-
-  @Column('text', { nullable: true })
-  test_previous_webhook_secret_masked!: string | null;
-
-  @Column({ type: 'timestamptz', precision: 3, nullable: true })
-  test_previous_webhook_secret_expires_at!: Date | null;
-
-  @Column('text', { nullable: true })
-  live_previous_webhook_secret_sealed!: string | null;
-
-  @Column('text', { nullable: true })
-  live_previous_webhook_secret_masked!: string | null;
-
-  @Column({ type: 'timestamptz', precision: 3, nullable: true })
-  live_previous_webhook_secret_expires_at!: Date | null;
-
-  /** When a credential of the mode was last written; null when none is stored. */
-  @Column({ type: 'timestamptz', precision: 3, nullable: true })
-  test_configured_at!: Date | null;
-
-  @Column({ type: 'timestamptz', precision: 3, nullable: true })
-  live_configured_at!: Date | null;
+  /** When a credential of a mode was last written, in milliseconds since 1970; nothing when none is stored. */
+  @Column('jsonb', { default: {} })
+  configured_at!: Partial<Record<Mode, number>>;
 
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   created_at!: Date;
@@ -136,27 +64,3 @@ export class StripeConfigEntity {
   @Generated('uuid')
   change_request_id!: string;
 }
-
-/** All or none of a credential's columns, and nothing that is not sealed, or not a mask, in them. */
-function credentialRule(field: CredentialField, prefix: string): string {
-  return `num_nonnulls(${field}_sealed, ${field}_masked, ${field}_fingerprint) IN (0, 3)
-    AND ${field}_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
-    AND ${field}_masked ~ '^${prefix}[.]{3}[!-~]{4}$'`;
-}
-
-/** Likewise; it is compared with nothing, so it has no fingerprint. */
-function previousRule(field: PreviousField): string {
-  return `num_nonnulls(${field}_sealed, ${field}_masked, ${field}_expires_at) IN (0, 3)
-    AND ${field}_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
-    AND ${field}_masked ~ '^whsec_[.]{3}[!-~]{4}$'`;
-}
-
-/** The members of a row that may leave the service: everything but sealed values and fingerprints. */
-export type StripeConfigView = Omit<
-  StripeConfigEntity,
-  | `${SealedField}_sealed`
-  | `${CredentialField}_fingerprint`
-  | `${PreviousField}_${'masked' | 'expires_at'}`
-  | 'changed_by'
-  | 'change_request_id'
->;

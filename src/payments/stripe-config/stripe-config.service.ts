@@ -4,6 +4,7 @@ import { sealContext } from '../crypto/seal-context.js';
 import { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import type { ParametersOf, RowOf } from '../database/statement.js';
 import { versionConflict, type Preconditions } from '../domain/preconditions.js';
 import { KeyRingMonitor } from '../key-ring/key-ring-monitor.js';
 import { PaymentsError, ValidationFailed } from '../domain/errors.js';
@@ -14,7 +15,7 @@ import { ConfigEvents, type StripeConfigEventName } from './config-events.js';
 import { CredentialChanges, sameSecretInBothModes } from './credential-changes.js';
 import { requireChange, type Change } from '../domain/change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
-import type { StripeConfigView } from './stripe-config.entity.js';
+import { toView, type StripeConfigView } from './stripe-config.view.js';
 import {
   DEACTIVATE,
   ERASE_PREVIOUS,
@@ -23,11 +24,8 @@ import {
   FIND_REMOVED,
   FIND_SEALED,
   UPSERT,
-  upsertParameters,
+  credentialParameters,
   type ProtectedCredential,
-  type SealedRow,
-  type UpsertValues,
-  type WrittenRow,
 } from './stripe-config.statements.js';
 import { FOREIGN_MASK, maskOf } from '../domain/credential-rules.js';
 import type { CredentialField, Mode } from '../domain/credentials.js';
@@ -48,13 +46,14 @@ export class StripeConfigService {
 
   /** The configuration of a project (a UUID), or null when it never had one. Opens no sealed value. */
   async find(projectId: string): Promise<StripeConfigView | null> {
-    const [row] = await runStatement<StripeConfigView>(this.dataSource, 'read', FIND, [projectId]);
-    return row ?? null;
+    const [row] = await runStatement(this.dataSource, 'read', FIND, { project_id: projectId });
+    return row === undefined ? null : toView(row);
   }
 
   /** The configurations of several projects, in no order; projects without one are left out. */
-  findMany(projectIds: string[]): Promise<StripeConfigView[]> {
-    return runStatement<StripeConfigView>(this.dataSource, 'read', FIND_MANY, [projectIds]);
+  async findMany(projectIds: string[]): Promise<StripeConfigView[]> {
+    const rows = await runStatement(this.dataSource, 'read', FIND_MANY, { project_ids: projectIds });
+    return rows.map(toView);
   }
 
   /**
@@ -80,15 +79,16 @@ export class StripeConfigService {
       request instanceof CredentialChanges ? request : CredentialChanges.validate(request);
     if (secrets.size > 0) this.keyRing.requireFit();
     if (masks.size > 0) await this.requireStored(id, masks);
-    const values = {
+    const [row] = await runStatement(this.dataSource, 'write', UPSERT, {
       project_id: id,
-      credentials: new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, id)])),
+      ...credentialParameters(
+        new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, id)])),
+      ),
       changed_by: change.actor,
       change_request_id: change.requestId,
       overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
       ...expectationsOf(conditions),
-    };
-    const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', UPSERT, upsertParameters(values));
+    });
     if (row !== undefined) return this.announce('stripe-config.updated', row, change);
     await this.requireNotRemoved(id);
     const field = WEBHOOK_FIELDS.find((each) => secrets.has(each));
@@ -110,12 +110,12 @@ export class StripeConfigService {
   ): Promise<void> {
     requireChange(change);
     const { expected_versions } = expectationsOf(conditions);
-    const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', DEACTIVATE, [
-      projectId,
-      change.actor,
-      change.requestId,
+    const [row] = await runStatement(this.dataSource, 'write', DEACTIVATE, {
+      project_id: projectId,
+      changed_by: change.actor,
+      change_request_id: change.requestId,
       expected_versions,
-    ]);
+    });
     if (row !== undefined) {
       this.announce('stripe-config.deactivated', row, change);
       return;
@@ -132,8 +132,12 @@ export class StripeConfigService {
    */
   async erasePreviousWebhookSecret(projectId: string, mode: Mode, change: Change): Promise<void> {
     requireChange(change);
-    const values = [projectId, change.actor, change.requestId];
-    const [row] = await runStatement<WrittenRow>(this.dataSource, 'write', ERASE_PREVIOUS[mode], values);
+    const [row] = await runStatement(this.dataSource, 'write', ERASE_PREVIOUS, {
+      project_id: projectId,
+      mode,
+      changed_by: change.actor,
+      change_request_id: change.requestId,
+    });
     if (row === undefined) throw configNotFound();
     this.announce('stripe-config.previous-webhook-secret-erased', row, change);
   }
@@ -145,9 +149,9 @@ export class StripeConfigService {
    * @throws PaymentsError `secret_unreadable` when it is stored but no key of the ring opens it
    */
   async open(projectId: string, field: CredentialField): Promise<Secret | null> {
-    const [row] = await runStatement<SealedRow>(this.dataSource, 'read', FIND_SEALED, [projectId]);
-    const sealed = row?.[`${field}_sealed`];
-    if (row === undefined || typeof sealed !== 'string') return null;
+    const [row] = await runStatement(this.dataSource, 'read', FIND_SEALED, { project_id: projectId });
+    const sealed = row?.sealed[field];
+    if (row === undefined || sealed === undefined) return null;
     try {
       return this.sealer.open(sealed, sealContext(row.project_id, field));
     } catch (error) {
@@ -171,14 +175,14 @@ export class StripeConfigService {
   /** Says what was changed, if anything was. */
   private announce(
     name: StripeConfigEventName,
-    { change_request_id, ...config }: WrittenRow,
+    { change_request_id, ...row }: RowOf<typeof UPSERT>,
     change: Change,
   ): StripeConfigView {
     if (change_request_id === change.requestId.toLowerCase()) {
-      this.changes.announce(config.project_id);
-      this.events.emit(name, { projectId: config.project_id, version: config.version, ...change });
+      this.changes.announce(row.project_id);
+      this.events.emit(name, { projectId: row.project_id, version: row.version, ...change });
     }
-    return config;
+    return toView(row);
   }
 
   private protect(field: CredentialField, secret: Secret, projectId: string): ProtectedCredential {
@@ -190,7 +194,7 @@ export class StripeConfigService {
   }
 
   private async requireNotRemoved(projectId: string): Promise<void> {
-    const removed = await runStatement(this.dataSource, 'read', FIND_REMOVED, [projectId]);
+    const removed = await runStatement(this.dataSource, 'read', FIND_REMOVED, { project_id: projectId });
     if (removed.length > 0) throw new PaymentsError('project_not_found', 'This project was removed.');
   }
 
@@ -216,7 +220,7 @@ const UNCONDITIONAL: Preconditions = { ifMatch: null, ifNoneMatch: null };
 function expectationsOf({
   ifMatch,
   ifNoneMatch,
-}: Preconditions): Pick<UpsertValues, 'expected_versions' | 'must_exist' | 'create_only'> {
+}: Preconditions): Pick<ParametersOf<typeof UPSERT>, 'expected_versions' | 'must_exist' | 'create_only'> {
   return {
     expected_versions: ifMatch === 'any' ? null : ifMatch,
     must_exist: ifMatch !== null,

@@ -8,13 +8,12 @@ import {
 } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Sealer } from '../crypto/sealer.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { PAYMENTS_DATA_SOURCE, runStatement, runWithin } from '../database/run-statement.js';
 import { abandon, inTransaction } from '../database/transaction.js';
 import { writeLimits } from '../database/write-turns.js';
 import { describeError } from '../common/describe-error.js';
 import { PaymentsError } from '../domain/errors.js';
 import { Periodic } from '../database/periodic.js';
-import { query } from '../database/schema-name.js';
 import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
 import {
@@ -25,7 +24,6 @@ import {
   PUT_BACK_EVENT,
   SKIP_EVENT,
   claimOf,
-  putBack,
   type ClaimedEvent,
 } from './stripe-event.statements.js';
 import { eventContext } from '../crypto/seal-context.js';
@@ -101,10 +99,10 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async handleDue(): Promise<number> {
-    const claimed = await runStatement<ClaimedEvent>(this.dataSource, 'write', CLAIM_EVENTS, [
-      BATCH,
-      LEASE_SECONDS,
-    ]);
+    const claimed = await runStatement(this.dataSource, 'write', CLAIM_EVENTS, {
+      batch: BATCH,
+      lease_seconds: LEASE_SECONDS,
+    });
     const lanes = Math.min(LANES, writeLimits(this.dataSource).transaction);
     await Promise.all(lanesOf(claimed, lanes).map((lane) => this.handleLane(lane)));
     // It is waited for at the end, so it must not be what lets the process go before.
@@ -115,7 +113,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
   private async handleLane(events: ClaimedEvent[]): Promise<void> {
     for (const event of events) {
       if (this.periodic.isStopping)
-        await runStatement(this.dataSource, 'write', PUT_BACK_EVENT, putBack(event, 0));
+        await runStatement(this.dataSource, 'write', PUT_BACK_EVENT, { ...claimOf(event), pause_seconds: 0 });
       else await this.handle(event);
     }
   }
@@ -137,20 +135,20 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     event: ClaimedEvent,
     handlers: EventHandler[],
   ): Promise<void> {
-    const [row] = await query<{ payload_sealed: string; is_alone: 'true' | 'false' }>(manager, BEGIN_EVENT, [
+    const [row] = await runWithin(manager, BEGIN_EVENT, {
       ...claimOf(event),
-      objectNameOf(event),
-      `${HANDLING_LIMIT_MS + DATABASE_MARGIN_MS}ms`,
-    ]);
+      object_name: objectNameOf(event),
+      longest_pause: `${HANDLING_LIMIT_MS + DATABASE_MARGIN_MS}ms`,
+    });
     if (row === undefined) return;
     if (row.is_alone !== 'true') {
-      await query(manager, PUT_BACK_EVENT.text, putBack(event, BUSY_PAUSE_SECONDS));
+      await runWithin(manager, PUT_BACK_EVENT, { ...claimOf(event), pause_seconds: BUSY_PAUSE_SECONDS });
       return;
     }
     const context = eventContext(event.project_id, event.mode, event.event_id);
     const payload = this.sealer.open(row.payload_sealed, context).reveal();
     await withinLimit(manager, (signal) => runHandlers(handlers, payload, event, manager, signal));
-    await query(manager, END_EVENT, claimOf(event));
+    await runWithin(manager, END_EVENT, claimOf(event));
   }
 
   /** It is handled, or comes back when the lease is over: what the handlers wrote goes with the mark. */
@@ -184,11 +182,11 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     const summary = [handler, description.error, description.errorCode].filter((part) => part !== undefined);
     const pause = isLast ? null : pauseAfter(attempts);
     try {
-      await runStatement(this.dataSource, 'write', FAIL_EVENT, [
+      await runStatement(this.dataSource, 'write', FAIL_EVENT, {
         ...claimOf(event),
-        pause,
-        summary.join(': ').slice(0, 255),
-      ]);
+        pause_seconds: pause,
+        error: summary.join(': ').slice(0, 255),
+      });
     } catch {
       // It comes back when the lease is over.
     }

@@ -42,9 +42,17 @@ export class StripeEventService {
     before: EventPosition | undefined,
     limit: number,
   ): Promise<StripeEventView[]> {
-    const position = [before?.receivedAt ?? null, before?.mode ?? null, before?.eventId ?? null];
-    const values = [projectId, mode, type, status, objectId, ...position, limit];
-    return runStatement<StripeEventView>(this.dataSource, 'read', LIST_EVENTS, values);
+    return runStatement(this.dataSource, 'read', LIST_EVENTS, {
+      project_id: projectId,
+      mode,
+      type,
+      status,
+      object_id: objectId,
+      before_received_at: before?.receivedAt ?? null,
+      before_mode: before?.mode ?? null,
+      before_event_id: before?.eventId ?? null,
+      size: limit,
+    });
   }
 
   /**
@@ -75,8 +83,8 @@ export class StripeEventService {
    * @throws PaymentsError `event_not_found`, or `event_not_replayable` when it is waiting or was handled
    */
   async replay(projectId: string, mode: Mode, eventId: string): Promise<StripeEventView> {
-    const values = [projectId, mode, knownId(eventId)];
-    const [event] = await runStatement<StripeEventView>(this.dataSource, 'write', REPLAY_EVENT, values);
+    const values = { project_id: projectId, mode, event_id: knownId(eventId) };
+    const [event] = await runStatement(this.dataSource, 'write', REPLAY_EVENT, values);
     if (event === undefined) {
       await this.find(projectId, mode, eventId);
       throw new PaymentsError(
@@ -94,8 +102,8 @@ export class StripeEventService {
    * @param type a pattern; null: all
    */
   async replayFailed(projectId: string, mode: Mode | null, type: string | null): Promise<number> {
-    const values = [projectId, mode, type];
-    const [row] = await runStatement<{ count: number }>(this.dataSource, 'write', REPLAY_FAILED, values);
+    const values = { project_id: projectId, mode, type };
+    const [row] = await runStatement(this.dataSource, 'write', REPLAY_FAILED, values);
     this.worker.wake();
     return row?.count ?? 0;
   }
@@ -105,12 +113,8 @@ export class StripeEventService {
     mode: Mode,
     eventId: string,
   ): Promise<StripeEventView & { payload_sealed: string }> {
-    const [row] = await runStatement<StripeEventView & { payload_sealed: string }>(
-      this.dataSource,
-      'read',
-      FIND_EVENT,
-      [projectId, mode, knownId(eventId)],
-    );
+    const values = { project_id: projectId, mode, event_id: knownId(eventId) };
+    const [row] = await runStatement(this.dataSource, 'read', FIND_EVENT, values);
     if (row === undefined) throw eventNotFound();
     return row;
   }

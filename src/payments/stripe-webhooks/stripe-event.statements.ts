@@ -1,40 +1,67 @@
-import type { Statement } from '../database/run-statement.js';
-import { timeColumn } from '../database/result-types.js';
+import {
+  boolean,
+  float,
+  bigint,
+  integer,
+  nullable,
+  statement,
+  text,
+  time,
+  timestamp,
+  uuid,
+  varchar,
+  word,
+} from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 import type { EventStatus } from './stripe-event.entity.js';
 
 /**
  * Stores an event unless it is stored already, and only while the webhook secret that verified it is one that the
- * configuration accepts, whatever else has changed. `$1` project id, `$2` mode, `$3` the sealed secret, `$4` event id,
- * `$5` type, `$6` object id, `$7` created at, `$8` payload, `$9` its fingerprint, or null for a previous secret. Returns
- * the configuration's version and whether the secret is its present one, or no row. An event that is stored already is
+ * configuration accepts, whatever else has changed: the sealed secret, and its fingerprint, or null for a previous secret.
+ * Returns the configuration's version and whether the secret is its present one, or no row. An event that is stored already is
  * locked for a moment, so that this transaction, too, writes and waits for a synchronous standby: the event may have been
  * stored without one.
  */
-export const STORE_EVENT: Record<Mode, Statement> = { test: storeEvent('test'), live: storeEvent('live') };
-
-function storeEvent(mode: Mode): Statement {
-  const name = `${mode}_previous_webhook_secret`;
-  return {
-    name: `stripe_events_store_${mode}`,
-    text: `
+export const STORE_EVENT = statement({
+  name: 'stripe_events_store',
+  parameters: {
+    project_id: uuid,
+    mode: word<Mode>(),
+    secret_sealed: text,
+    fingerprint: nullable(text),
+    event_id: text,
+    type: text,
+    object_id: nullable(text),
+    created_at: timestamp,
+    payload_sealed: text,
+  },
+  columns: { version: integer, is_present: boolean, again: integer },
+  text: `
   WITH config AS (
-    SELECT version, ${mode}_webhook_secret_fingerprint IS NOT DISTINCT FROM $9::text AS is_present
-    FROM stripe_configs WHERE project_id = $1::uuid AND is_active
-      AND (${mode}_webhook_secret_fingerprint = $9::text OR (${name}_sealed = $3::text AND ${name}_expires_at > now()))
+    SELECT version, fingerprints ->> (:mode::text || '_webhook_secret') IS NOT DISTINCT FROM :fingerprint::text AS is_present
+    FROM {schema}.stripe_configs
+    WHERE project_id = :project_id::uuid AND is_active AND (
+      fingerprints ->> (:mode::text || '_webhook_secret') = :fingerprint::text
+      OR (
+        sealed ->> (:mode::text || '_previous_webhook_secret') = :secret_sealed::text
+        AND (expires_at ->> (:mode::text || '_previous_webhook_secret'))::numeric > extract(epoch FROM now()) * 1000
+      )
+    )
   ), stored AS (
-    INSERT INTO stripe_events (project_id, mode, event_id, type, object_id, created_at, payload_sealed)
-    SELECT $1::uuid, $2::text, $4::text, $5::text, $6::text, $7::timestamptz, $8::text FROM config
+    INSERT INTO {schema}.stripe_events (project_id, mode, event_id, type, object_id, created_at, payload_sealed)
+    SELECT :project_id::uuid, :mode::text, :event_id::text, :type::text, :object_id::text, :created_at::timestamptz,
+      :payload_sealed::text
+    FROM config
     ON CONFLICT DO NOTHING
     RETURNING event_id
   ), again AS (
-    SELECT event_id FROM stripe_events
-    WHERE project_id = $1::uuid AND mode = $2::text AND event_id = $4::text AND NOT EXISTS (SELECT FROM stored)
+    SELECT event_id FROM {schema}.stripe_events
+    WHERE project_id = :project_id::uuid AND mode = :mode::text AND event_id = :event_id::text
+      AND NOT EXISTS (SELECT FROM stored)
     FOR KEY SHARE SKIP LOCKED
   )
   SELECT version, is_present, (SELECT count(*) FROM again)::integer AS again FROM config`,
-  };
-}
+});
 
 /** An event that a worker has taken up. */
 export interface ClaimedEvent {
@@ -47,82 +74,125 @@ export interface ClaimedEvent {
 }
 
 /**
- * Takes up events whose time has come: nobody else does before the lease is over. `$1` how many, `$2` the lease in
- * seconds. An attempt counts from here on, so that an event which ends its process is given up some day, too. The lock lets
- * {@link STORE_EVENT} have its own at the same time: what it skipped would wait for the end of the lease.
+ * Takes up events whose time has come, the longest due first: nobody else does before the lease is over. An attempt counts from
+ * here on, so that an event which ends its process is given up some day, too. The lock lets {@link STORE_EVENT} have its own at
+ * the same time: what it skipped would wait for the end of the lease.
  */
-export const CLAIM_EVENTS: Statement = {
+export const CLAIM_EVENTS = statement({
   name: 'stripe_events_claim',
+  parameters: { batch: bigint, lease_seconds: float },
+  columns: {
+    project_id: uuid,
+    mode: word<Mode>(),
+    event_id: varchar,
+    type: varchar,
+    object_id: nullable(varchar),
+    attempts: integer,
+  },
   text: `
-  UPDATE stripe_events AS event SET attempts = attempts + 1, available_at = now() + make_interval(secs => $2)
+  UPDATE {schema}.stripe_events AS event
+  SET attempts = attempts + 1, available_at = now() + make_interval(secs => :lease_seconds)
   FROM (
-    SELECT project_id, mode, event_id FROM stripe_events
+    SELECT project_id, mode, event_id FROM {schema}.stripe_events AS waiting
     WHERE status = 'pending' AND available_at <= now()
-      AND NOT EXISTS (SELECT FROM stripe_removed_projects AS removed WHERE removed.project_id = stripe_events.project_id)
-    ORDER BY available_at LIMIT $1 FOR NO KEY UPDATE SKIP LOCKED
+      AND NOT EXISTS (
+        SELECT FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = waiting.project_id
+      )
+    ORDER BY available_at LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED
   ) AS due
   WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
   RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts`,
-};
+});
 
-const CLAIMED = "project_id = $1 AND mode = $2 AND event_id = $3 AND attempts = $4 AND status = 'pending'";
+/** By what the statements below know that a worker still has an event. */
+const CLAIM = { project_id: uuid, mode: word<Mode>(), event_id: text, attempts: integer };
+
+/** The values of a claim. */
+export function claimOf({
+  project_id,
+  mode,
+  event_id,
+  attempts,
+}: ClaimedEvent): Omit<ClaimedEvent, 'type' | 'object_id'> {
+  return { project_id, mode, event_id, attempts };
+}
 
 /**
  * Begins the handling of a claimed event, inside the handlers' transaction: locks its row, and its object for this
- * transaction. `$1`-`$4` as {@link claimOf}, `$5` name of the object, `$6` how long handlers may pause, as a setting.
- * Returns no row when another worker has it by now; a text instead of a boolean, which the application may parse its own way.
+ * transaction, and sets how long handlers may pause. Returns no row when another worker has it by now; a text instead of a
+ * boolean, which the application may parse its own way.
  */
-export const BEGIN_EVENT = `
-  SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended($5, 0))::text AS is_alone,
-    set_config('idle_in_transaction_session_timeout', $6, true)
-  FROM stripe_events WHERE ${CLAIMED} FOR NO KEY UPDATE SKIP LOCKED`;
-
-/** Ends it inside the same transaction. `$1`-`$4` as {@link claimOf}. */
-export const END_EVENT = `UPDATE stripe_events SET status = 'handled', finished_at = now(), last_error = NULL WHERE ${CLAIMED}`;
-
-/** Gives a claimed event back as if it had not been taken up. `$1`-`$5` as {@link putBack}. */
-export const PUT_BACK_EVENT: Statement = {
-  name: 'stripe_events_put_back',
-  text: `UPDATE stripe_events SET attempts = attempts - 1, available_at = now() + make_interval(secs => $5)
-    WHERE ${CLAIMED}`,
-};
-
-/** @param pause until somebody may take it up, in seconds */
-export function putBack(event: ClaimedEvent, pause: number): unknown[] {
-  return [...claimOf(event), pause];
-}
-
-/** Nobody wants it. `$1`-`$4` as {@link claimOf}. */
-export const SKIP_EVENT: Statement = {
-  name: 'stripe_events_skip',
-  text: `UPDATE stripe_events SET status = 'skipped', finished_at = now(), last_error = NULL WHERE ${CLAIMED}`,
-};
-
-/** Notes a failure. `$1`-`$4` as {@link claimOf}, `$5` pause until the next attempt in seconds or null, `$6` error. */
-export const FAIL_EVENT: Statement = {
-  name: 'stripe_events_fail',
+export const BEGIN_EVENT = statement({
+  name: 'stripe_events_begin',
+  parameters: { ...CLAIM, object_name: text, longest_pause: text },
+  columns: { payload_sealed: text, is_alone: word<'true' | 'false'>(), longest_pause: text },
   text: `
-  UPDATE stripe_events SET
-    status = CASE WHEN $5::float8 IS NULL THEN 'failed' ELSE status END,
-    available_at = now() + make_interval(secs => coalesce($5::float8, 0)),
-    finished_at = CASE WHEN $5::float8 IS NULL THEN now() END,
-    last_error = $6
-  WHERE ${CLAIMED}`,
+  SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended(:object_name, 0))::text AS is_alone,
+    set_config('idle_in_transaction_session_timeout', :longest_pause, true) AS longest_pause
+  FROM {schema}.stripe_events
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'
+  FOR NO KEY UPDATE SKIP LOCKED`,
+});
+
+/** Ends it inside the same transaction. */
+export const END_EVENT = statement({
+  name: 'stripe_events_end',
+  parameters: CLAIM,
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events SET status = 'handled', finished_at = now(), last_error = NULL
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
+});
+
+/** Gives a claimed event back as if it had not been taken up; nobody takes it up before the pause is over. */
+export const PUT_BACK_EVENT = statement({
+  name: 'stripe_events_put_back',
+  parameters: { ...CLAIM, pause_seconds: float },
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events
+  SET attempts = attempts - 1, available_at = now() + make_interval(secs => :pause_seconds)
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
+});
+
+/** Nobody wants it. */
+export const SKIP_EVENT = statement({
+  name: 'stripe_events_skip',
+  parameters: CLAIM,
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events SET status = 'skipped', finished_at = now(), last_error = NULL
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
+});
+
+/** Notes a failure. Without a pause until the next attempt there is none. */
+export const FAIL_EVENT = statement({
+  name: 'stripe_events_fail',
+  parameters: { ...CLAIM, pause_seconds: nullable(float), error: varchar },
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events SET
+    status = CASE WHEN :pause_seconds::float8 IS NULL THEN 'failed' ELSE status END,
+    available_at = now() + make_interval(secs => coalesce(:pause_seconds::float8, 0)),
+    finished_at = CASE WHEN :pause_seconds::float8 IS NULL THEN now() END,
+    last_error = :error
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
+});
+
+const VIEW = {
+  project_id: uuid,
+  mode: word<Mode>(),
+  event_id: varchar,
+  type: varchar,
+  object_id: nullable(varchar),
+  status: word<EventStatus>(),
+  attempts: integer,
+  last_error: nullable(varchar),
+  created_at: time,
+  received_at: time,
+  finished_at: nullable(time),
+  next_attempt_at: nullable(time),
 };
-
-/** By what the statements above know that a worker still has an event. */
-export function claimOf({ project_id, mode, event_id, attempts }: ClaimedEvent): unknown[] {
-  return [project_id, mode, event_id, attempts];
-}
-
-const VIEW = `project_id, mode, event_id, type, object_id, status, attempts, last_error,
-  ${['created_at', 'received_at', 'finished_at'].map((column) => timeColumn(column)).join(', ')},
-  ${timeColumn("CASE WHEN status = 'pending' THEN available_at END", 'next_attempt_at')}`;
-
-/** As `matchesEventPattern`; null names every type. */
-function ofType(pattern: string): string {
-  return `(${pattern}::text IS NULL OR CASE WHEN right(${pattern}, 1) = '*' THEN starts_with(type, left(${pattern}, -1)) ELSE type = ${pattern} END)`;
-}
 
 /** Which events a list shows; null: any. */
 export interface EventFilter {
@@ -134,43 +204,78 @@ export interface EventFilter {
 }
 
 /**
- * `$1` project id, `$2` mode, `$3` type, `$4` status, `$5` object id, `$6`-`$8` the last event of the page before by
- * arrival, mode and id (or null), `$9` how many. Newest first.
+ * The events that a filter lets through, newest first, from behind the last event of the page before by arrival, mode and id;
+ * null: from the newest on.
  */
-export const LIST_EVENTS: Statement = {
+export const LIST_EVENTS = statement({
   name: 'stripe_events_list',
+  parameters: {
+    project_id: uuid,
+    mode: nullable(word<Mode>()),
+    type: nullable(text),
+    status: nullable(word<EventStatus>()),
+    object_id: nullable(text),
+    before_received_at: nullable(timestamp),
+    before_mode: nullable(text),
+    before_event_id: nullable(text),
+    size: bigint,
+  },
+  columns: VIEW,
   text: `
-  SELECT ${VIEW} FROM stripe_events
-  WHERE project_id = $1
-    AND ($2::text IS NULL OR mode = $2) AND ${ofType('$3')}
-    AND ($4::text IS NULL OR status = $4) AND ($5::text IS NULL OR object_id = $5)
-    AND ($6::timestamptz IS NULL OR (received_at, mode, event_id) < ($6, $7::text, $8::text))
-  ORDER BY stripe_events.received_at DESC, mode DESC, event_id DESC LIMIT $9`,
-};
+  SELECT project_id, mode, event_id, type, object_id, status, attempts, last_error,
+    extract(epoch FROM created_at) * 1000 AS created_at, extract(epoch FROM received_at) * 1000 AS received_at,
+    extract(epoch FROM finished_at) * 1000 AS finished_at,
+    extract(epoch FROM CASE WHEN status = 'pending' THEN available_at END) * 1000 AS next_attempt_at
+  FROM {schema}.stripe_events AS event
+  WHERE project_id = :project_id
+    AND (:mode::text IS NULL OR mode = :mode)
+    AND (:type::text IS NULL
+      OR CASE WHEN right(:type, 1) = '*' THEN starts_with(type, left(:type, -1)) ELSE type = :type END)
+    AND (:status::text IS NULL OR status = :status) AND (:object_id::text IS NULL OR object_id = :object_id)
+    AND (:before_received_at::timestamptz IS NULL
+      OR (event.received_at, mode, event_id) < (:before_received_at, :before_mode::text, :before_event_id::text))
+  ORDER BY event.received_at DESC, mode DESC, event_id DESC LIMIT :size`,
+});
 
-/** `$1` project id, `$2` mode, `$3` event id. */
-export const FIND_EVENT: Statement = {
+export const FIND_EVENT = statement({
   name: 'stripe_events_find',
-  text: `SELECT ${VIEW}, payload_sealed FROM stripe_events WHERE project_id = $1 AND mode = $2 AND event_id = $3`,
-};
+  parameters: { project_id: uuid, mode: word<Mode>(), event_id: text },
+  columns: { ...VIEW, payload_sealed: text },
+  text: `
+  SELECT project_id, mode, event_id, type, object_id, status, attempts, last_error,
+    extract(epoch FROM created_at) * 1000 AS created_at, extract(epoch FROM received_at) * 1000 AS received_at,
+    extract(epoch FROM finished_at) * 1000 AS finished_at,
+    extract(epoch FROM CASE WHEN status = 'pending' THEN available_at END) * 1000 AS next_attempt_at, payload_sealed
+  FROM {schema}.stripe_events WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id`,
+});
 
-const REPLAY = `
-  UPDATE stripe_events SET status = 'pending', attempts = 0, available_at = now(), finished_at = NULL, last_error = NULL`;
-
-/** Lets an event be handled again that failed or that nobody wanted. `$1` project id, `$2` mode, `$3` event id. */
-export const REPLAY_EVENT: Statement = {
+/** Lets an event be handled again that failed or that nobody wanted. */
+export const REPLAY_EVENT = statement({
   name: 'stripe_events_replay',
-  text: `${REPLAY} WHERE project_id = $1 AND mode = $2 AND event_id = $3 AND status IN ('failed', 'skipped')
-  RETURNING ${VIEW}`,
-};
+  parameters: { project_id: uuid, mode: word<Mode>(), event_id: text },
+  columns: VIEW,
+  text: `
+  UPDATE {schema}.stripe_events
+  SET status = 'pending', attempts = 0, available_at = now(), finished_at = NULL, last_error = NULL
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND status IN ('failed', 'skipped')
+  RETURNING project_id, mode, event_id, type, object_id, status, attempts, last_error,
+    extract(epoch FROM created_at) * 1000 AS created_at, extract(epoch FROM received_at) * 1000 AS received_at,
+    extract(epoch FROM finished_at) * 1000 AS finished_at, extract(epoch FROM available_at) * 1000 AS next_attempt_at`,
+});
 
-/** Likewise all that failed. `$1` project id, `$2` mode or null, `$3` pattern of types or null. */
-export const REPLAY_FAILED: Statement = {
+/** Likewise all that failed, of a mode and a pattern of types; null: any. */
+export const REPLAY_FAILED = statement({
   name: 'stripe_events_replay_failed',
+  parameters: { project_id: uuid, mode: nullable(word<Mode>()), type: nullable(text) },
+  columns: { count: integer },
   text: `
   WITH replayed AS (
-    ${REPLAY} WHERE project_id = $1 AND status = 'failed' AND ($2::text IS NULL OR mode = $2)
-      AND ${ofType('$3')} RETURNING 1
+    UPDATE {schema}.stripe_events
+    SET status = 'pending', attempts = 0, available_at = now(), finished_at = NULL, last_error = NULL
+    WHERE project_id = :project_id AND status = 'failed' AND (:mode::text IS NULL OR mode = :mode)
+      AND (:type::text IS NULL
+        OR CASE WHEN right(:type, 1) = '*' THEN starts_with(type, left(:type, -1)) ELSE type = :type END)
+    RETURNING 1
   )
   SELECT count(*)::integer AS count FROM replayed`,
-};
+});

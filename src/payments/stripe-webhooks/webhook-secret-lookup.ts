@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { DataSource } from 'typeorm';
 import { runStatement } from '../database/run-statement.js';
-import { FIND_WEBHOOK_SECRETS, type WebhookSecretsRow } from '../stripe-config/stripe-config.statements.js';
+import { FIND_WEBHOOK_SECRETS } from '../stripe-config/stripe-config.statements.js';
+import type { RowOf } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
 /** How long it is remembered that a project takes no webhooks, in milliseconds, and of how many projects. */
@@ -9,6 +10,8 @@ const ABSENT_MS = 1_000;
 const MAX_ABSENT = 10_000;
 /** Most projects that one statement asks for. */
 const MAX_AT_ONCE = 500;
+
+type WebhookSecretsRow = RowOf<typeof FIND_WEBHOOK_SECRETS>;
 
 /** Projects that the next statement asks for. */
 interface Batch {
@@ -70,8 +73,10 @@ export class WebhookSecretLookup {
   private async ask(ids: ReadonlySet<string>): Promise<Map<string, WebhookSecretsRow>> {
     for (const id of ids) this.unchanged.add(id);
     try {
-      const statement = FIND_WEBHOOK_SECRETS[this.mode];
-      const found = await runStatement<WebhookSecretsRow>(this.dataSource, 'read', statement, [[...ids]]);
+      const found = await runStatement(this.dataSource, 'read', FIND_WEBHOOK_SECRETS, {
+        project_ids: [...ids],
+        mode: this.mode,
+      });
       const rows = new Map(found.map((row) => [row.project_id, row]));
       for (const id of ids) if (!rows.has(id) && this.unchanged.has(id)) this.absent.set(id, true);
       return rows;

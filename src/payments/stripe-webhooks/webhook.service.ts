@@ -12,7 +12,8 @@ import { readEvent } from './received-event.js';
 import { findSigningSecret, parseSignature, type Signature } from './signature.js';
 import { STORE_EVENT } from './stripe-event.statements.js';
 import { eventContext } from '../crypto/seal-context.js';
-import { WebhookMonitor, type WebhookFault } from './webhook-monitor.js';
+import { WebhookMonitor } from './webhook-monitor.js';
+import type { WebhookFault } from './webhook-monitor.statements.js';
 import { WebhookSecretStore, type WebhookSecrets } from './webhook-secrets.js';
 
 /** How often a webhook secret may change under one webhook. */
@@ -93,22 +94,17 @@ export class WebhookService {
       return 'done';
     }
     this.keyRing.requireFit();
-    const [row] = await runStatement<{ version: number; is_present: boolean }>(
-      this.dataSource,
-      'write',
-      STORE_EVENT[mode],
-      [
-        projectId,
-        mode,
-        used.sealed,
-        event.id,
-        event.type,
-        event.objectId,
-        event.createdAt,
-        this.sealer.seal(new Secret(payload), eventContext(projectId, mode, event.id)),
-        used.fingerprint,
-      ],
-    );
+    const [row] = await runStatement(this.dataSource, 'write', STORE_EVENT, {
+      project_id: projectId,
+      mode,
+      secret_sealed: used.sealed,
+      fingerprint: used.fingerprint,
+      event_id: event.id,
+      type: event.type,
+      object_id: event.objectId,
+      created_at: event.createdAt,
+      payload_sealed: this.sealer.seal(new Secret(payload), eventContext(projectId, mode, event.id)),
+    });
     if (row === undefined) return 'outdated';
     // What was read as the present secret may have been replaced since.
     this.monitor.verified(projectId, mode, row.is_present ? row.version : null);

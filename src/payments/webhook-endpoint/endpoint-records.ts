@@ -1,15 +1,15 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database/run-statement.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import type { EndpointToSave } from './endpoint-plan.js';
 import type { EndpointTarget } from './endpoint-target.js';
 import type { WantedEndpoint, WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 import {
   BEGIN_MAKING,
+  DELETE_RECORD,
   END_MAKING,
   FIND_ENDPOINT,
   FIND_MADE,
-  DELETE_RECORD,
   MARK_NOT_REMOVED,
   MARK_REMOVED,
   SAVE_ENDPOINT,
@@ -23,53 +23,52 @@ type EndpointRecord = WebhookEndpointEntity | undefined;
 export class EndpointRecords {
   constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
 
-  async find({ projectId, mode }: Place): Promise<EndpointRecord> {
-    const [record] = await this.read(FIND_ENDPOINT, [projectId, mode]);
+  async find(place: Place): Promise<EndpointRecord> {
+    const [record] = await runStatement(this.dataSource, 'read', FIND_ENDPOINT, keyOf(place));
     return record;
   }
 
   /** What this service made for a project, or began to make, and has not removed from Stripe. */
   findMade(projectId: string): Promise<WebhookEndpointEntity[]> {
-    return this.read(FIND_MADE, [projectId]);
+    return runStatement(this.dataSource, 'read', FIND_MADE, { project_id: projectId });
   }
 
   /** Before Stripe is asked to make an endpoint, so that a request that is broken off can be repeated. */
   async beginMaking(place: Place, wanted: WantedEndpoint, idempotencyKey: string): Promise<void> {
-    await this.write(BEGIN_MAKING, place, wanted, idempotencyKey);
+    const values = { ...keyOf(place), wanted, idempotency_key: idempotencyKey };
+    await runStatement(this.dataSource, 'write', BEGIN_MAKING, values);
   }
 
   /** Stripe refused, so that there is nothing to repeat. */
-  endMaking(place: Place): Promise<EndpointRecord> {
-    return this.write(END_MAKING, place);
+  async endMaking(place: Place): Promise<EndpointRecord> {
+    const [record] = await runStatement(this.dataSource, 'write', END_MAKING, keyOf(place));
+    return record;
   }
 
-  save(place: Place, { wanted, endpointId, secretVersion, isOurs }: EndpointToSave): Promise<EndpointRecord> {
-    return this.write(SAVE_ENDPOINT, place, wanted, endpointId, secretVersion, isOurs);
+  async save(place: Place, endpoint: EndpointToSave): Promise<EndpointRecord> {
+    const [record] = await runStatement(this.dataSource, 'write', SAVE_ENDPOINT, {
+      ...keyOf(place),
+      wanted: endpoint.wanted,
+      endpoint_id: endpoint.endpointId,
+      secret_version: endpoint.secretVersion,
+      is_ours: endpoint.isOurs,
+    });
+    return record;
   }
 
   async markRemoved(place: Place): Promise<void> {
-    await this.write(MARK_REMOVED, place);
+    await runStatement(this.dataSource, 'write', MARK_REMOVED, keyOf(place));
   }
 
   async markNotRemoved(place: Place): Promise<void> {
-    await this.write(MARK_NOT_REMOVED, place);
+    await runStatement(this.dataSource, 'write', MARK_NOT_REMOVED, keyOf(place));
   }
 
   async delete(place: Place): Promise<void> {
-    await this.write(DELETE_RECORD, place);
+    await runStatement(this.dataSource, 'write', DELETE_RECORD, keyOf(place));
   }
+}
 
-  private read(statement: Statement, values: unknown[]): Promise<WebhookEndpointEntity[]> {
-    return runStatement<WebhookEndpointEntity>(this.dataSource, 'read', statement, values);
-  }
-
-  private async write(
-    statement: Statement,
-    { projectId, mode }: Place,
-    ...values: unknown[]
-  ): Promise<EndpointRecord> {
-    const all = [projectId, mode, ...values];
-    const [record] = await runStatement<WebhookEndpointEntity>(this.dataSource, 'write', statement, all);
-    return record;
-  }
+function keyOf({ projectId, mode }: Place): { project_id: string; mode: EndpointTarget['mode'] } {
+  return { project_id: projectId, mode };
 }

@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE, runStatement, type Statement } from '../database/run-statement.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { PaymentsError } from '../domain/errors.js';
 import type { Change } from '../domain/change.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
-import type { StripeConfigView } from '../stripe-config/stripe-config.entity.js';
+import type { StripeConfigView } from '../stripe-config/stripe-config.view.js';
 import type { Mode } from '../domain/credentials.js';
 import type { EndpointState } from './endpoint-plan.js';
 import type { EndpointTarget } from './endpoint-target.js';
@@ -24,13 +24,14 @@ export class EndpointSecrets {
     projectId,
     mode,
   }: EndpointTarget): Promise<Pick<EndpointState, 'secretVersion' | 'verifiedVersion' | 'hasKey'>> {
-    const written = await this.versionOf(LAST_WRITTEN, [projectId, `${mode}_webhook_secret`]);
+    const place = { project_id: projectId, mode };
+    const [written] = await runStatement(this.dataSource, 'read', LAST_WRITTEN, place);
     const config = await this.configs.find(projectId);
     const isStored = config !== null && config[`${mode}_webhook_secret_masked`] !== null;
-    const verified = await this.versionOf(LAST_VERIFIED, [projectId, mode]);
+    const [verified] = await runStatement(this.dataSource, 'read', LAST_VERIFIED, place);
     return {
-      secretVersion: isStored ? written : null,
-      verifiedVersion: verified,
+      secretVersion: isStored ? (written?.version ?? null) : null,
+      verifiedVersion: verified?.version ?? null,
       hasKey: hasKey(config, mode),
     };
   }
@@ -57,11 +58,6 @@ export class EndpointSecrets {
         if (!(error instanceof PaymentsError) || error.code !== 'version_conflict') throw error;
       }
     }
-  }
-
-  private async versionOf(statement: Statement, values: unknown[]): Promise<number | null> {
-    const [row] = await runStatement<{ version: number | null }>(this.dataSource, 'read', statement, values);
-    return row?.version ?? null;
   }
 }
 

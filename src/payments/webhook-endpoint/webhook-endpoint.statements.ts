@@ -1,82 +1,140 @@
-import type { Statement } from '../database/run-statement.js';
-import { timeColumn } from '../database/result-types.js';
+import {
+  boolean,
+  integer,
+  json,
+  nullable,
+  statement,
+  time,
+  uuid,
+  varchar,
+  word,
+} from '../database/statement.js';
+import type { Mode } from '../domain/credentials.js';
+import type { WantedEndpoint } from './webhook-endpoint.entity.js';
 
-const COLUMNS = [
-  'project_id, mode, endpoint_id, wanted, secret_version, idempotency_key',
-  ...['made_at', 'removed_at', 'removal_failed_at'].map((column) => timeColumn(column)),
-].join(', ');
+const PLACE = { project_id: uuid, mode: word<Mode>() };
 
-/** `$1` project id, `$2` mode. */
-export const FIND_ENDPOINT: Statement = {
+const RECORD = {
+  ...PLACE,
+  endpoint_id: nullable(varchar),
+  wanted: json<WantedEndpoint>(),
+  secret_version: nullable(integer),
+  idempotency_key: nullable(uuid),
+  made_at: nullable(time),
+  removed_at: nullable(time),
+  removal_failed_at: nullable(time),
+};
+
+export const FIND_ENDPOINT = statement({
   name: 'stripe_webhook_endpoints_find',
-  text: `SELECT ${COLUMNS} FROM stripe_webhook_endpoints WHERE project_id = $1 AND mode = $2`,
-};
+  parameters: PLACE,
+  columns: RECORD,
+  text: `
+  SELECT project_id, mode, endpoint_id, wanted, secret_version, idempotency_key, extract(epoch FROM made_at) * 1000 AS made_at,
+    extract(epoch FROM removed_at) * 1000 AS removed_at, extract(epoch FROM removal_failed_at) * 1000 AS removal_failed_at
+  FROM {schema}.stripe_webhook_endpoints WHERE project_id = :project_id AND mode = :mode`,
+});
 
-/** What this service made, or began to make, and has not removed from Stripe. `$1` project id. */
-export const FIND_MADE: Statement = {
+/** What this service made, or began to make, and has not removed from Stripe. */
+export const FIND_MADE = statement({
   name: 'stripe_webhook_endpoints_find_made',
-  text: `SELECT ${COLUMNS} FROM stripe_webhook_endpoints
-    WHERE project_id = $1 AND (idempotency_key IS NOT NULL
-      OR (endpoint_id IS NOT NULL AND made_at IS NOT NULL AND removed_at IS NULL))`,
-};
+  parameters: { project_id: uuid },
+  columns: RECORD,
+  text: `
+  SELECT project_id, mode, endpoint_id, wanted, secret_version, idempotency_key, extract(epoch FROM made_at) * 1000 AS made_at,
+    extract(epoch FROM removed_at) * 1000 AS removed_at, extract(epoch FROM removal_failed_at) * 1000 AS removal_failed_at
+  FROM {schema}.stripe_webhook_endpoints
+  WHERE project_id = :project_id AND (idempotency_key IS NOT NULL
+    OR (endpoint_id IS NOT NULL AND made_at IS NOT NULL AND removed_at IS NULL))`,
+});
 
-/** Before an endpoint is made. `$1` project id, `$2` mode, `$3` wanted, `$4` idempotency key. */
-export const BEGIN_MAKING: Statement = {
+/** Before an endpoint is made. */
+export const BEGIN_MAKING = statement({
   name: 'stripe_webhook_endpoints_begin_making',
+  parameters: { ...PLACE, wanted: json<WantedEndpoint>(), idempotency_key: uuid },
+  columns: {},
   text: `
-  INSERT INTO stripe_webhook_endpoints (project_id, mode, wanted, idempotency_key) VALUES ($1, $2, $3, $4)
+  INSERT INTO {schema}.stripe_webhook_endpoints (project_id, mode, wanted, idempotency_key)
+  VALUES (:project_id, :mode, :wanted, :idempotency_key)
   ON CONFLICT (project_id, mode) DO UPDATE SET wanted = excluded.wanted, idempotency_key = excluded.idempotency_key`,
-};
+});
 
-/** Stripe refused, so that there is nothing to repeat. `$1` project id, `$2` mode. */
-export const END_MAKING: Statement = {
+/** Stripe refused, so that there is nothing to repeat. */
+export const END_MAKING = statement({
   name: 'stripe_webhook_endpoints_end_making',
-  text: `UPDATE stripe_webhook_endpoints SET idempotency_key = NULL WHERE project_id = $1 AND mode = $2
-    RETURNING ${COLUMNS}`,
-};
-
-/** The endpoint in use. `$1` project id, `$2` mode, `$3` wanted, `$4` endpoint id, `$5` secret version, `$6` whether this service made it. */
-export const SAVE_ENDPOINT: Statement = {
-  name: 'stripe_webhook_endpoints_save',
+  parameters: PLACE,
+  columns: RECORD,
   text: `
-  INSERT INTO stripe_webhook_endpoints AS stored (project_id, mode, wanted, endpoint_id, secret_version, made_at)
-  VALUES ($1, $2, $3, $4, $5, CASE WHEN $6 THEN now() END)
+  UPDATE {schema}.stripe_webhook_endpoints SET idempotency_key = NULL WHERE project_id = :project_id AND mode = :mode
+  RETURNING project_id, mode, endpoint_id, wanted, secret_version, idempotency_key,
+    extract(epoch FROM made_at) * 1000 AS made_at, extract(epoch FROM removed_at) * 1000 AS removed_at,
+    extract(epoch FROM removal_failed_at) * 1000 AS removal_failed_at`,
+});
+
+/** The endpoint in use. */
+export const SAVE_ENDPOINT = statement({
+  name: 'stripe_webhook_endpoints_save',
+  parameters: {
+    ...PLACE,
+    wanted: json<WantedEndpoint>(),
+    endpoint_id: varchar,
+    secret_version: nullable(integer),
+    is_ours: boolean,
+  },
+  columns: RECORD,
+  text: `
+  INSERT INTO {schema}.stripe_webhook_endpoints AS stored (project_id, mode, wanted, endpoint_id, secret_version, made_at)
+  VALUES (:project_id, :mode, :wanted, :endpoint_id, :secret_version, CASE WHEN :is_ours THEN now() END)
   ON CONFLICT (project_id, mode) DO UPDATE SET
     wanted = excluded.wanted, endpoint_id = excluded.endpoint_id, secret_version = excluded.secret_version,
     made_at = CASE WHEN stored.endpoint_id = excluded.endpoint_id AND stored.removed_at IS NULL
       THEN stored.made_at ELSE excluded.made_at END,
     idempotency_key = NULL, removed_at = NULL, removal_failed_at = NULL
-  RETURNING ${COLUMNS}`,
-};
+  RETURNING project_id, mode, endpoint_id, wanted, secret_version, idempotency_key,
+    extract(epoch FROM made_at) * 1000 AS made_at, extract(epoch FROM removed_at) * 1000 AS removed_at,
+    extract(epoch FROM removal_failed_at) * 1000 AS removal_failed_at`,
+});
 
-/** `$1` project id, `$2` mode. */
-export const MARK_REMOVED: Statement = {
+export const MARK_REMOVED = statement({
   name: 'stripe_webhook_endpoints_mark_removed',
-  text: `UPDATE stripe_webhook_endpoints SET removed_at = now(), removal_failed_at = NULL, idempotency_key = NULL
-    WHERE project_id = $1 AND mode = $2`,
-};
+  parameters: PLACE,
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_webhook_endpoints SET removed_at = now(), removal_failed_at = NULL, idempotency_key = NULL
+  WHERE project_id = :project_id AND mode = :mode`,
+});
 
-/** `$1` project id, `$2` mode. */
-export const MARK_NOT_REMOVED: Statement = {
+export const MARK_NOT_REMOVED = statement({
   name: 'stripe_webhook_endpoints_mark_not_removed',
-  text: `UPDATE stripe_webhook_endpoints SET removal_failed_at = now()
-    WHERE project_id = $1 AND mode = $2`,
-};
+  parameters: PLACE,
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_webhook_endpoints SET removal_failed_at = now() WHERE project_id = :project_id AND mode = :mode`,
+});
 
-/** For an endpoint that was made by hand, or never finished. `$1` project id, `$2` mode. */
-export const DELETE_RECORD: Statement = {
+/** For an endpoint that was made by hand, or never finished. */
+export const DELETE_RECORD = statement({
   name: 'stripe_webhook_endpoints_delete',
-  text: 'DELETE FROM stripe_webhook_endpoints WHERE project_id = $1 AND mode = $2',
-};
+  parameters: PLACE,
+  columns: {},
+  text: 'DELETE FROM {schema}.stripe_webhook_endpoints WHERE project_id = :project_id AND mode = :mode',
+});
 
-/** In which version a credential was last written. `$1` project id, `$2` its field. */
-export const LAST_WRITTEN: Statement = {
+/** In which version a mode's webhook secret was last written. */
+export const LAST_WRITTEN = statement({
   name: 'stripe_config_audit_last_written',
-  text: 'SELECT max(version) AS version FROM stripe_config_audit WHERE project_id = $1 AND $2 = ANY (fields)',
-};
+  parameters: PLACE,
+  columns: { version: nullable(integer) },
+  text: `
+  SELECT max(version) AS version FROM {schema}.stripe_config_audit
+  WHERE project_id = :project_id AND (:mode::text || '_webhook_secret') = ANY (fields)`,
+});
 
-/** The version whose present webhook secret verified an event. `$1` project id, `$2` mode. */
-export const LAST_VERIFIED: Statement = {
+/** The version whose present webhook secret verified an event. */
+export const LAST_VERIFIED = statement({
   name: 'stripe_config_states_last_verified',
-  text: 'SELECT webhook_version AS version FROM stripe_config_states WHERE project_id = $1 AND mode = $2',
-};
+  parameters: PLACE,
+  columns: { version: nullable(integer) },
+  text: `
+  SELECT webhook_version AS version FROM {schema}.stripe_config_states WHERE project_id = :project_id AND mode = :mode`,
+});

@@ -1,82 +1,312 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { query } from '../../database/schema-name.js';
 
-/** The table of configurations: one row a project, sealed values only. */
+/**
+ * Everything of the payments module: tables, and the triggers that guard them. `{schema}` is the one that the data source
+ * names, or the connection's own.
+ */
 export class CreateStripeConfigs1764000000000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
-    // The checks make the database itself refuse a plaintext, or a value without its mask.
-    await query(
-      queryRunner,
-      `
-      CREATE TABLE stripe_configs (
-        id uuid NOT NULL DEFAULT gen_random_uuid() CONSTRAINT stripe_configs_pkey PRIMARY KEY,
-        project_id uuid NOT NULL CONSTRAINT stripe_configs_project_id_key UNIQUE,
-        is_active boolean NOT NULL DEFAULT true,
-        test_secret_key_sealed text,
-        test_secret_key_masked text,
-        test_secret_key_fingerprint text,
-        test_publishable_key_sealed text,
-        test_publishable_key_masked text,
-        test_publishable_key_fingerprint text,
-        test_webhook_secret_sealed text,
-        test_webhook_secret_masked text,
-        test_webhook_secret_fingerprint text,
-        live_secret_key_sealed text,
-        live_secret_key_masked text,
-        live_secret_key_fingerprint text,
-        live_publishable_key_sealed text,
-        live_publishable_key_masked text,
-        live_publishable_key_fingerprint text,
-        live_webhook_secret_sealed text,
-        live_webhook_secret_masked text,
-        live_webhook_secret_fingerprint text,
-        test_configured_at timestamptz(3),
-        live_configured_at timestamptz(3),
-        created_at timestamptz(3) NOT NULL DEFAULT now(),
-        updated_at timestamptz(3) NOT NULL DEFAULT now(),
-        CONSTRAINT stripe_configs_test_secret_key_check CHECK (
-          num_nonnulls(test_secret_key_sealed, test_secret_key_masked, test_secret_key_fingerprint) IN (0, 3)
-          AND test_secret_key_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
-          AND test_secret_key_masked ~ '^(sk|rk|rkcs)_test_[.]{3}[!-~]{4}$'
-        ),
-        CONSTRAINT stripe_configs_test_publishable_key_check CHECK (
-          num_nonnulls(test_publishable_key_sealed, test_publishable_key_masked, test_publishable_key_fingerprint) IN (0, 3)
-          AND test_publishable_key_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
-          AND test_publishable_key_masked ~ '^pk_test_[.]{3}[!-~]{4}$'
-        ),
-        CONSTRAINT stripe_configs_test_webhook_secret_check CHECK (
-          num_nonnulls(test_webhook_secret_sealed, test_webhook_secret_masked, test_webhook_secret_fingerprint) IN (0, 3)
-          AND test_webhook_secret_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
-          AND test_webhook_secret_masked ~ '^whsec_[.]{3}[!-~]{4}$'
-        ),
-        CONSTRAINT stripe_configs_live_secret_key_check CHECK (
-          num_nonnulls(live_secret_key_sealed, live_secret_key_masked, live_secret_key_fingerprint) IN (0, 3)
-          AND live_secret_key_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
-          AND live_secret_key_masked ~ '^(sk|rk)_live_[.]{3}[!-~]{4}$'
-        ),
-        CONSTRAINT stripe_configs_live_publishable_key_check CHECK (
-          num_nonnulls(live_publishable_key_sealed, live_publishable_key_masked, live_publishable_key_fingerprint) IN (0, 3)
-          AND live_publishable_key_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
-          AND live_publishable_key_masked ~ '^pk_live_[.]{3}[!-~]{4}$'
-        ),
-        CONSTRAINT stripe_configs_live_webhook_secret_check CHECK (
-          num_nonnulls(live_webhook_secret_sealed, live_webhook_secret_masked, live_webhook_secret_fingerprint) IN (0, 3)
-          AND live_webhook_secret_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'
-          AND live_webhook_secret_masked ~ '^whsec_[.]{3}[!-~]{4}$'
-        ),
-        CONSTRAINT stripe_configs_erased_when_inactive_check CHECK (
-          is_active OR num_nonnulls(
-            test_secret_key_sealed, test_publishable_key_sealed, test_webhook_secret_sealed,
-            live_secret_key_sealed, live_publishable_key_sealed, live_webhook_secret_sealed,
-            test_configured_at, live_configured_at
-          ) = 0
-        )
-      )
-    `,
-    );
+    const schema = await schemaOf(queryRunner);
+    for (const sql of UP) await queryRunner.query(sql.replaceAll('{schema}', () => schema));
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await query(queryRunner, 'DROP TABLE stripe_configs');
+    const schema = await schemaOf(queryRunner);
+    for (const sql of DOWN) await queryRunner.query(sql.replaceAll('{schema}', () => schema));
   }
 }
+
+async function schemaOf(queryRunner: QueryRunner): Promise<string> {
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- TypeORM 0.3 knows it by no other name
+  const { schema } = queryRunner.connection.options as { schema?: string };
+  const [row] = (await queryRunner.query(
+    'SELECT quote_ident(coalesce($1, current_schema(), $2)) AS name',
+    // Without a schema nothing can be made, and PostgreSQL says so.
+    [schema ?? null, 'public'],
+  )) as { name: string }[];
+  return row?.name ?? 'public';
+}
+
+/** In their order. */
+export const UP = [
+  // One row for each project. `sealed`, `shown` and `fingerprints` have a member for each stored credential, by its name in
+  // the API; a webhook secret that was replaced is `…_previous_webhook_secret` until the time in `expires_at`. Times in JSON are
+  // milliseconds since 1970. The checks make the database itself refuse a plaintext, or a value without its mask.
+  `
+  CREATE TABLE {schema}.stripe_configs (
+    project_id uuid NOT NULL CONSTRAINT stripe_configs_pkey PRIMARY KEY,
+    id uuid NOT NULL DEFAULT gen_random_uuid(),
+    is_active boolean NOT NULL DEFAULT true,
+    sealed jsonb NOT NULL DEFAULT '{}',
+    shown jsonb NOT NULL DEFAULT '{}',
+    fingerprints jsonb NOT NULL DEFAULT '{}',
+    expires_at jsonb NOT NULL DEFAULT '{}',
+    configured_at jsonb NOT NULL DEFAULT '{}',
+    created_at timestamptz(3) NOT NULL DEFAULT now(),
+    updated_at timestamptz(3) NOT NULL DEFAULT now(),
+    version integer NOT NULL DEFAULT 0,
+    changed_by varchar(255) NOT NULL DEFAULT '',
+    change_request_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    CONSTRAINT stripe_configs_sealed_check CHECK (
+      jsonb_typeof(sealed) = 'object' AND NOT sealed @?
+        '$.* ? (@.type() != "string" || !(@ like_regex "^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$"))'
+    ),
+    CONSTRAINT stripe_configs_shown_check CHECK (
+      jsonb_typeof(shown) = 'object'
+      AND shown - '{test_secret_key,test_publishable_key,test_webhook_secret,test_previous_webhook_secret}'::text[]
+        - '{live_secret_key,live_publishable_key,live_webhook_secret,live_previous_webhook_secret}'::text[] = '{}'
+      AND (NOT shown ? 'test_secret_key' OR coalesce(shown ->> 'test_secret_key' ~ '^(sk|rk|rkcs)_test_[.]{3}[!-~]{4}$', false))
+      AND (NOT shown ? 'test_publishable_key' OR coalesce(shown ->> 'test_publishable_key' ~ '^pk_test_[.]{3}[!-~]{4}$', false))
+      AND (NOT shown ? 'test_webhook_secret' OR coalesce(shown ->> 'test_webhook_secret' ~ '^whsec_[.]{3}[!-~]{4}$', false))
+      AND (NOT shown ? 'test_previous_webhook_secret'
+        OR coalesce(shown ->> 'test_previous_webhook_secret' ~ '^whsec_[.]{3}[!-~]{4}$', false))
+      AND (NOT shown ? 'live_secret_key' OR coalesce(shown ->> 'live_secret_key' ~ '^(sk|rk)_live_[.]{3}[!-~]{4}$', false))
+      AND (NOT shown ? 'live_publishable_key' OR coalesce(shown ->> 'live_publishable_key' ~ '^pk_live_[.]{3}[!-~]{4}$', false))
+      AND (NOT shown ? 'live_webhook_secret' OR coalesce(shown ->> 'live_webhook_secret' ~ '^whsec_[.]{3}[!-~]{4}$', false))
+      AND (NOT shown ? 'live_previous_webhook_secret'
+        OR coalesce(shown ->> 'live_previous_webhook_secret' ~ '^whsec_[.]{3}[!-~]{4}$', false))
+    ),
+    -- Objects of jsonb have their members in one order, so that lists of names can be compared.
+    CONSTRAINT stripe_configs_whole_check CHECK (
+      jsonb_path_query_array(sealed, '$.keyvalue().key') = jsonb_path_query_array(shown, '$.keyvalue().key')
+      AND jsonb_path_query_array(sealed, '$.keyvalue().key ? (!(@ like_regex "_previous_webhook_secret$"))')
+        = jsonb_path_query_array(fingerprints, '$.keyvalue() ? (@.value.type() == "string").key')
+      AND jsonb_path_query_array(sealed, '$.keyvalue().key ? (@ like_regex "_previous_webhook_secret$")')
+        = jsonb_path_query_array(expires_at, '$.keyvalue() ? (@.value.type() == "number").key')
+    ),
+    CONSTRAINT stripe_configs_erased_when_inactive_check CHECK (
+      is_active OR (sealed = '{}' AND configured_at = '{}')
+    )
+  )`,
+  // What has expired is looked for every minute.
+  `CREATE INDEX stripe_configs_expiring_idx ON {schema}.stripe_configs (project_id) WHERE expires_at <> '{}'`,
+  `
+  CREATE TABLE {schema}.stripe_config_audit (
+    project_id uuid NOT NULL,
+    version integer NOT NULL,
+    action text NOT NULL,
+    actor varchar(255) NOT NULL,
+    request_id uuid NOT NULL,
+    changed_at timestamptz(3) NOT NULL,
+    fields text[] NOT NULL,
+    masks_before jsonb NOT NULL,
+    masks_after jsonb NOT NULL,
+    fingerprints_after jsonb NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT stripe_config_audit_pkey PRIMARY KEY (project_id, version)
+  )`,
+  // The keys that seal this database, each with a canary, and which replica holds which ring: of the whole service.
+  `
+  CREATE TABLE {schema}.stripe_config_keys (
+    key_id text NOT NULL CONSTRAINT stripe_config_keys_pkey PRIMARY KEY,
+    canary text NOT NULL CONSTRAINT stripe_config_keys_canary_check CHECK (canary ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'),
+    first_seen_at timestamptz(3) NOT NULL DEFAULT now(),
+    activated_at timestamptz(3)
+  )`,
+  `
+  CREATE TABLE {schema}.stripe_config_replicas (
+    replica_id uuid NOT NULL CONSTRAINT stripe_config_replicas_pkey PRIMARY KEY,
+    ring_fingerprint text NOT NULL,
+    active_key_id text NOT NULL,
+    seen_at timestamptz(3) NOT NULL DEFAULT now(),
+    host_name text
+  )`,
+  `
+  CREATE TABLE {schema}.stripe_events (
+    project_id uuid NOT NULL,
+    mode text NOT NULL,
+    event_id varchar(255) NOT NULL,
+    type varchar(255) NOT NULL,
+    object_id varchar(255),
+    created_at timestamptz(3) NOT NULL,
+    received_at timestamptz(3) NOT NULL DEFAULT now(),
+    payload_sealed text NOT NULL CONSTRAINT stripe_events_payload_sealed_check
+      CHECK (payload_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'),
+    status text NOT NULL DEFAULT 'pending',
+    attempts integer NOT NULL DEFAULT 0,
+    available_at timestamptz(3) NOT NULL DEFAULT now(),
+    finished_at timestamptz(3),
+    last_error varchar(255),
+    CONSTRAINT stripe_events_pkey PRIMARY KEY (project_id, mode, event_id),
+    CONSTRAINT stripe_events_mode_check CHECK (mode IN ('test', 'live')),
+    CONSTRAINT stripe_events_status_check CHECK (status IN ('pending', 'handled', 'skipped', 'failed'))
+  )`,
+  // Sealed bytes cannot be compressed, so PostgreSQL need not try.
+  'ALTER TABLE {schema}.stripe_events ALTER COLUMN payload_sealed SET STORAGE EXTERNAL',
+  'CREATE INDEX stripe_events_received_idx ON {schema}.stripe_events (project_id, received_at, mode, event_id)',
+  "CREATE INDEX stripe_events_pending_idx ON {schema}.stripe_events (available_at) WHERE status = 'pending'",
+  "CREATE INDEX stripe_events_failed_idx ON {schema}.stripe_events (project_id) WHERE status = 'failed'",
+  // What is known of each mode's credentials.
+  `
+  CREATE TABLE {schema}.stripe_config_states (
+    project_id uuid NOT NULL,
+    mode text NOT NULL,
+    key_version integer,
+    key_status text,
+    key_status_since timestamptz(3),
+    key_checked_at timestamptz(3),
+    account_id varchar(255),
+    webhook_version integer,
+    webhook_verified_at timestamptz(3),
+    previous_verified_at timestamptz(3),
+    webhook_failures integer NOT NULL DEFAULT 0,
+    webhook_failed_at timestamptz(3),
+    webhook_failure text,
+    webhook_ignored integer NOT NULL DEFAULT 0,
+    CONSTRAINT stripe_config_states_pkey PRIMARY KEY (project_id, mode)
+  )`,
+  `
+  CREATE TABLE {schema}.stripe_webhook_endpoints (
+    project_id uuid NOT NULL,
+    mode text NOT NULL,
+    endpoint_id varchar(255),
+    wanted jsonb NOT NULL,
+    secret_version integer,
+    idempotency_key uuid,
+    made_at timestamptz(3),
+    removed_at timestamptz(3),
+    removal_failed_at timestamptz(3),
+    CONSTRAINT stripe_webhook_endpoints_pkey PRIMARY KEY (project_id, mode)
+  )`,
+  `
+  CREATE TABLE {schema}.stripe_call_limits (
+    project_id uuid NOT NULL CONSTRAINT stripe_call_limits_pkey PRIMARY KEY,
+    calls timestamptz[] NOT NULL
+  )`,
+  `
+  CREATE TABLE {schema}.stripe_removed_projects (
+    project_id uuid NOT NULL CONSTRAINT stripe_removed_projects_pkey PRIMARY KEY,
+    removed_at timestamptz(3) NOT NULL DEFAULT now()
+  )`,
+
+  // The hash of a row of the trail: of everything in it but itself, the hash of the row before included.
+  `
+  CREATE FUNCTION {schema}.stripe_config_audit_hash(entry {schema}.stripe_config_audit) RETURNS bytea
+    LANGUAGE sql STABLE SET search_path = pg_catalog, {schema}, pg_temp AS $$
+    SELECT sha256(convert_to(jsonb_build_array(
+      entry.project_id, entry.version, entry.action, entry.actor, entry.request_id,
+      extract(epoch FROM entry.changed_at), entry.fields, entry.masks_before, entry.masks_after,
+      entry.fingerprints_after, encode(entry.previous_hash, 'hex')
+    )::text, 'UTF8'))
+  $$`,
+  // What a configuration shows cannot change without its row in the trail, whoever changes it, in the same transaction. The
+  // configuration's own row lock orders its trail: the row before was committed before the lock was given.
+  `
+  CREATE FUNCTION {schema}.stripe_configs_audit() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, {schema}, pg_temp AS $$
+  DECLARE
+    entry {schema}.stripe_config_audit;
+    sealed_before jsonb := '{}';
+    shown_before jsonb := '{}';
+    version_before integer := 0;
+  BEGIN
+    IF TG_OP = 'UPDATE' THEN
+      sealed_before := OLD.sealed;
+      shown_before := OLD.shown;
+      version_before := OLD.version;
+    END IF;
+    IF NEW.version <> version_before + 1 THEN
+      RAISE EXCEPTION 'a change moves the version by one' USING ERRCODE = '23514';
+    END IF;
+    SELECT coalesce(array_agg(field ORDER BY field), '{}'),
+      coalesce(jsonb_object_agg(field, shown_before -> field), '{}'),
+      coalesce(jsonb_object_agg(field, NEW.shown -> field), '{}'),
+      coalesce(jsonb_object_agg(field, NEW.fingerprints -> field), '{}')
+    INTO entry.fields, entry.masks_before, entry.masks_after, entry.fingerprints_after
+    FROM jsonb_object_keys(sealed_before || NEW.sealed) AS field
+    WHERE sealed_before -> field IS DISTINCT FROM NEW.sealed -> field;
+    entry.project_id := NEW.project_id;
+    entry.version := NEW.version;
+    entry.action := CASE
+      WHEN TG_OP = 'INSERT' THEN 'created'
+      WHEN NOT NEW.is_active THEN 'deleted'
+      WHEN NOT OLD.is_active THEN 'reactivated'
+      ELSE 'updated'
+    END;
+    entry.actor := NEW.changed_by;
+    entry.request_id := NEW.change_request_id;
+    entry.changed_at := NEW.updated_at;
+    entry.previous_hash := coalesce(
+      (SELECT hash FROM {schema}.stripe_config_audit WHERE project_id = NEW.project_id AND version = NEW.version - 1),
+      ''
+    );
+    entry.hash := {schema}.stripe_config_audit_hash(entry);
+    INSERT INTO {schema}.stripe_config_audit SELECT entry.*;
+    RETURN NULL;
+  END $$`,
+  `
+  CREATE FUNCTION {schema}.stripe_config_refuse() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, {schema}, pg_temp AS $$
+  BEGIN
+    RAISE EXCEPTION '%', TG_ARGV[0] USING ERRCODE = '42501';
+  END $$`,
+  // Makes changes durable whatever is the database's default: what was acknowledged outlives a crash of the server. It also
+  // lets the driver hear the warning that a commit was not replicated, which a higher level would keep from it.
+  `
+  CREATE FUNCTION {schema}.stripe_config_durable() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, {schema}, pg_temp AS $$
+  BEGIN
+    IF current_setting('synchronous_commit') = 'off' THEN
+      PERFORM set_config('synchronous_commit', 'on', true);
+    END IF;
+    IF current_setting('client_min_messages') = 'error' THEN
+      PERFORM set_config('client_min_messages', 'warning', true);
+    END IF;
+    RETURN NULL;
+  END $$`,
+  // Writes nothing where a project was removed. A trigger sees what was committed while the statement waited for a lock, which
+  // the statement itself does not. The lock is the one that a removal waits for: a first row that is not committed has no
+  // other. Changes of a row have its own, and one statement may change more rows than there are advisory locks.
+  `
+  CREATE FUNCTION {schema}.stripe_config_stays_removed() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, {schema}, pg_temp AS $$
+  BEGIN
+    IF TG_OP = 'INSERT' THEN
+      PERFORM pg_advisory_xact_lock_shared(hashtextextended('stripe-config-removal:' || NEW.project_id, 0));
+    END IF;
+    IF EXISTS (SELECT FROM {schema}.stripe_removed_projects WHERE project_id = NEW.project_id) THEN
+      RETURN NULL;
+    END IF;
+    RETURN NEW;
+  END $$`,
+
+  `CREATE TRIGGER stripe_configs_audit_insert AFTER INSERT ON {schema}.stripe_configs
+    FOR EACH ROW EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
+  `CREATE TRIGGER stripe_configs_audit_update AFTER UPDATE ON {schema}.stripe_configs
+    FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
+  // Without a new version the same secrets may be sealed again, a previous one may be erased when its time is over, and nothing
+  // else.
+  `CREATE TRIGGER stripe_configs_unaudited BEFORE UPDATE ON {schema}.stripe_configs
+    FOR EACH ROW WHEN (
+      OLD.version = NEW.version AND (
+        (OLD.id, OLD.project_id, OLD.is_active, OLD.created_at, OLD.updated_at, OLD.changed_by, OLD.change_request_id,
+          OLD.configured_at, OLD.shown - '{test_previous_webhook_secret,live_previous_webhook_secret}'::text[])
+        IS DISTINCT FROM
+        (NEW.id, NEW.project_id, NEW.is_active, NEW.created_at, NEW.updated_at, NEW.changed_by, NEW.change_request_id,
+          NEW.configured_at, NEW.shown - '{test_previous_webhook_secret,live_previous_webhook_secret}'::text[])
+        OR NOT OLD.shown @> NEW.shown
+        OR NOT OLD.expires_at @> NEW.expires_at
+      )
+    ) EXECUTE FUNCTION {schema}.stripe_config_refuse('a change of a configuration moves its version')`,
+  `CREATE TRIGGER stripe_configs_keep BEFORE DELETE OR TRUNCATE ON {schema}.stripe_configs
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_refuse('a configuration is deactivated, never removed')`,
+  `CREATE TRIGGER stripe_config_audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.stripe_config_audit
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_refuse('the audit trail is append-only')`,
+  `CREATE TRIGGER stripe_configs_durable BEFORE INSERT OR UPDATE ON {schema}.stripe_configs
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_durable()`,
+  `CREATE TRIGGER stripe_webhook_endpoints_durable BEFORE INSERT OR UPDATE ON {schema}.stripe_webhook_endpoints
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_durable()`,
+  `CREATE TRIGGER stripe_events_durable BEFORE INSERT ON {schema}.stripe_events
+    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_durable()`,
+  `CREATE TRIGGER stripe_configs_stay_removed BEFORE INSERT OR UPDATE ON {schema}.stripe_configs
+    FOR EACH ROW WHEN (NEW.is_active) EXECUTE FUNCTION {schema}.stripe_config_stays_removed()`,
+];
+
+const DOWN = [
+  `DROP TABLE {schema}.stripe_configs, {schema}.stripe_config_keys, {schema}.stripe_config_replicas, {schema}.stripe_events,
+    {schema}.stripe_config_states, {schema}.stripe_webhook_endpoints, {schema}.stripe_call_limits, {schema}.stripe_removed_projects`,
+  'DROP TABLE {schema}.stripe_config_audit CASCADE',
+  `DROP FUNCTION {schema}.stripe_configs_audit(), {schema}.stripe_config_refuse(), {schema}.stripe_config_durable(),
+    {schema}.stripe_config_stays_removed()`,
+];

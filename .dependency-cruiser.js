@@ -1,0 +1,101 @@
+/**
+ * The floors of the house, see docs/decisions/0022-floor-plan.md: a file imports from its own floor and those below it, and
+ * nothing climbs, not even for a type.
+ *
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+const FLOORS = [
+  'domain',
+  'common',
+  '(crypto|database)',
+  'options',
+  '(http|stripe|key-ring)',
+  '(stripe-config|audit|credential-checks)',
+  '(stripe-webhooks|stripe-clients|project-list)',
+  '(webhook-endpoint|config-health|project-removal|key-rotation)',
+  'schema',
+];
+
+const PAYMENTS = '^src/payments/';
+
+const climbing = FLOORS.slice(0, -1).map((floor, index) => ({
+  name: `nothing-climbs-from-${floor.replaceAll(/[()]/g, '').replaceAll('|', '-')}`,
+  comment:
+    'Move what both need to the lower floor, or let the lower floor own a hook that the higher one implements.',
+  severity: 'error',
+  from: { path: `${PAYMENTS}${floor}/` },
+  to: { path: `${PAYMENTS}(${FLOORS.slice(index + 1).join('|')})/` },
+}));
+
+export default {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: {}, to: { circular: true } },
+    ...climbing,
+    {
+      name: 'features-do-not-import-the-module',
+      severity: 'error',
+      from: { path: `${PAYMENTS}[^/]+/` },
+      to: { path: `${PAYMENTS}payments\\.(module|features|module-definition)\\.ts$` },
+    },
+    {
+      name: 'the-module-knows-nothing-of-the-service-around-it',
+      severity: 'error',
+      from: { path: '^src/(payments/|index\\.ts$)' },
+      to: { path: '^src/', pathNot: PAYMENTS },
+    },
+    {
+      name: 'the-sdk-of-stripe-in-one-folder',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `${PAYMENTS}stripe/` },
+      to: { path: '^node_modules/stripe/' },
+    },
+    {
+      name: 'rules-of-credentials-without-a-framework',
+      severity: 'error',
+      from: { path: `${PAYMENTS}domain/` },
+      to: { dependencyTypes: ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown'] },
+    },
+    {
+      name: 'cryptography-without-a-framework',
+      comment:
+        'Clients of key services are loaded when they are needed; they and their transport may be imported.',
+      severity: 'error',
+      from: { path: `${PAYMENTS}crypto/` },
+      to: {
+        dependencyTypes: ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown'],
+        pathNot:
+          '^node_modules/(@aws-sdk/client-kms|@google-cloud/kms|https-proxy-agent|proxy-from-env|undici)/',
+      },
+    },
+    {
+      name: 'packages-are-installed-with-the-product',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
+        pathNot: '^node_modules/(@types/|@nestjs/event-emitter|@aws-sdk/client-kms|@google-cloud/kms)',
+      },
+    },
+    {
+      name: 'what-only-some-install-is-loaded-when-it-is-needed',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: {
+        path: '^node_modules/(@nestjs/event-emitter|@aws-sdk/client-kms|@google-cloud/kms)/',
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    { name: 'imports-are-found', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '\\.spec\\.ts$' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,58 @@
+import { bigint, integer, json, statement, time, uuid, varchar, word } from '../database/statement.js';
+import type { SealedField } from '../domain/credentials.js';
+import type { AuditAction } from './audit-entry.entity.js';
+
+/** The changes of a project below a version, newest first. */
+export const HISTORY = statement({
+  name: 'stripe_config_audit_history',
+  parameters: { project_id: uuid, below: integer, size: bigint },
+  columns: {
+    version: integer,
+    action: word<AuditAction>(),
+    actor: varchar,
+    request_id: uuid,
+    changed_at: time,
+    fields: json<SealedField[]>(),
+    masks_before: json<Partial<Record<SealedField, string | null>>>(),
+    masks_after: json<Partial<Record<SealedField, string | null>>>(),
+  },
+  text: `
+  SELECT version, action, actor, request_id, extract(epoch FROM changed_at) * 1000 AS changed_at, to_jsonb(fields) AS fields,
+    masks_before, masks_after
+  FROM {schema}.stripe_config_audit WHERE project_id = :project_id AND version < :below ORDER BY version DESC LIMIT :size`,
+});
+
+/**
+ * Places where the trail is not what was written: every row's hash is computed again, every row must follow the one before, and
+ * the last must be of the configuration's present version. For a missing row the version is the one that ought to be there.
+ */
+export const FIND_AUDIT_FAULTS = statement({
+  name: 'stripe_config_audit_find_faults',
+  parameters: {},
+  columns: {
+    project_id: uuid,
+    version: integer,
+    fault: word<'edited' | 'missing or moved' | 'chain broken'>(),
+  },
+  text: `
+  WITH trail AS (
+    SELECT entry.project_id, entry.version, entry.hash, entry.previous_hash,
+      {schema}.stripe_config_audit_hash(entry) AS computed_hash,
+      lag(entry.hash, 1, '') OVER chain AS expected_previous_hash,
+      lag(entry.version, 1, 0) OVER chain + 1 AS expected_version
+    FROM {schema}.stripe_config_audit AS entry
+    WINDOW chain AS (PARTITION BY entry.project_id ORDER BY entry.version)
+  )
+  SELECT project_id, version, 'edited' AS fault FROM trail WHERE hash <> computed_hash
+  UNION ALL
+  SELECT project_id, expected_version, 'missing or moved' FROM trail WHERE version <> expected_version
+  UNION ALL
+  SELECT project_id, version, 'chain broken' FROM trail WHERE previous_hash <> expected_previous_hash
+  UNION ALL
+  SELECT coalesce(config.project_id, last.project_id), coalesce(config.version, last.version), 'missing or moved'
+  FROM {schema}.stripe_configs AS config
+  FULL JOIN (SELECT project_id, max(version) AS version FROM {schema}.stripe_config_audit GROUP BY project_id) AS last
+    ON last.project_id = config.project_id
+  WHERE coalesce(config.version, 0) <> coalesce(last.version, 0)
+  ORDER BY 1, 2`,
+});

@@ -1,0 +1,124 @@
+/** A type of PostgreSQL by its name there, with what its values are here. */
+export interface SqlType<T> {
+  readonly name: string;
+  /** Never there: it carries the type. */
+  readonly value?: T;
+}
+
+export const uuid: SqlType<string> = { name: 'uuid' };
+export const text: SqlType<string> = { name: 'text' };
+export const varchar: SqlType<string> = { name: 'character varying' };
+export const integer: SqlType<number> = { name: 'integer' };
+export const float: SqlType<number> = { name: 'double precision' };
+export const bigint: SqlType<number> = { name: 'bigint' };
+export const boolean: SqlType<boolean> = { name: 'boolean' };
+/** A parameter. */
+export const timestamp: SqlType<Date | string> = { name: 'timestamp with time zone' };
+/**
+ * A time as statements select it: `extract(epoch FROM created_at) * 1000 AS created_at`. How PostgreSQL writes a time itself
+ * depends on settings of the database, the role and the connection (`DateStyle`, `TimeZone`).
+ */
+export const time: SqlType<Date> = { name: 'numeric' };
+
+/** A text that is one of some words. */
+export function word<T extends string>(): SqlType<T> {
+  return { name: 'text' };
+}
+
+/** Which values there may also be null. */
+export function nullable<T>(type: SqlType<T>): SqlType<T | null> {
+  return type;
+}
+
+/** An array. A null in one depends on the setting `array_nulls`. */
+export function listOf<T>(type: SqlType<T>): SqlType<readonly T[]> {
+  return { name: `${type.name}[]` };
+}
+
+/** A `jsonb` of a shape. */
+export function json<T>(): SqlType<T> {
+  return { name: 'jsonb' };
+}
+
+/** By name. */
+export type SqlTypes = Readonly<Record<string, SqlType<unknown>>>;
+
+/** The values of {@link SqlTypes}. */
+export type ValuesOf<T extends SqlTypes> = {
+  [Name in keyof T]: T[Name] extends SqlType<infer Value> ? Value : never;
+};
+
+/** One SQL text with the types of what goes in and comes out, which a test compares with PostgreSQL's own. */
+export interface Statement<Parameters extends SqlTypes, Columns extends SqlTypes> {
+  /** Under this PostgreSQL keeps its plan on each connection: one text has one name, in the whole process. */
+  readonly name: string;
+  readonly parameters: Parameters;
+  readonly columns: Columns;
+  /** Tables and functions stand behind `{schema}.`, parameters behind a colon. */
+  readonly text: string;
+}
+
+/** A row of a statement. */
+export type RowOf<S> = S extends Statement<SqlTypes, infer Columns> ? ValuesOf<Columns> : never;
+
+/** The parameters of a statement. */
+export type ParametersOf<S> = S extends Statement<infer Parameters, SqlTypes> ? ValuesOf<Parameters> : never;
+
+/** Declares a {@link Statement}. */
+export function statement<Parameters extends SqlTypes, Columns extends SqlTypes>(
+  declared: Statement<Parameters, Columns>,
+): Statement<Parameters, Columns> {
+  return declared;
+}
+
+/** `:name`, but neither the second colon of a cast nor what follows it. */
+const PARAMETER = /(?<!:):([a-z_]+)/g;
+
+/** A statement as PostgreSQL takes it, by the schema of its tables; each is made once. */
+const PREPARED = new WeakMap<object, Map<string | undefined, PreparedText>>();
+
+/** A text as PostgreSQL takes it, and whose value each of its numbered parameters is. */
+export interface PreparedText {
+  readonly sql: string;
+  readonly order: readonly string[];
+}
+
+/** @param schema of the tables; undefined: the connection's search path finds them */
+export function prepareText(statement: { readonly text: string }, schema: string | undefined): PreparedText {
+  const bySchema = PREPARED.get(statement) ?? new Map<string | undefined, PreparedText>();
+  PREPARED.set(statement, bySchema);
+  const known = bySchema.get(schema) ?? numbered(inSchema(statement.text, schema));
+  bySchema.set(schema, known);
+  return known;
+}
+
+/** A text with its tables in a schema; undefined: where the search path finds them. */
+export function inSchema(sql: string, schema: string | undefined): string {
+  return sql.replaceAll('{schema}.', () => (schema === undefined ? '' : `${quoted(schema)}.`));
+}
+
+/** A name as PostgreSQL takes it, whatever is in it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+function numbered(sql: string): PreparedText {
+  const order: string[] = [];
+  const withNumbers = sql.replace(PARAMETER, (_, name: string) => {
+    if (!order.includes(name)) order.push(name);
+    return `$${order.indexOf(name) + 1}`;
+  });
+  return { sql: withNumbers, order };
+}
+
+/** The values in the order of the numbered parameters, as the driver takes them. */
+export function valuesInOrder(
+  { parameters }: Pick<Statement<SqlTypes, SqlTypes>, 'parameters'>,
+  order: readonly string[],
+  values: Readonly<Record<string, unknown>>,
+): unknown[] {
+  return order.map((name) => {
+    const value = values[name] ?? null;
+    return parameters[name]?.name === 'jsonb' && value !== null ? JSON.stringify(value) : value;
+  });
+}

@@ -1,0 +1,190 @@
+import {
+  bigint,
+  integer,
+  json,
+  nullable,
+  statement,
+  text,
+  timestamp,
+  uuid,
+  varchar,
+  word,
+} from '../database/statement.js';
+import type { Mode } from '../domain/credentials.js';
+import type { ByCredential } from '../stripe-config/stripe-config.entity.js';
+import type { EventKey } from './sealed-table.js';
+
+/** How many configurations hold a value that does not begin with a prefix. */
+export const COUNT_OUTDATED_CONFIGS = statement({
+  name: 'stripe_configs_count_outdated',
+  parameters: { prefix: text },
+  columns: { count: integer },
+  text: `
+  SELECT count(*)::integer AS count FROM {schema}.stripe_configs
+  WHERE jsonb_path_exists(sealed, '$.* ? (!(@ starts with $prefix))', jsonb_build_object('prefix', :prefix::text))`,
+});
+
+/** Configurations with such a value, behind a project. */
+export const FIND_OUTDATED_CONFIGS = statement({
+  name: 'stripe_configs_find_outdated',
+  parameters: { prefix: text, after: uuid, size: bigint },
+  columns: { id: uuid, project_id: uuid, sealed: json<ByCredential<string>>() },
+  text: `
+  SELECT id, project_id, sealed FROM {schema}.stripe_configs
+  WHERE project_id > :after
+    AND jsonb_path_exists(sealed, '$.* ? (!(@ starts with $prefix))', jsonb_build_object('prefix', :prefix::text))
+  ORDER BY project_id LIMIT :size`,
+});
+
+/** As {@link FIND_OUTDATED_CONFIGS}, of those that nobody has locked. */
+export const LOCK_OUTDATED_CONFIGS = statement({
+  name: 'stripe_configs_lock_outdated',
+  parameters: { prefix: text, after: uuid, size: bigint },
+  columns: { id: uuid, project_id: uuid, sealed: json<ByCredential<string>>() },
+  text: `
+  SELECT id, project_id, sealed FROM {schema}.stripe_configs
+  WHERE project_id > :after
+    AND jsonb_path_exists(sealed, '$.* ? (!(@ starts with $prefix))', jsonb_build_object('prefix', :prefix::text))
+  ORDER BY project_id LIMIT :size FOR NO KEY UPDATE SKIP LOCKED`,
+});
+
+/** Replaces sealed values where those that were opened still stand. */
+export const WRITE_CONFIGS = statement({
+  name: 'stripe_configs_write_resealed',
+  parameters: {
+    rows: json<
+      {
+        project_id: string;
+        old: ByCredential<string>;
+        sealed: ByCredential<string>;
+        fingerprints: ByCredential<string>;
+      }[]
+    >(),
+  },
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_configs AS config
+  SET sealed = config.sealed || batch.sealed, fingerprints = config.fingerprints || batch.fingerprints
+  FROM jsonb_to_recordset(:rows::jsonb) AS batch (project_id uuid, old jsonb, sealed jsonb, fingerprints jsonb)
+  WHERE config.project_id = batch.project_id AND config.sealed @> batch.old`,
+});
+
+/** How many events have a payload that does not begin with a prefix. */
+export const COUNT_OUTDATED_EVENTS = statement({
+  name: 'stripe_events_count_outdated',
+  parameters: { prefix: text },
+  columns: { count: integer },
+  text: 'SELECT count(*)::integer AS count FROM {schema}.stripe_events WHERE NOT starts_with(payload_sealed, :prefix)',
+});
+
+/** Such events, behind one of them. */
+export const FIND_OUTDATED_EVENTS = statement({
+  name: 'stripe_events_find_outdated',
+  parameters: {
+    prefix: text,
+    project_id: uuid,
+    mode: word<EventKey['mode']>(),
+    event_id: text,
+    size: bigint,
+  },
+  columns: { project_id: uuid, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
+  text: `
+  SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
+  WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND NOT starts_with(payload_sealed, :prefix)
+  ORDER BY project_id, mode, event_id LIMIT :size`,
+});
+
+/** As {@link FIND_OUTDATED_EVENTS}, of those that nobody has locked. */
+export const LOCK_OUTDATED_EVENTS = statement({
+  name: 'stripe_events_lock_outdated',
+  parameters: {
+    prefix: text,
+    project_id: uuid,
+    mode: word<EventKey['mode']>(),
+    event_id: text,
+    size: bigint,
+  },
+  columns: { project_id: uuid, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
+  text: `
+  SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
+  WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND NOT starts_with(payload_sealed, :prefix)
+  ORDER BY project_id, mode, event_id LIMIT :size FOR NO KEY UPDATE SKIP LOCKED`,
+});
+
+/** Replaces sealed payloads where those that were opened still stand. */
+export const WRITE_EVENTS = statement({
+  name: 'stripe_events_write_resealed',
+  parameters: { rows: json<(EventKey & { old: string; sealed: string })[]>() },
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events AS event SET payload_sealed = batch.sealed
+  FROM jsonb_to_recordset(:rows::jsonb) AS batch (project_id uuid, mode text, event_id text, old text, sealed text)
+  WHERE event.project_id = batch.project_id AND event.mode = batch.mode AND event.event_id = batch.event_id
+    AND event.payload_sealed = batch.old`,
+});
+
+/** How many values and rows each key has sealed. */
+export const COUNT_BY_KEY = statement({
+  name: 'stripe_config_keys_count_use',
+  parameters: {},
+  columns: { key_id: text, rows: integer, values: integer },
+  text: `
+  SELECT key_id, sum(rows)::integer AS rows, sum(values)::integer AS values FROM (
+    SELECT split_part(value, '.', 2) AS key_id, count(DISTINCT project_id) AS rows, count(*) AS values
+    FROM {schema}.stripe_configs CROSS JOIN jsonb_each_text(sealed) AS credential (field, value) GROUP BY 1
+    UNION ALL
+    SELECT substr(payload_sealed, 5, 10), count(*), count(*) FROM {schema}.stripe_events GROUP BY 1
+  ) AS counts GROUP BY 1`,
+});
+
+/** The keys that services of this database have held. */
+export const LIST_KEYS = statement({
+  name: 'stripe_config_keys_list',
+  parameters: {},
+  columns: { key_id: text, canary: text, first_seen_at: timestamp, activated_at: nullable(timestamp) },
+  text: 'SELECT key_id, canary, first_seen_at, activated_at FROM {schema}.stripe_config_keys ORDER BY first_seen_at',
+});
+
+/** The services that have reported in the last three minutes; they do so every minute. */
+export const LIST_REPLICAS = statement({
+  name: 'stripe_config_replicas_list',
+  parameters: {},
+  columns: {
+    replica_id: uuid,
+    ring_fingerprint: text,
+    active_key_id: text,
+    seen_at: timestamp,
+    host_name: nullable(text),
+  },
+  text: `
+  SELECT replica_id, ring_fingerprint, active_key_id, seen_at, host_name FROM {schema}.stripe_config_replicas
+  WHERE seen_at > now() - interval '3 minutes' ORDER BY replica_id`,
+});
+
+/** Forgets a key that seals nothing any more, so that a ring may lack it. */
+export const FORGET_KEY = statement({
+  name: 'stripe_config_keys_forget',
+  parameters: { key_id: text },
+  columns: {},
+  text: 'DELETE FROM {schema}.stripe_config_keys WHERE key_id = :key_id',
+});
+
+/** Configurations behind a project, with their sealed values. */
+export const SCAN_CONFIGS = statement({
+  name: 'stripe_configs_scan',
+  parameters: { after: uuid, size: bigint },
+  columns: { id: uuid, project_id: uuid, sealed: json<ByCredential<string>>() },
+  text: `
+  SELECT id, project_id, sealed FROM {schema}.stripe_configs WHERE project_id > :after ORDER BY project_id LIMIT :size`,
+});
+
+/** Events behind one of them, with their sealed payloads. */
+export const SCAN_EVENTS = statement({
+  name: 'stripe_events_scan',
+  parameters: { project_id: uuid, mode: word<EventKey['mode']>(), event_id: text, size: bigint },
+  columns: { project_id: uuid, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
+  text: `
+  SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
+  WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text)
+  ORDER BY project_id, mode, event_id LIMIT :size`,
+});

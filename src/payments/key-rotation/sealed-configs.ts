@@ -1,0 +1,75 @@
+import { sealContext } from '../crypto/seal-context.js';
+import type { Sealer } from '../crypto/sealer.js';
+import { runWithin } from '../database/run-statement.js';
+import type { RowOf } from '../database/statement.js';
+import type { CredentialField, SealedField } from '../domain/credentials.js';
+import type { ByCredential } from '../stripe-config/stripe-config.entity.js';
+import {
+  COUNT_OUTDATED_CONFIGS,
+  FIND_OUTDATED_CONFIGS,
+  LOCK_OUTDATED_CONFIGS,
+  WRITE_CONFIGS,
+} from './key-rotation.statements.js';
+import { FIRST_UUID, resealed, type Resealed, type SealedTable } from './sealed-table.js';
+
+interface ResealedConfig extends Resealed {
+  projectId: string;
+  /** What was opened, what takes its place, and what that is compared by. */
+  old: ByCredential<string>;
+  sealed: ByCredential<string>;
+  fingerprints: ByCredential<string, CredentialField>;
+}
+
+/** The credentials of configurations. */
+export const CONFIGS: SealedTable<string, ResealedConfig> = {
+  first: FIRST_UUID,
+  async count(on, prefix) {
+    const [row] = await runWithin(on, COUNT_OUTDATED_CONFIGS, { prefix });
+    return row?.count ?? 0;
+  },
+  async read(manager, sealer, { prefix, size, after, isLocking }) {
+    const statement = isLocking ? LOCK_OUTDATED_CONFIGS : FIND_OUTDATED_CONFIGS;
+    const rows = await runWithin(manager, statement, { prefix, after, size });
+    return rows.map((row) => reseal(row, sealer));
+  },
+  keyOf: ({ projectId }) => projectId,
+  async write(manager, configs) {
+    const rows = configs.map(({ projectId, old, sealed, fingerprints }) => ({
+      project_id: projectId,
+      old,
+      sealed,
+      fingerprints,
+    }));
+    await runWithin(manager, WRITE_CONFIGS, { rows });
+  },
+};
+
+function reseal(
+  { id, project_id: projectId, sealed }: RowOf<typeof FIND_OUTDATED_CONFIGS>,
+  sealer: Sealer,
+): ResealedConfig {
+  const result: ResealedConfig = {
+    name: id,
+    projectId,
+    isChanged: false,
+    isDamaged: false,
+    old: {},
+    sealed: {},
+    fingerprints: {},
+  };
+  for (const [field, old] of Object.entries(sealed) as [SealedField, string][]) {
+    const value = resealed(old, sealer, sealContext(projectId, field));
+    if (value === null) result.isDamaged = true;
+    if (!value) continue;
+    result.isChanged = true;
+    result.old[field] = old;
+    result.sealed[field] = value.sealed;
+    if (!isPrevious(field)) [result.fingerprints[field]] = sealer.fingerprints(value.secret, projectId);
+  }
+  return result;
+}
+
+/** A previous webhook secret is compared with nothing. */
+function isPrevious(field: SealedField): field is Exclude<SealedField, CredentialField> {
+  return field.endsWith('_previous_webhook_secret');
+}

@@ -1,0 +1,40 @@
+import { nullable, statement, uuid, varchar, word } from '../database/statement.js';
+import type { Mode } from '../domain/credentials.js';
+
+/** Waits for the changes of the project that are under way; those that come later find the note. */
+export const NOTE_REMOVED_PROJECT = statement({
+  name: 'stripe_removed_projects_note',
+  parameters: { project_id: uuid },
+  columns: {},
+  text: `
+  WITH waited AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(hashtextextended('stripe-config-removal:' || :project_id::uuid, 0))
+  )
+  INSERT INTO {schema}.stripe_removed_projects (project_id) SELECT :project_id::uuid FROM waited ON CONFLICT DO NOTHING`,
+});
+
+/** Ends what is waiting for its handlers; what a worker has at hand is left to it. */
+export const SKIP_PENDING = statement({
+  name: 'stripe_events_skip_of_removed_project',
+  parameters: { project_id: uuid },
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events AS event SET status = 'skipped', finished_at = now()
+  FROM (
+    SELECT project_id, mode, event_id FROM {schema}.stripe_events WHERE project_id = :project_id AND status = 'pending'
+    FOR NO KEY UPDATE SKIP LOCKED
+  ) AS waiting
+  WHERE event.project_id = waiting.project_id AND event.mode = waiting.mode AND event.event_id = waiting.event_id`,
+});
+
+/** The webhook endpoints that this service made and that Stripe did not remove. */
+export const FIND_LEFT = statement({
+  name: 'stripe_webhook_endpoints_find_left',
+  parameters: { project_id: uuid },
+  columns: { mode: word<Mode>(), id: nullable(varchar) },
+  text: `
+  SELECT mode, endpoint_id AS id FROM {schema}.stripe_webhook_endpoints
+  WHERE project_id = :project_id AND removed_at IS NULL
+    AND (idempotency_key IS NOT NULL OR (endpoint_id IS NOT NULL AND made_at IS NOT NULL))
+  ORDER BY mode`,
+});
