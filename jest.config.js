@@ -9,7 +9,6 @@ export default {
   moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
-  // One more than the smallest machine has cores: specs wait for programs and databases as long as they compute.
-  maxWorkers: 3,
+  maxWorkers: 2,
   testTimeout: 180_000,
 };

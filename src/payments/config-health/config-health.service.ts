@@ -28,6 +28,8 @@ export interface ModeHealth extends HealthRow {
 export class ConfigHealthService {
   /** The questions that are open, by key. */
   private readonly checks = new Map<string, Promise<boolean>>();
+  /** How many questions have ended. */
+  private ended = 0;
 
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
@@ -43,14 +45,18 @@ export class ConfigHealthService {
    * @throws PaymentsError `config_not_found`
    */
   async find(projectId: string, mode: Mode): Promise<ModeHealth> {
+    const { ended } = this;
     const row = await this.findRow(projectId, mode);
     const [secretKey, publishableKey] = await Promise.all([
       row.has_secret_key ? this.configs.tryToOpen(projectId, `${mode}_secret_key`) : null,
       row.has_publishable_key ? this.configs.tryToOpen(projectId, `${mode}_publishable_key`) : null,
     ]);
-    const isStale = !isKeyKnown(row) || row.is_key_fresh !== true;
     const isChecked =
-      secretKey !== null && isStale && (await this.checkBriefly(projectId, mode, secretKey, row));
+      secretKey !== null &&
+      isStale(row) &&
+      // A question that has ended since the row was read need not be asked again.
+      ((this.ended !== ended && !isStale(await this.findRow(projectId, mode))) ||
+        (await this.checkBriefly(projectId, mode, secretKey, row)));
     const known = isChecked ? await this.findRow(projectId, mode) : row;
     return {
       ...known,
@@ -82,6 +88,7 @@ export class ConfigHealthService {
       this.checks.get(name) ??
       this.check(projectId, mode, key, row).finally(() => {
         this.checks.delete(name);
+        this.ended += 1;
       });
     this.checks.set(name, check);
     const waiting = new AbortController();
@@ -126,6 +133,10 @@ function ignore(): void {
 
 /** Errors that leave what was known as it was. */
 const NOTHING_NEW: ReadonlySet<string> = new Set(['rate_limited', 'stripe_unavailable', 'stripe_timeout']);
+
+function isStale(row: HealthRow): boolean {
+  return !isKeyKnown(row) || row.is_key_fresh !== true;
+}
 
 /** A key that was written after it was tried is another one. */
 function isKeyKnown({ has_secret_key, key_version, secret_key_version }: HealthRow): boolean {
