@@ -5,7 +5,12 @@ import { createCipheriv, createHmac, createSecretKey, randomBytes, randomUUID } 
 import { createServer } from 'node:http';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
-import { FIND, UPSERT, upsertParameters } from '../dist/payments/stripe-config/stripe-config.statements.js';
+import { prepareText, valuesInOrder } from '../dist/payments/database/statement.js';
+import {
+  FIND,
+  UPSERT,
+  credentialParameters,
+} from '../dist/payments/stripe-config/stripe-config.statements.js';
 import { CREDENTIAL_FIELDS } from '../dist/payments/domain/credentials.js';
 
 const FIND_OWNER = { name: 'find_owner', text: 'SELECT owner_id FROM projects WHERE id = $1 AND is_active' };
@@ -35,7 +40,7 @@ async function handle(request) {
   const projectId = request.url.split('/')[6].toLowerCase();
   const owner = await pool.query({ ...FIND_OWNER, values: [projectId] });
   if (owner.rows[0]?.owner_id !== sub) throw new Error('not the owner');
-  if (request.method === 'GET') return (await pool.query({ ...FIND, values: [projectId] })).rows[0];
+  if (request.method === 'GET') return (await run(FIND, { project_id: projectId }))[0];
   const body = JSON.parse(await read(request));
   const credentials = new Map(
     CREDENTIAL_FIELDS.filter((field) => body[field] !== undefined).map((field) => [
@@ -43,17 +48,23 @@ async function handle(request) {
       protect(projectId, field, body[field]),
     ]),
   );
-  const values = upsertParameters({
+  const [row] = await run(UPSERT, {
     project_id: projectId,
-    credentials,
+    ...credentialParameters(credentials),
     changed_by: sub,
     change_request_id: randomUUID(),
     expected_versions: null,
     must_exist: false,
     create_only: false,
+    overlap_seconds: 0,
   });
-  const { rows } = await pool.query({ ...UPSERT, values });
-  return rows[0];
+  return row;
+}
+
+async function run(statement, values) {
+  const { sql, order } = prepareText(statement, undefined);
+  const query = { name: statement.name, text: sql, values: valuesInOrder(statement, order, values) };
+  return (await pool.query(query)).rows;
 }
 
 async function read(request) {
@@ -84,11 +95,11 @@ function toResponse(row) {
     id: row.id,
     project_id: row.project_id,
     is_active: row.is_active,
-    has_test_credentials: row.test_secret_key_masked !== null,
-    has_live_credentials: row.live_secret_key_masked !== null,
-    ...Object.fromEntries(CREDENTIAL_FIELDS.map((field) => [`${field}_masked`, row[`${field}_masked`]])),
-    test_configured_at: row.test_configured_at,
-    live_configured_at: row.live_configured_at,
+    has_test_credentials: row.shown.test_secret_key !== undefined,
+    has_live_credentials: row.shown.live_secret_key !== undefined,
+    ...Object.fromEntries(CREDENTIAL_FIELDS.map((field) => [`${field}_masked`, row.shown[field] ?? null])),
+    test_configured_at: row.configured_at.test ?? null,
+    live_configured_at: row.configured_at.live ?? null,
     created_at: row.created_at,
     updated_at: row.updated_at,
   };

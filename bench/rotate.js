@@ -136,22 +136,22 @@ async function fill(sealer) {
       `INSERT INTO projects (owner_id, name) SELECT 'bench', 'p' FROM generate_series(1, $1) RETURNING id`,
       [Math.min(BATCH, ROWS - done)],
     );
-    const columns = [rows.map(({ id }) => id), ...FIELDS.flatMap(() => [[], [], []])];
-    for (const { id } of rows) {
+    const configs = rows.map(({ id }) => {
       const values = Object.fromEntries(FIELDS.map((field) => [field, fakeValue(field, id)]));
       expected.set(id, values);
-      for (const [index, field] of FIELDS.entries()) {
-        const value = new Secret(values[field]);
-        columns[index * 3 + 1].push(sealer.seal(value, sealContext(id, field)));
-        columns[index * 3 + 2].push(maskOf(field, values[field]));
-        columns[index * 3 + 3].push(sealer.fingerprints(value, id)[0]);
-      }
-    }
-    const names = FIELDS.flatMap((field) => [`${field}_sealed`, `${field}_masked`, `${field}_fingerprint`]);
+      const of = (part) => Object.fromEntries(FIELDS.map((field) => [field, part(field, values[field])]));
+      return {
+        project_id: id,
+        sealed: of((field, value) => sealer.seal(new Secret(value), sealContext(id, field))),
+        shown: of(maskOf),
+        fingerprints: of((_, value) => sealer.fingerprints(new Secret(value), id)[0]),
+      };
+    });
     await pool.query(
-      `INSERT INTO stripe_configs (project_id, ${names.join(', ')}, test_configured_at, version, changed_by)
-      SELECT *, now(), 1, 'bench' FROM unnest($1::uuid[], ${names.map((_, index) => `$${index + 2}::text[]`).join(', ')})`,
-      columns,
+      `INSERT INTO stripe_configs (project_id, sealed, shown, fingerprints, configured_at, version, changed_by)
+      SELECT *, '{"test": 0}', 1, 'bench'
+      FROM jsonb_to_recordset($1) AS config (project_id uuid, sealed jsonb, shown jsonb, fingerprints jsonb)`,
+      [JSON.stringify(configs)],
     );
   }
   return expected;
@@ -275,7 +275,7 @@ async function rewrapWithKills(env) {
 
 async function rowsUnder(keyId) {
   const { rows } = await pool.query(
-    `SELECT count(*) FROM stripe_configs WHERE ${FIELDS.map((field) => `${field}_sealed LIKE $1`).join(' OR ')}`,
+    'SELECT count(*) FROM stripe_configs WHERE EXISTS (SELECT FROM jsonb_each_text(sealed) WHERE value LIKE $1)',
     [`sc1.${keyId}.%`],
   );
   return Number(rows[0].count);
@@ -283,14 +283,12 @@ async function rowsUnder(keyId) {
 
 /** Rows that do not open to what was last acknowledged, or show another mask. */
 async function countWrong(sealer, expected, uncertain) {
-  const { rows } = await pool.query(
-    `SELECT project_id, ${FIELDS.map((field) => `${field}_sealed, ${field}_masked`).join(', ')} FROM stripe_configs`,
-  );
-  const right = rows.filter(({ project_id: id, ...row }) =>
+  const { rows } = await pool.query('SELECT project_id, sealed, shown FROM stripe_configs');
+  const right = rows.filter(({ project_id: id, sealed, shown }) =>
     FIELDS.every((field) => {
-      const value = sealer.tryToOpen(row[`${field}_sealed`], sealContext(id, field))?.reveal();
+      const value = sealer.tryToOpen(sealed[field], sealContext(id, field))?.reveal();
       const isExpected = value === expected.get(id)[field] || uncertain.has(id);
-      return value !== undefined && isExpected && row[`${field}_masked`] === maskOf(field, value);
+      return value !== undefined && isExpected && shown[field] === maskOf(field, value);
     }),
   );
   return expected.size - right.length;
