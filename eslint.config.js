@@ -72,4 +72,9 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ['src/**/*.ts'],
+    ignores: ['src/**/*.spec.ts', 'src/**/migrations/*.ts'],
+    rules: { 'max-lines': ['error', 250] },
+  },
 );

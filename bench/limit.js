@@ -6,11 +6,8 @@ import { createServer } from 'node:http';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
 import { prepareText, valuesInOrder } from '../dist/payments/database/statement.js';
-import {
-  FIND,
-  UPSERT,
-  credentialParameters,
-} from '../dist/payments/stripe-config/stripe-config.statements.js';
+import { FIND } from '../dist/payments/stripe-config/stripe-config.statements.js';
+import { UPSERT, credentialParameters } from '../dist/payments/stripe-config/upsert.statements.js';
 import { CREDENTIAL_FIELDS } from '../dist/payments/domain/credentials.js';
 
 const FIND_OWNER = { name: 'find_owner', text: 'SELECT owner_id FROM projects WHERE id = $1 AND is_active' };

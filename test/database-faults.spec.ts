@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import pg from 'pg';
 import { createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
-import { DEACTIVATE, FIND, UPSERT } from '../src/payments/stripe-config/stripe-config.statements.js';
+import { DEACTIVATE, FIND } from '../src/payments/stripe-config/stripe-config.statements.js';
+import { UPSERT } from '../src/payments/stripe-config/upsert.statements.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { expectError } from './support/errors.js';

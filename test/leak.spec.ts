@@ -10,7 +10,7 @@ import { Sealer } from '../src/payments/crypto/sealer.js';
 import type { Secret } from '../src/payments/crypto/secret.js';
 import { DependencyUnavailable, PaymentsError } from '../src/payments/domain/errors.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
-import { UPSERT } from '../src/payments/stripe-config/stripe-config.statements.js';
+import { UPSERT } from '../src/payments/stripe-config/upsert.statements.js';
 import { CREDENTIAL_FIELDS } from '../src/payments/domain/credentials.js';
 import { Canaries } from './support/canaries.js';
 import { expectedMask } from './support/credentials.js';

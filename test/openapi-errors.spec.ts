@@ -1,4 +1,5 @@
-import { ANSWERS, type AnswerCode } from '../src/payments/http/errors/error-catalogue.js';
+import { ANSWERS } from '../src/payments/http/errors/error-catalogue.js';
+import type { AnswerCode } from '../src/payments/http/errors/answer-code.js';
 import { operationsOf, readOpenApiDocument, type Json } from './support/openapi-document.js';
 import {
   configPath,

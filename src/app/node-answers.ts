@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
 import { errorAnswer } from '../payments/http/errors/error-answer.js';
-import type { AnswerCode } from '../payments/http/errors/error-catalogue.js';
+import type { AnswerCode } from '../payments/http/errors/answer-code.js';
 import { linger } from '../payments/http/body/unread-body.js';
 import { pendingAnswer } from './pipelining.js';
 import type { RequestIds } from './request-id.js';

@@ -23,10 +23,8 @@ import {
   FIND_MANY,
   FIND_REMOVED,
   FIND_SEALED,
-  UPSERT,
-  credentialParameters,
-  type ProtectedCredential,
 } from './stripe-config.statements.js';
+import { UPSERT, credentialParameters, type ProtectedCredential } from './upsert.statements.js';
 import { FOREIGN_MASK, maskOf } from '../domain/credential-rules.js';
 import type { CredentialField, Mode } from '../domain/credentials.js';
 

@@ -15,6 +15,7 @@ import { describeError } from '../common/describe-error.js';
 import { PaymentsError } from '../domain/errors.js';
 import { Periodic } from '../database/periodic.js';
 import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
+import { lanesOf, objectNameOf } from './event-lanes.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
 import {
   BEGIN_EVENT,
@@ -25,7 +26,7 @@ import {
   SKIP_EVENT,
   claimOf,
   type ClaimedEvent,
-} from './stripe-event.statements.js';
+} from './event-worker.statements.js';
 import { eventContext } from '../crypto/seal-context.js';
 import { withinDeadline } from '../common/deadline.js';
 import { ExplainedError } from '../domain/explained-error.js';
@@ -191,22 +192,6 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
       // It comes back when the lease is over.
     }
   }
-}
-
-/** Events of one object follow each other in one lane. */
-function lanesOf(events: ClaimedEvent[], count: number): ClaimedEvent[][] {
-  const objects = new Map<string, ClaimedEvent[]>();
-  for (const event of events) {
-    const name = objectNameOf(event);
-    objects.set(name, [...(objects.get(name) ?? []), event]);
-  }
-  const lanes = Array.from({ length: count }, (): ClaimedEvent[] => []);
-  for (const group of objects.values()) lanes.reduce((a, b) => (b.length < a.length ? b : a)).push(...group);
-  return lanes;
-}
-
-function objectNameOf({ project_id, mode, object_id, event_id }: ClaimedEvent): string {
-  return `stripe-event ${project_id} ${mode} ${object_id ?? event_id}`;
 }
 
 async function runHandlers(

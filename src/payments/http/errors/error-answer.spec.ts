@@ -1,5 +1,6 @@
 import { errorAnswer } from './error-answer.js';
-import { ANSWERS, type AnswerCode } from './error-catalogue.js';
+import { ANSWERS } from './error-catalogue.js';
+import type { AnswerCode } from './answer-code.js';
 
 /** The table of behaviour.md, and what only a server answers. */
 const TABLE: Record<string, [status: number, headers?: Record<string, string>]> = {

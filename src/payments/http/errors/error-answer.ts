@@ -1,4 +1,5 @@
-import { ANSWERS, type AnswerCode } from './error-catalogue.js';
+import { ANSWERS } from './error-catalogue.js';
+import type { AnswerCode } from './answer-code.js';
 
 /** An error as it is answered: the documented shape, with the members of a problem (RFC 9457) beside it. */
 export interface ErrorAnswer {

@@ -1,26 +1,4 @@
-import type { ErrorCode } from '../../domain/errors.js';
-
-/** The codes of {@link ErrorCode}, and those that only a server has. */
-export type AnswerCode =
-  | ErrorCode
-  | 'not_found'
-  | 'malformed_request'
-  | 'request_timeout'
-  | 'expectation_failed'
-  | 'headers_too_large'
-  | 'method_not_implemented'
-  | 'internal_error';
-
-interface AnswerKind {
-  status: number;
-  title: string;
-  /** A sentence that answers of this kind have, for the documentation. */
-  example: string;
-  /** What whoever meets it does about it, for the documentation. */
-  fix: string;
-  /** Headers that the standards ask for with this answer. */
-  headers?: Record<string, string>;
-}
+import type { AnswerCode, AnswerKind } from './answer-code.js';
 
 /** Seconds after which a caller may try again what a missing dependency stopped. */
 const RETRY_AFTER = { 'Retry-After': '2' };

@@ -5,7 +5,7 @@ import { DependencyUnavailable, PaymentsError, RateLimited, ValidationFailed } f
 import { TokenRefused } from '../access/access-token.js';
 import { describeError } from '../../common/describe-error.js';
 import { errorAnswer } from './error-answer.js';
-import type { AnswerCode } from './error-catalogue.js';
+import type { AnswerCode } from './answer-code.js';
 import { REFUSAL, requestIdOf, requestOf, type Refusal } from '../http-request.js';
 import { MethodNotAllowed } from './method-not-allowed.js';
 

@@ -10,7 +10,8 @@ import {
 } from '@nestjs/swagger';
 import { MODES, type Mode } from '../../domain/credentials.js';
 import type { ValidationItem } from '../../domain/errors.js';
-import { ANSWERS, type AnswerCode } from '../errors/error-catalogue.js';
+import { ANSWERS } from '../errors/error-catalogue.js';
+import type { AnswerCode } from '../errors/answer-code.js';
 import {
   ErrorResponse,
   HTTPValidationError,

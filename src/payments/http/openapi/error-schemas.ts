@@ -2,7 +2,8 @@ import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
 import type { ValidationCause, ValidationItem } from '../../domain/errors.js';
 import { invalidUuid } from '../../domain/uuid.js';
 import { errorAnswer } from '../errors/error-answer.js';
-import { ANSWERS, type AnswerCode } from '../errors/error-catalogue.js';
+import { ANSWERS } from '../errors/error-catalogue.js';
+import type { AnswerCode } from '../errors/answer-code.js';
 import { CAUSES } from '../errors/validation-causes.js';
 
 /** The request id of the documentation's examples. */

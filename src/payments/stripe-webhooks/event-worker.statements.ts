@@ -1,0 +1,128 @@
+import {
+  bigint,
+  float,
+  integer,
+  nullable,
+  statement,
+  text,
+  uuid,
+  varchar,
+  word,
+} from '../database/statement.js';
+import type { Mode } from '../domain/credentials.js';
+
+/** An event that a worker has taken up. */
+export interface ClaimedEvent {
+  project_id: string;
+  mode: Mode;
+  event_id: string;
+  type: string;
+  object_id: string | null;
+  attempts: number;
+}
+
+/**
+ * Takes up events whose time has come, the longest due first: nobody else does before the lease is over. An attempt counts from
+ * here on, so that an event which ends its process is given up some day, too. The lock lets `STORE_EVENT` have its own at
+ * the same time: what it skipped would wait for the end of the lease.
+ */
+export const CLAIM_EVENTS = statement({
+  name: 'stripe_events_claim',
+  parameters: { batch: bigint, lease_seconds: float },
+  columns: {
+    project_id: uuid,
+    mode: word<Mode>(),
+    event_id: varchar,
+    type: varchar,
+    object_id: nullable(varchar),
+    attempts: integer,
+  },
+  text: `
+  UPDATE {schema}.stripe_events AS event
+  SET attempts = attempts + 1, available_at = now() + make_interval(secs => :lease_seconds)
+  FROM (
+    SELECT project_id, mode, event_id FROM {schema}.stripe_events AS waiting
+    WHERE status = 'pending' AND available_at <= now()
+      AND NOT EXISTS (
+        SELECT FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = waiting.project_id
+      )
+    ORDER BY available_at LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED
+  ) AS due
+  WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
+  RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts`,
+});
+
+/** By what the statements below know that a worker still has an event. */
+const CLAIM = { project_id: uuid, mode: word<Mode>(), event_id: text, attempts: integer };
+
+/** The values of a claim. */
+export function claimOf({
+  project_id,
+  mode,
+  event_id,
+  attempts,
+}: ClaimedEvent): Omit<ClaimedEvent, 'type' | 'object_id'> {
+  return { project_id, mode, event_id, attempts };
+}
+
+/**
+ * Begins the handling of a claimed event, inside the handlers' transaction: locks its row, and its object for this
+ * transaction, and sets how long handlers may pause. Returns no row when another worker has it by now; a text instead of a
+ * boolean, which the application may parse its own way.
+ */
+export const BEGIN_EVENT = statement({
+  name: 'stripe_events_begin',
+  parameters: { ...CLAIM, object_name: text, longest_pause: text },
+  columns: { payload_sealed: text, is_alone: word<'true' | 'false'>(), longest_pause: text },
+  text: `
+  SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended(:object_name, 0))::text AS is_alone,
+    set_config('idle_in_transaction_session_timeout', :longest_pause, true) AS longest_pause
+  FROM {schema}.stripe_events
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'
+  FOR NO KEY UPDATE SKIP LOCKED`,
+});
+
+/** Ends it inside the same transaction. */
+export const END_EVENT = statement({
+  name: 'stripe_events_end',
+  parameters: CLAIM,
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events SET status = 'handled', finished_at = now(), last_error = NULL
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
+});
+
+/** Gives a claimed event back as if it had not been taken up; nobody takes it up before the pause is over. */
+export const PUT_BACK_EVENT = statement({
+  name: 'stripe_events_put_back',
+  parameters: { ...CLAIM, pause_seconds: float },
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events
+  SET attempts = attempts - 1, available_at = now() + make_interval(secs => :pause_seconds)
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
+});
+
+/** Nobody wants it. */
+export const SKIP_EVENT = statement({
+  name: 'stripe_events_skip',
+  parameters: CLAIM,
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events SET status = 'skipped', finished_at = now(), last_error = NULL
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
+});
+
+/** Notes a failure. Without a pause until the next attempt there is none. */
+export const FAIL_EVENT = statement({
+  name: 'stripe_events_fail',
+  parameters: { ...CLAIM, pause_seconds: nullable(float), error: varchar },
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_events SET
+    status = CASE WHEN :pause_seconds::float8 IS NULL THEN 'failed' ELSE status END,
+    available_at = now() + make_interval(secs => coalesce(:pause_seconds::float8, 0)),
+    finished_at = CASE WHEN :pause_seconds::float8 IS NULL THEN now() END,
+    last_error = :error
+  WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
+});
