@@ -1,0 +1,115 @@
+import { getDataSourceToken } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
+import { KeyRing } from '../src/payments/crypto/key-ring.js';
+import { Sealer } from '../src/payments/crypto/sealer.js';
+import { CREDENTIAL_FIELDS } from '../src/payments/domain/credentials.js';
+import { rewrap } from '../src/payments/key-rotation/rewrap.js';
+import { ProjectRemoval } from '../src/payments/project-removal/project-removal.js';
+import { UP } from '../src/payments/schema/migrations/1764000000000-create-stripe-configs.js';
+import { expectedMask, fakeCredential } from './support/credentials.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { eventually } from './support/eventually.js';
+import {
+  configPath,
+  projectPath,
+  startTestService,
+  testKeyRing,
+  type TestService,
+} from './support/service.js';
+import { deliver } from './support/webhooks.js';
+
+/** Of the service as a whole, so that there is no project to divide them by. */
+const WHOLE = ['stripe_config_keys', 'stripe_config_replicas'];
+const PARTITIONS = 4;
+const RING = testKeyRing();
+
+let database: TestDatabase;
+let service: TestService;
+let tables: string[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  tables = [];
+  for (const sql of UP) await database.query(partitioned(sql.replaceAll('{schema}', 'public')));
+  for (const table of tables) {
+    for (let remainder = 0; remainder < PARTITIONS; remainder++) {
+      await database.query(
+        `CREATE TABLE ${table}_${remainder} PARTITION OF ${table} FOR VALUES WITH (MODULUS ${PARTITIONS}, REMAINDER ${remainder})`,
+      );
+    }
+  }
+  await database.query(
+    'CREATE TABLE migrations (id serial PRIMARY KEY, "timestamp" bigint NOT NULL, name varchar NOT NULL)',
+  );
+  await database.query(
+    `INSERT INTO migrations ("timestamp", name) VALUES (1764000000000, 'CreateStripeConfigs1764000000000')`,
+  );
+  service = await startTestService({ database, keyRing: RING });
+});
+afterAll(async () => {
+  await service.stop();
+  await database.drop();
+});
+
+/** Divides a table by project. */
+function partitioned(sql: string): string {
+  const [, table] = /^\s*CREATE TABLE public\.(\w+)/.exec(sql) ?? [];
+  if (table === undefined || WHOLE.includes(table)) return sql;
+  tables.push(table);
+  return `${sql} PARTITION BY HASH (project_id)`;
+}
+
+const credentials = Object.fromEntries(CREDENTIAL_FIELDS.map((field) => [field, fakeCredential(field)]));
+const masks = Object.fromEntries(
+  CREDENTIAL_FIELDS.map((field) => [`${field}_masked`, expectedMask(field, fakeCredential(field))]),
+);
+
+it('every table of projects can be divided by project', () => {
+  expect(tables).toHaveLength(7);
+});
+
+it('configurations, their trail and webhooks work, and a rotation and a removal reach every partition', async () => {
+  const ids = await Promise.all(Array.from({ length: 12 }, () => service.createProject()));
+  for (const id of ids) {
+    const put = await service.request('PUT', configPath(id), { body: credentials });
+    expect({ status: put.status, json: put.json }).toMatchObject({ status: 200, json: masks });
+    const changed = fakeCredential('test_webhook_secret', 'new');
+    await service.request('PUT', configPath(id), { body: { test_webhook_secret: changed } });
+    const again = await service.request('PUT', configPath(id), { body: {}, headers: { 'if-match': '"2"' } });
+    expect(again.status).toBe(200);
+    expect((await service.request('GET', configPath(id))).json).toMatchObject({
+      ...masks,
+      test_webhook_secret_masked: expectedMask('test_webhook_secret', changed),
+    });
+    for (const secret of [changed, fakeCredential('test_webhook_secret')])
+      expect((await deliver(service, id, 'test', secret)).status).toBe(200);
+    const history = await service.request('GET', `${configPath(id)}/history`);
+    expect((history.json as { changes: unknown[] }).changes).toHaveLength(2);
+    expect((await service.request('GET', `${configPath(id)}/health`)).status).toBe(200);
+  }
+  const [first = '', ...others] = ids;
+  await eventually('the events are handled', async () => {
+    const { json } = await service.request('GET', projectPath(first, 'events'));
+    const { events } = json as { events: { status: string }[] };
+    return events.length === 2 && events.every(({ status }) => status === 'handled');
+  });
+
+  const dataSource = service.app.get<DataSource>(getDataSourceToken());
+  expect(await findAuditFaults(dataSource)).toEqual([]);
+  const rotated = new KeyRing([testKeyRing().active, { ...RING.active, state: 'decrypt-only' }]);
+  const result = await rewrap(dataSource, new Sealer(rotated), {
+    batchSize: 5,
+    rate: Infinity,
+    dryRun: false,
+    onProgress: () => undefined,
+  });
+  expect(result).toEqual({ total: 36, rewrapped: 36, unreadable: 0, unreadableIds: [] });
+
+  expect((await service.request('DELETE', configPath(first))).status).toBe(204);
+  const change = { actor: 'host', requestId: '00000000-0000-4000-8000-000000000000' };
+  for (const id of others) await service.app.get(ProjectRemoval).remove(id, change);
+  const left = await database.query('SELECT FROM stripe_configs WHERE is_active');
+  expect(left).toEqual([]);
+  expect(await findAuditFaults(dataSource)).toEqual([]);
+});
