@@ -13,7 +13,6 @@ const SERVICE_FILES = [
   'dist/app/data-source.js',
   'dist/app/env.js',
   'dist/app/projects/1764000001000-create-projects.js',
-  'dist/app/projects/1764000009000-count-projects.js',
   'dist/app/projects/project-limit.js',
   'dist/app/projects/project.entity.js',
   'dist/app/settings/auth-settings.js',
