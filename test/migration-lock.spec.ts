@@ -10,7 +10,7 @@ const LOCK_WAIT_MS = 300;
 /** More than the pause between two looks at the link. */
 const SILENCE_MS = 4_000;
 /** The service's own is one more. */
-const MIGRATIONS = paymentsMigrations.length + 2;
+const MIGRATIONS = paymentsMigrations.length + 1;
 
 let database: TestDatabase;
 let proxy: TcpProxy;

@@ -3,6 +3,7 @@
 import { openKeyService } from '../../dist/payments/crypto/key-services/open-key-service.js';
 import { Secret } from '../../dist/payments/crypto/secret.js';
 import { fetchIssuerMetadata } from '../../dist/payments/http/access/issuer-keys.js';
+import { TimeLimits } from '../../dist/payments/options/time-limits.js';
 import { clientOf } from '../../dist/payments/stripe/client-of.js';
 import { StripeApi } from '../../dist/payments/stripe/stripe-api.js';
 
@@ -10,7 +11,7 @@ const { call, address, key, service, vaultToken, vaultNamespace } = JSON.parse(p
 
 const calls = {
   question: () =>
-    new StripeApi({ stripeApiBase: address, limits: { stripeCallsAtOnce: 1 } }).ask(
+    new StripeApi({ stripeApiBase: address, limits: { stripeCallsAtOnce: 1 } }, new TimeLimits()).ask(
       new Secret(key),
       (stripe) => stripe.balance.retrieve(),
     ),
