@@ -13,7 +13,7 @@ export const TABLES = [
   'stripe_removed_projects',
 ];
 
-/** The functions of the migrations. A trigger may have the name of its function, so these are told by what follows. */
+/** The functions of the migrations. */
 export const FUNCTIONS = [
   'stripe_config_audit_hash',
   'stripe_configs_audit',

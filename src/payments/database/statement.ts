@@ -74,41 +74,37 @@ export function statement<Parameters extends SqlTypes, Columns extends SqlTypes>
 /** `:name`, but neither the second colon of a cast nor what follows it. */
 const PARAMETER = /(?<!:):([a-z_]+)/g;
 
-/** A statement as PostgreSQL takes it, by the schema of its tables; each is made once. */
-const PREPARED = new WeakMap<object, Map<string | undefined, PreparedText>>();
-
 /** A text as PostgreSQL takes it, and whose value each of its numbered parameters is. */
 export interface PreparedText {
   readonly sql: string;
   readonly order: readonly string[];
 }
 
+/** What was made of statements, by the schema of their tables: each is so once. */
+const PREPARED = new WeakMap<object, Map<string | undefined, PreparedText>>();
+
 /** @param schema of the tables; undefined: the connection's search path finds them */
 export function prepareText(statement: { readonly text: string }, schema: string | undefined): PreparedText {
   const bySchema = PREPARED.get(statement) ?? new Map<string | undefined, PreparedText>();
   PREPARED.set(statement, bySchema);
-  const known = bySchema.get(schema) ?? numbered(inSchema(statement.text, schema));
+  const known = bySchema.get(schema) ?? inSchema(numbered(statement.text), schema);
   bySchema.set(schema, known);
   return known;
 }
 
-/** A text with its tables in a schema; undefined: where the search path finds them. */
-export function inSchema(sql: string, schema: string | undefined): string {
-  return sql.replaceAll('{schema}.', () => (schema === undefined ? '' : `${quoted(schema)}.`));
-}
-
-/** A name as PostgreSQL takes it, whatever is in it. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
-}
-
-function numbered(sql: string): PreparedText {
+function numbered(text: string): PreparedText {
   const order: string[] = [];
-  const withNumbers = sql.replace(PARAMETER, (_, name: string) => {
+  const sql = text.replace(PARAMETER, (_, name: string) => {
     if (!order.includes(name)) order.push(name);
     return `$${order.indexOf(name) + 1}`;
   });
-  return { sql: withNumbers, order };
+  return { sql, order };
+}
+
+/** Comes last, since the name of a schema may hold anything, a colon before a word as well. */
+function inSchema({ sql, order }: PreparedText, schema: string | undefined): PreparedText {
+  const prefix = schema === undefined ? '' : `"${schema.replaceAll('"', '""')}".`;
+  return { sql: sql.replaceAll('{schema}.', () => prefix), order };
 }
 
 /** The values in the order of the numbered parameters, as the driver takes them. */
