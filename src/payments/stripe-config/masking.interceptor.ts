@@ -29,7 +29,6 @@ export class MaskingInterceptor implements NestInterceptor<StripeConfigView | nu
   ): Observable<StripeConfigResponse | string | undefined> {
     const response: unknown = context.switchToHttp().getResponse();
     const { httpAdapter } = this.adapterHost;
-    httpAdapter.setHeader(response, 'Cache-Control', 'no-store');
     return next.handle().pipe(
       map((row) => {
         if (row === undefined) return undefined;

@@ -18,7 +18,7 @@ import type { ByCredential } from './stripe-config.entity.js';
  * The SQL of the feature. Fingerprints go in and come out only to be compared, sealed values only through
  * {@link FIND_SEALED} and {@link FIND_WEBHOOK_SECRETS}: every other statement returns the same harmless columns.
  */
-export const VIEW = {
+const VIEW = {
   id: uuid,
   project_id: uuid,
   is_active: boolean,
