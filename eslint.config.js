@@ -2,6 +2,17 @@ import { builtinModules } from 'node:module';
 import eslint from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
+/** No package can stand in for a module of Node that is named so. */
+const UNPREFIXED_BUILTINS = builtinModules
+  .filter((name) => !name.startsWith('node:'))
+  .map((name) => ({ name, message: `Write node:${name}.` }));
+
+const UNLISTED_EVENTS = {
+  name: '@nestjs/common',
+  importNames: ['Logger'],
+  message: 'Use PaymentsLogger or ServiceLogger, which write the listed events only.',
+};
+
 export default tseslint.config(
   { ignores: ['**/node_modules', '**/dist', 'coverage', '**/.data', 'build'] },
   eslint.configs.recommended,
@@ -39,17 +50,12 @@ export default tseslint.config(
   },
   {
     files: ['src/**/*.ts'],
-    rules: {
-      // No package can stand in for a module of Node that is named so.
-      'no-restricted-imports': [
-        'error',
-        {
-          paths: builtinModules
-            .filter((name) => !name.startsWith('node:'))
-            .map((name) => ({ name, message: `Write node:${name}.` })),
-        },
-      ],
-    },
+    rules: { 'no-restricted-imports': ['error', { paths: UNPREFIXED_BUILTINS }] },
+  },
+  {
+    files: ['src/{app,payments}/**/*.ts'],
+    ignores: ['src/**/*-logger.ts', 'src/**/*.spec.ts'],
+    rules: { 'no-restricted-imports': ['error', { paths: [...UNPREFIXED_BUILTINS, UNLISTED_EVENTS] }] },
   },
   {
     files: ['src/**/*.ts'],

@@ -64,10 +64,10 @@ try {
   await delay(3_000);
   traffic.phase('before');
   await keys(env, 'generate');
-  await service.said(/key ring taken up/);
+  await service.said(/key_ring\.replaced/);
   const newKey = (await readRing(keyRingFile)).usable.find(({ id }) => id !== oldKey).id;
   await keys(env, 'activate', newKey);
-  await service.said(/key ring taken up/);
+  await service.said(/key_ring\.replaced/);
 
   const rewrapping = await rewrapWithKills(env);
   traffic.phase('while rewrapping');

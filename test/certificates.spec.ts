@@ -66,7 +66,9 @@ it('of an identity provider that is not trusted gives a log with its code and th
       headers: { authorization: `Bearer ${token}` },
     });
     expectError(answer, 503, 'dependency_unavailable');
-    const lines = log.filter(({ context }) => context === 'Auth' || context === 'Errors');
+    const lines = log.filter(
+      ({ event }) => event === 'issuer_keys.unavailable' || event === 'request.failed',
+    );
     expect(lines).toHaveLength(2);
     for (const line of lines) {
       expect(line.explanation).toMatch(FIX);

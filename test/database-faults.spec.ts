@@ -149,7 +149,7 @@ describe('a database that lives', () => {
 
   it('but ends all connections is connected to anew', async () => {
     await Promise.all(Array.from({ length: 10 }, get));
-    const noticed = () => logOf(service).filter(({ event }) => event === 'idle connection lost');
+    const noticed = () => logOf(service).filter(({ event }) => event === 'database.connection_lost');
     const before = noticed().length;
 
     const ofService = `datname = current_database() AND application_name = 'nest-stripe-config'`;

@@ -60,11 +60,9 @@ it('a database that refuses is logged once, again for another cause, and once mo
     await eventually('the other cause is logged', () => log().some(({ errorCode }) => errorCode === '42501'));
     await untilAsked(4);
     await database.query(`GRANT ALL ON SCHEMA public TO ${role}`);
-    await eventually('it is back', () =>
-      logOf(service).some(({ event }) => event === 'database reachable and migrated'),
-    );
+    await eventually('it is back', () => logOf(service).some(({ event }) => event === 'database.available'));
 
-    const refused = log().filter(({ event }) => event === 'database not reachable or not migrated');
+    const refused = log().filter(({ event }) => event === 'database.unavailable');
     expect(refused).toMatchObject([
       {
         errorCode: '28P01',
@@ -79,7 +77,7 @@ it('a database that refuses is logged once, again for another cause, and once mo
     }
     expect([...events].filter(([, count]) => count > 1)).toEqual([]);
     expect(log().filter(({ stack }) => stack !== undefined)).toEqual([]);
-    const back = logOf(service).filter(({ event }) => event === 'database reachable and migrated');
+    const back = logOf(service).filter(({ event }) => event === 'database.available');
     expect(back).toHaveLength(1);
   } finally {
     await service.stop();

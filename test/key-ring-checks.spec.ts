@@ -80,7 +80,7 @@ describe('a service whose ring lacks a key that the database has', () => {
     expect((await wrong.request('GET', '/health/live', { subject: null })).status).toBe(200);
     expect(wrong.log()).toMatch(
       new RegExp(
-        `"event":"key ring fault","fault":"[^"]*values under key ${first}, which the key ring lacks`,
+        `"event":"key_ring.mismatch","fault":"[^"]*values under key ${first}, which the key ring lacks`,
       ),
     );
   });
@@ -137,7 +137,7 @@ describe('a damaged canary', () => {
 
     await mend(canary);
     await eventually('the service is ready again', async () => (await readiness(service)) === 200);
-    expect(service.log()).toContain('key ring fits the database');
+    expect(service.log()).toContain('"event":"key_ring.verified"');
     expect(await keyRows()).toEqual([{ key_id: first, is_activated: true }]);
   });
 

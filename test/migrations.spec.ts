@@ -58,9 +58,9 @@ describe('migrations', () => {
     for (const service of services) expect((await service.request('GET', '/health/ready')).status).toBe(200);
     await Promise.all(services.map((service) => service.stop()));
     const logs = services.map(logOf).flat();
-    expect(logs.filter(({ event }) => event === 'migrated').map(({ migrations }) => migrations)).toEqual([
-      MIGRATIONS,
-    ]);
+    expect(
+      logs.filter(({ event }) => event === 'database.migrated').map(({ migrations }) => migrations),
+    ).toEqual([MIGRATIONS]);
     expect(logs.filter(({ level }) => Number(level) >= 40)).toEqual([]);
   });
 

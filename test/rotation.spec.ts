@@ -107,10 +107,10 @@ function valuesOf(seed: string | number, ...fields: CredentialField[]): Values {
 }
 
 const takenUp = (service: ServiceProcess) =>
-  logOf(service).filter(({ event }) => event === 'key ring taken up').length;
+  logOf(service).filter(({ event }) => event === 'key_ring.replaced').length;
 const refusals = (service: ServiceProcess) =>
   logOf(service)
-    .filter(({ event }) => event === 'key ring refused, the old one stays in use')
+    .filter(({ event }) => event === 'key_ring.rejected')
     .map(({ fault }) => fault);
 
 /** Sends requests through the services in turn, until it is stopped. Each project has one request at a time. */
@@ -685,7 +685,7 @@ describe('a rewrap', () => {
       });
       expect(log.map((line) => JSON.parse(line) as object)).toContainEqual(
         expect.objectContaining({
-          event: 'a stored secret cannot be opened',
+          event: 'credential.unreadable',
           configId,
           projectId: damaged,
           field: 'test_secret_key',

@@ -120,7 +120,9 @@ const files = async (): Promise<Record<string, string>> => ({
 const events = (service: ServiceProcess, event: string) =>
   logOf(service).filter((line) => line.event === event);
 const warnings = (service: ServiceProcess) =>
-  [...events(service, 'setting'), ...events(service, 'key ring file')].map(({ warning }) => String(warning));
+  [...events(service, 'setting.insecure'), ...events(service, 'key_ring.file_exposed')].map(({ warning }) =>
+    String(warning),
+  );
 
 /** The service runs as an ordinary user, or as whoever runs the tests when that is one, or when `byRoot`. */
 it.each<[string, Access, { warned: boolean; byRoot?: boolean }]>([
@@ -150,7 +152,7 @@ it.each<[string, Access, { warned: boolean; byRoot?: boolean }]>([
     const key = await addKey(ring);
     await activateKey(ring, key);
     await volume.replace(await files());
-    await eventually('the ring is taken up', () => events(service, 'key ring taken up').length > 0, LIMIT_MS);
+    await eventually('the ring is taken up', () => events(service, 'key_ring.replaced').length > 0, LIMIT_MS);
     await put();
     const [row] = await database.query<{ sealed: string }>(
       "SELECT sealed ->> 'test_secret_key' AS sealed FROM stripe_configs",
@@ -160,7 +162,7 @@ it.each<[string, Access, { warned: boolean; byRoot?: boolean }]>([
     await volume.replace(await files(), { ...mine, mode: 0o664 });
     const refused = await eventually(
       'the refusal is logged',
-      () => events(service, 'key ring refused, the old one stays in use')[0],
+      () => events(service, 'key_ring.rejected')[0],
       LIMIT_MS,
     );
     expect(refused.fault).toMatch(/may be written by its group or by others; run "chmod go-w"/);

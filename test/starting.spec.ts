@@ -112,9 +112,9 @@ describe('a service that is not ready yet', () => {
       AUTH_AUDIENCE: 'payments',
       DOCS: 'true',
     });
-    for (const context of ['Auth', 'Docs']) {
-      await eventually(`a line of ${context}`, () => logOf(service).some((line) => line.context === context));
-      expect(logOf(service).find((line) => line.context === context)).toMatchObject({
+    for (const event of ['issuer_keys.unavailable', 'issuer_metadata.unavailable']) {
+      await eventually(event, () => logOf(service).some((line) => line.event === event));
+      expect(logOf(service).find((line) => line.event === event)).toMatchObject({
         explanation: expect.stringContaining('could not be fetched') as string,
         causes: expect.arrayContaining([
           expect.objectContaining({ errorCode: expect.any(String) as string }),
@@ -241,7 +241,7 @@ describe('a start that fails or is ended', () => {
       `const write = process.stdout.write.bind(process.stdout);
        process.stdout.write = (chunk, ...rest) => {
          const written = write(chunk, ...rest);
-         if (String(chunk).includes('"event":"migrated"')) process.exit(3);
+         if (String(chunk).includes('"event":"database.migrated"')) process.exit(3);
          return written;
        };
        const { run } = await import(${JSON.stringify(join(process.cwd(), 'dist/app/run.js'))});

@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import { databaseFaultOf } from '../payments/database/database-fault.js';
 import { describeError } from '../payments/common/describe-error.js';
@@ -6,6 +5,7 @@ import { paymentsMigrations } from '../payments/schema/migrations/index.js';
 import { paymentsEntities } from '../payments/schema/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
 import { ProjectEntity, ProjectOwnerEntity } from './projects/project.entity.js';
+import { ServiceLogger } from './service-logger.js';
 
 /** What the database shows of whose a connection is. */
 export const APPLICATION_NAME = 'nest-stripe-config';
@@ -21,7 +21,7 @@ const KEEP_ALIVE_DELAY_MS = 10_000;
 
 /** What the service, its command line and TypeORM's own use to reach the database. */
 export function dataSourceOptions(url: string): DataSourceOptions {
-  const logger = new Logger('Database');
+  const logger = new ServiceLogger(DataSource.name);
   return {
     type: 'postgres',
     url,
@@ -36,7 +36,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     applicationName: APPLICATION_NAME,
     poolErrorHandler: (error: unknown) => {
       const { error: name, errorCode } = describeError(error);
-      logger.warn({ event: 'idle connection lost', error: name, errorCode, ...databaseFaultOf(error) });
+      logger.write('database.connection_lost', { error: name, errorCode, ...databaseFaultOf(error) });
     },
     extra: {
       max: POOL_SIZE,

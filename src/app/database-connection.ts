@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import { runStatement } from '../payments/database/run-statement.js';
@@ -8,6 +8,7 @@ import { RepeatedFault } from '../payments/database/repeated-fault.js';
 import { findSchema } from '../payments/database/schema-name.js';
 import { SchemaFault } from '../payments/schema/schema-findings.js';
 import { MigrationLockHeld, migrate } from './migrate.js';
+import { ServiceLogger } from './service-logger.js';
 
 const RETRY_MS = 1_000;
 
@@ -20,13 +21,9 @@ export const CHECK = statement({ name: 'check', parameters: {}, columns: {}, tex
  */
 @Injectable()
 export class DatabaseConnection implements OnApplicationShutdown {
-  private readonly logger = new Logger('Database');
+  private readonly logger = new ServiceLogger(DatabaseConnection.name);
   private readonly stopped = new AbortController();
-  private readonly fault = new RepeatedFault(
-    this.logger,
-    'database not reachable or not migrated',
-    'database reachable and migrated',
-  );
+  private readonly fault = new RepeatedFault(this.logger, 'database.unavailable', 'database.available');
 
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {}
 
@@ -58,7 +55,7 @@ export class DatabaseConnection implements OnApplicationShutdown {
     try {
       const { url } = this.dataSource.options as { url: string };
       const done = await migrate(url, { signal });
-      if (done.length > 0) this.logger.log({ event: 'migrated', migrations: done });
+      if (done.length > 0) this.logger.write('database.migrated', { migrations: done });
       if (!signal.aborted) await this.dataSource.initialize();
       if (!signal.aborted) await findSchema(this.dataSource);
       this.fault.worked();

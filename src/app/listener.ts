@@ -3,8 +3,10 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import { isIPv6, type AddressInfo } from 'node:net';
 import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { createHttpServer } from './http-server.js';
+import { serviceLogger } from './logging.js';
 import type { AnswerContext, Refusal } from './node-answers.js';
 import { headersFor } from './response-headers.js';
+import type { ServiceLogger } from './service-logger.js';
 
 /** The service cannot listen; the message says why and what to do. */
 export class ListenError extends Error {
@@ -30,8 +32,10 @@ export class Listener {
     this.answerUnready(request, response);
   };
   private service: RequestListener | undefined;
+  private readonly logger: ServiceLogger;
 
   constructor(private readonly context: AnswerContext) {
+    this.logger = serviceLogger(Listener.name, context.logger);
     this.server = createHttpServer((request, response) => {
       this.handler(request, response);
     }, context);
@@ -50,7 +54,7 @@ export class Listener {
       throw new ListenError(fault, { cause: error });
     }
     const url = urlOf(this.server.address() as AddressInfo);
-    this.context.logger.info(`Server listening at ${url}`);
+    this.logger.write('server.listening', { url, msg: `Server listening at ${url}` });
     return url;
   }
 

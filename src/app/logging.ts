@@ -2,6 +2,7 @@ import type { LoggerService } from '@nestjs/common';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { CALLER, REFUSAL, type HttpRequest } from '../payments/http/http-request.js';
+import { ServiceLogger } from './service-logger.js';
 
 /** Nest's log lines as pino's. What Nest itself tells of a start, a line for each route, is for debugging. */
 export class PinoLogger implements LoggerService {
@@ -26,6 +27,11 @@ export class PinoLogger implements LoggerService {
   verbose(message: unknown, ...rest: unknown[]): void {
     this.logger.trace(...line(message, rest));
   }
+}
+
+/** Writes the events of the service before Nest's log leads to pino. */
+export function serviceLogger(context: string, logger: Logger): ServiceLogger {
+  return new ServiceLogger(context, new PinoLogger(logger.child({ context })));
 }
 
 /** Nest gives the context last. An object is logged as it is; its makers choose what is in it. */

@@ -1,6 +1,5 @@
 import { createSecretKey } from 'node:crypto';
 import { resolve } from 'node:path';
-import { Logger } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { KeyRingError } from '../payments/crypto/key-ring.js';
@@ -25,9 +24,11 @@ import { localUrl, type Env } from './env.js';
 import { serveDocs, type ExplorerSignIn } from './explorer.js';
 import { Listener } from './listener.js';
 import { LogDestination } from './log-destination.js';
+import { serviceLogger } from './logging.js';
 import { openApiDocument } from './openapi.js';
 import { requestIds } from './request-id.js';
 import { createLogger, createServer } from './server.js';
+import type { ServiceLogger } from './service-logger.js';
 
 /** Left at the end for what follows the draining, in milliseconds. */
 const CLOSING_MS = 1_000;
@@ -50,8 +51,9 @@ export interface Service {
 export async function startService(env: Env, signal: AbortSignal): Promise<Service> {
   const log = new LogDestination(process.stdout);
   const logger = createLogger(env.logLevel, log);
+  const events = serviceLogger('Service', logger);
   log.onDropped = (count) => {
-    logger.warn({ context: 'Log', event: 'lines were dropped, because nobody read them', count });
+    events.write('log.lines_dropped', { count });
   };
   const listener = new Listener({ logger, requestIdOf: requestIds(env.requestIdHeader) });
   const opened: (() => Promise<void>)[] = [() => log.drained(LOG_LIMIT_MS)];
@@ -82,9 +84,9 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
       }),
     );
     opened.push(() => app.close());
-    for (const warning of env.warnings) new Logger('Settings').warn({ event: 'setting', warning });
+    for (const warning of env.warnings) events.write('setting.insecure', { warning });
     if (env.docs) {
-      const issuer = await untilEnded(issuerMetadata(env));
+      const issuer = await untilEnded(issuerMetadata(env, events));
       serveDocs(
         app,
         openApiDocument(app, { issuer, server: env.publicBaseUrl }),
@@ -98,8 +100,8 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     await untilEnded(app.init());
     await untilEnded(Promise.resolve(app.getHttpAdapter().getInstance().ready()));
     listener.open();
-    logger.info({ event: 'serving' });
-    if (env.auth.kind === 'development') await untilEnded(printBanner(app, env, url));
+    events.write('service.ready');
+    if (env.auth.kind === 'development') await untilEnded(printBanner(app, env, url, events));
     return {
       async stop({ delayMs, limitMs }) {
         await app.get(Draining).drain(listener.server, { delayMs, limitMs: limitMs - CLOSING_MS });
@@ -168,15 +170,13 @@ function accessTokenOptions({ auth, dataDir }: Env): AccessTokenOptions {
 }
 
 /** The explorer's Authorize needs the identity provider's addresses; without them the rest still works. */
-async function issuerMetadata({ auth }: Env): Promise<IssuerMetadata | undefined> {
+async function issuerMetadata({ auth }: Env, events: ServiceLogger): Promise<IssuerMetadata | undefined> {
   if (auth.kind !== 'issuer') return undefined;
   try {
     return await fetchIssuerMetadata(auth.issuer);
   } catch (error) {
-    new Logger('Docs').warn({
-      event: 'the explorer lacks the identity provider’s addresses until the next start',
-      ...describeError(error instanceof DependencyUnavailable ? error.cause : error),
-    });
+    const cause = error instanceof DependencyUnavailable ? error.cause : error;
+    events.write('issuer_metadata.unavailable', describeError(cause));
     return undefined;
   }
 }
@@ -198,15 +198,12 @@ async function printBanner(
   app: NestFastifyApplication,
   { dataDir, docs, auth }: Env,
   url: string,
+  events: ServiceLogger,
 ): Promise<void> {
   const token = developmentToken(developmentSecret(dataDir), { scope: auth.requiredScope });
   try {
     process.stdout.write(banner(url, docs, token, await demoProject(app)));
   } catch (error) {
-    new Logger('Demo').warn({
-      event: 'no demo project, because the database is not reachable',
-      ...describeError(error),
-      ...databaseFaultOf(error),
-    });
+    events.write('demo_project.unavailable', { ...describeError(error), ...databaseFaultOf(error) });
   }
 }

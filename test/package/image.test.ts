@@ -103,7 +103,7 @@ describe('the image, made by hand as the Dockerfile says', () => {
       const { child, output, ended } = start(command, { PORT: port });
       await eventually('it serves', () => {
         if (child.exitCode !== null) throw new Error(output.stdout + output.stderr);
-        return output.stdout.includes('"event":"serving"');
+        return output.stdout.includes('"event":"service.ready"');
       });
 
       expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);

@@ -134,7 +134,7 @@ export async function startServiceProcess(
   command?: readonly string[],
 ): Promise<ServiceProcess> {
   const service = await startListeningProcess(settings, command);
-  await waitForOutput(service, /("event":"serving")/);
+  await waitForOutput(service, /("event":"service.ready")/);
   return service;
 }
 

@@ -1,4 +1,4 @@
-import { Logger } from '@nestjs/common';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { RepeatedFault } from './repeated-fault.js';
 
 /** How long to wait after a failure, in milliseconds. */
@@ -15,14 +15,18 @@ export class Periodic {
   private running = Promise.resolve();
 
   /**
-   * @param name for the log
+   * @param name the context of its events in the log
    * @param work returns how long to wait until the next run, in milliseconds
    */
   constructor(
     name: string,
     private readonly work: () => Promise<number>,
   ) {
-    this.fault = new RepeatedFault(new Logger(name), 'failing, tried again every second', 'works again');
+    this.fault = new RepeatedFault(
+      new PaymentsLogger(name),
+      'background_task.failed',
+      'background_task.recovered',
+    );
   }
 
   start(): void {

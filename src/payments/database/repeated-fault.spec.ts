@@ -1,11 +1,16 @@
-import type { Logger } from '@nestjs/common';
+import { EventLogger, type EventSink } from '../common/event-logger.js';
 import { KeyRingError } from '../crypto/key-ring.js';
 import { RepeatedFault } from './repeated-fault.js';
 
 it('logs a fault once, again when it is another, and once when it works again', () => {
   const lines: unknown[] = [];
   const note = (line: unknown) => void lines.push(line);
-  const fault = new RepeatedFault({ warn: note, log: note } as unknown as Logger, 'no ring', 'a ring again');
+  const entry = { when: '', action: '' };
+  const logger = new EventLogger({ warn: note, log: note } as unknown as EventSink, {
+    'ring.missing': { level: 'warn', ...entry },
+    'ring.found': { level: 'info', ...entry },
+  });
+  const fault = new RepeatedFault(logger, 'ring.missing', 'ring.found');
   for (const message of ['one', 'one', 'another', 'another']) fault.failed(new KeyRingError(message));
   for (const code of ['ECONNREFUSED', 'ETIMEDOUT', 'ETIMEDOUT']) {
     fault.failed(new Error('outer', { cause: Object.assign(new Error('inner'), { code }) }));
@@ -13,10 +18,10 @@ it('logs a fault once, again when it is another, and once when it works again', 
   fault.worked();
   fault.worked();
   expect(lines).toMatchObject([
-    { event: 'no ring', explanation: 'one' },
-    { event: 'no ring', explanation: 'another' },
-    { event: 'no ring', errorCode: 'ECONNREFUSED' },
-    { event: 'no ring', errorCode: 'ETIMEDOUT' },
-    { event: 'a ring again' },
+    { event: 'ring.missing', explanation: 'one' },
+    { event: 'ring.missing', explanation: 'another' },
+    { event: 'ring.missing', errorCode: 'ECONNREFUSED' },
+    { event: 'ring.missing', errorCode: 'ETIMEDOUT' },
+    { event: 'ring.found' },
   ]);
 });

@@ -1,29 +1,30 @@
-import type { Logger } from '@nestjs/common';
 import { databaseFaultOf } from './database-fault.js';
 import { describeError } from '../common/describe-error.js';
+import type { EventLogger } from '../common/event-logger.js';
+import type { LogEvent } from '../domain/log-events.js';
 
 /**
  * Logs the faults of what is tried again and again: one once, again when the cause is another, and once more when it works
  * again.
  */
-export class RepeatedFault {
+export class RepeatedFault<E extends string = LogEvent> {
   private last: string | undefined;
 
   /**
-   * @param event what does not work
-   * @param recovered what is said when it works again
+   * @param failure the event of a fault
+   * @param recovery the event of its end
    */
   constructor(
-    private readonly logger: Logger,
-    private readonly event: string,
-    private readonly recovered: string,
+    private readonly logger: EventLogger<E>,
+    private readonly failure: E,
+    private readonly recovery: E,
   ) {}
 
   /** @param cause a sentence of its own with the fix, where there is one */
   failed(error: unknown, cause?: string): void {
     const known = databaseFaultOf(error);
     const { stack, ...description } = describeError(error);
-    const line = { event: this.event, ...description, ...known, ...(cause !== undefined && { cause }) };
+    const line = { ...description, ...known, ...(cause !== undefined && { cause }) };
     const { causes, explanation } = description;
     const kind = JSON.stringify([
       line.error,
@@ -34,12 +35,15 @@ export class RepeatedFault {
     if (kind === this.last) return;
     this.last = kind;
     // Where it was thrown tells nothing that a known cause does not.
-    this.logger.warn(line.cause === undefined && stack !== undefined ? { ...line, stack } : line);
+    this.logger.write(
+      this.failure,
+      line.cause === undefined && stack !== undefined ? { ...line, stack } : line,
+    );
   }
 
   worked(): void {
     if (this.last === undefined) return;
     this.last = undefined;
-    this.logger.log({ event: this.recovered });
+    this.logger.write(this.recovery);
   }
 }

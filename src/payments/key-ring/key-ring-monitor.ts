@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
@@ -25,7 +26,7 @@ export class KeyRingMonitor {
   /** What is wrong, for the operator; undefined while all is well. Names key ids, never a byte of a key. */
   fault: string | undefined = NOT_CHECKED;
 
-  private readonly logger = new Logger('Key ring');
+  private readonly logger = new PaymentsLogger(KeyRingMonitor.name);
   private readonly replicaId = randomUUID();
 
   constructor(
@@ -42,9 +43,8 @@ export class KeyRingMonitor {
     const { ring } = this.keys;
     const fault = await this.findFault(ring);
     await this.report(ring);
-    if (fault !== undefined && fault !== this.fault) this.logger.error({ event: 'key ring fault', fault });
-    if (fault === undefined && this.fault !== undefined)
-      this.logger.log({ event: 'key ring fits the database' });
+    if (fault !== undefined && fault !== this.fault) this.logger.write('key_ring.mismatch', { fault });
+    if (fault === undefined && this.fault !== undefined) this.logger.write('key_ring.verified');
     this.fault = fault;
   }
 

@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
-  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
@@ -11,6 +10,7 @@ import { KeyRingError } from '../crypto/key-ring.js';
 import type { KeyRingFile } from '../crypto/key-ring-file.js';
 import { secretFileWarning } from '../crypto/secret-file.js';
 import { describeError } from '../common/describe-error.js';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { OPENED_KEY_RING, type OpenedKeyRing } from './opened-key-ring.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
 import { KeyRingMonitor } from './key-ring-monitor.js';
@@ -24,11 +24,11 @@ const WATCH_MS = 1_000;
 /** Checks the key ring as long as the application runs, and takes up a changed ring file. */
 @Injectable()
 export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger('Key ring');
+  private readonly logger = new PaymentsLogger(KeyRingUpkeep.name);
   private readonly fault = new RepeatedFault(
     this.logger,
-    'the key ring could not be checked',
-    'the key ring can be checked again',
+    'key_ring.check_failed',
+    'key_ring.check_recovered',
   );
   private readonly stopped = new AbortController();
   private readonly source: KeyRingFile | undefined;
@@ -97,12 +97,12 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationS
     try {
       const fault = await this.monitor.replaceRing(await this.source.read());
       if (fault === undefined) {
-        this.logger.log({ event: 'key ring taken up' });
+        this.logger.write('key_ring.replaced');
         this.warnAbout(this.source.file);
-      } else this.logger.error({ event: 'key ring refused, the old one stays in use', fault });
+      } else this.logger.write('key_ring.rejected', { fault });
     } catch (error) {
       const fault = error instanceof KeyRingError ? error.message : describeError(error);
-      this.logger.error({ event: 'key ring refused, the old one stays in use', fault });
+      this.logger.write('key_ring.rejected', { fault });
       // It was not judged, because the database did not answer.
       if (!(error instanceof KeyRingError)) this.reloadLater();
     }
@@ -111,7 +111,7 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationS
   private warnAbout(file: string): void {
     const warning = secretFileWarning(file);
     if (warning !== undefined) {
-      this.logger.warn({ event: 'key ring file', warning: `the key ring file ${warning}` });
+      this.logger.write('key_ring.file_exposed', { warning: `the key ring file ${warning}` });
     }
   }
 

@@ -1,5 +1,6 @@
-import { Inject, Injectable, Logger, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
@@ -27,11 +28,11 @@ const COMPARE_MS = 5_000;
  */
 @Injectable()
 export class StripeClients implements OnModuleInit, OnApplicationShutdown {
-  private readonly logger = new Logger('Stripe clients');
+  private readonly logger = new PaymentsLogger(StripeClients.name);
   private readonly clients = keptByMode<StripeClient>();
   private readonly publishableKeys = keptByMode<string>();
   private readonly kept = [...this.clients.values(), ...this.publishableKeys.values()];
-  private readonly periodic = new Periodic('Stripe clients', async () => {
+  private readonly periodic = new Periodic(StripeClients.name, async () => {
     await this.compare();
     return COMPARE_MS;
   });
@@ -117,7 +118,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
       const value = this.sealer.open(row.sealed, sealContext(row.project_id, field));
       return { version: row.version, value };
     } catch (error) {
-      this.logger.error({ event: 'a stored secret cannot be opened', configId: row.id, projectId, field });
+      this.logger.write('credential.unreadable', { configId: row.id, projectId, field });
       throw new StripeCredentialsError('unreadable', mode, { cause: error });
     }
   }

@@ -1,14 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import pg, { type Client, type Pool } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
@@ -33,15 +28,15 @@ const END_MS = 1_000;
  */
 @Injectable()
 export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger('Configuration changes');
+  private readonly logger = new PaymentsLogger(ConfigChanges.name);
   private readonly listeners: ((projectId: string | undefined) => void)[] = [];
   private readonly stopped = new AbortController();
   private running = Promise.resolve();
   private pauseMs = MIN_PAUSE_MS;
   private readonly fault = new RepeatedFault(
     this.logger,
-    'not heard at the moment, but looked for',
-    'heard again',
+    'config_listener.disconnected',
+    'config_listener.connected',
   );
 
   /** The projects to announce; those that are changed while an announcement is on its way go together. */
@@ -49,8 +44,8 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
   private announcing: Promise<void> | undefined;
   private readonly unannounced = new RepeatedFault(
     this.logger,
-    'changes are not announced; the other replicas find them by comparing',
-    'changes are announced again',
+    'config_announcements.failed',
+    'config_announcements.recovered',
   );
 
   constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}

@@ -1,7 +1,8 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import type { EventEmitter2 } from '@nestjs/event-emitter';
 import { describeError } from '../common/describe-error.js';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import type { Change } from '../domain/change.js';
 
 /** What happened to a configuration. `updated` with version 1 is its creation. */
@@ -22,7 +23,7 @@ export interface StripeConfigEvent extends Change {
  */
 @Injectable()
 export class ConfigEvents implements OnModuleInit {
-  private readonly logger = new Logger('Stripe configuration');
+  private readonly logger = new PaymentsLogger(ConfigEvents.name);
   private emitter: EventEmitter2 | undefined;
 
   constructor(private readonly moduleRef: ModuleRef) {}
@@ -40,7 +41,7 @@ export class ConfigEvents implements OnModuleInit {
     try {
       this.emitter?.emit(name, event);
     } catch (error) {
-      this.logger.warn({ event: 'a listener failed', name, ...describeError(error) });
+      this.logger.write('event_emitter.failed', { name, ...describeError(error) });
     }
   }
 }

@@ -15,7 +15,7 @@ const ERASE_MS = 60_000;
 /** Erases replaced webhook secrets whose time is over. */
 @Injectable()
 export class ExpiredSecrets implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly periodic = new Periodic('Expired secrets', async () => {
+  private readonly periodic = new Periodic(ExpiredSecrets.name, async () => {
     const erased = await runStatement(this.dataSource, 'write', ERASE_EXPIRED, { batch: ERASE_BATCH });
     return erased.length < ERASE_BATCH ? ERASE_MS : 0;
   });

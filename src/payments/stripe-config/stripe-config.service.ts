@@ -1,5 +1,6 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { sealContext } from '../crypto/seal-context.js';
 import { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
@@ -31,7 +32,7 @@ import type { CredentialField, Mode } from '../domain/credentials.js';
 /** Keeps the Stripe configurations of projects. Nothing it returns holds a secret, sealed or not. */
 @Injectable()
 export class StripeConfigService {
-  private readonly logger = new Logger('Stripe configuration');
+  private readonly logger = new PaymentsLogger(StripeConfigService.name);
 
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
@@ -153,7 +154,7 @@ export class StripeConfigService {
     try {
       return this.sealer.open(sealed, sealContext(row.project_id, field));
     } catch (error) {
-      this.logger.error({ event: 'a stored secret cannot be opened', configId: row.id, projectId, field });
+      this.logger.write('credential.unreadable', { configId: row.id, projectId, field });
       throw new PaymentsError(
         'secret_unreadable',
         'The stored credential cannot be opened; store it again with a PUT.',

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   Inject,
   Injectable,
-  Logger,
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
@@ -12,6 +11,7 @@ import { PAYMENTS_DATA_SOURCE, runStatement, runWithin } from '../database/run-s
 import { abandon, inTransaction } from '../database/transaction.js';
 import { writeLimits } from '../database/write-turns.js';
 import { describeError } from '../common/describe-error.js';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { PaymentsError } from '../domain/errors.js';
 import { Periodic } from '../database/periodic.js';
 import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
@@ -76,8 +76,8 @@ class HandlerFailure extends Error {
 /** Hands stored events on to the application's handlers. Any number of workers share the events of a database. */
 @Injectable()
 export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new Logger('Stripe events');
-  private readonly periodic = new Periodic('Stripe events', () => this.handleDue());
+  private readonly logger = new PaymentsLogger(EventWorker.name);
+  private readonly periodic = new Periodic(EventWorker.name, () => this.handleDue());
 
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
@@ -154,8 +154,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** It is handled, or comes back when the lease is over: what the handlers wrote goes with the mark. */
   private reportUnknown({ project_id, mode, event_id, type, attempts }: ClaimedEvent, error: unknown): void {
-    this.logger.warn({
-      event: 'not known whether a stripe event was handled, to be looked at again',
+    this.logger.write('stripe_event.outcome_unknown', {
       projectId: project_id,
       mode,
       eventId: event_id,
@@ -170,8 +169,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     const description = describeError(error instanceof HandlerFailure ? error.cause : error);
     const { project_id: projectId, mode, event_id: eventId, type, attempts } = event;
     const isLast = attempts >= MAX_ATTEMPTS;
-    this.logger[isLast ? 'error' : 'warn']({
-      event: isLast ? 'stripe event given up' : 'stripe event failed, to be tried again',
+    this.logger.write(isLast ? 'stripe_event.given_up' : 'stripe_event.failed', {
       projectId,
       mode,
       eventId,

@@ -1,5 +1,6 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { holdsCredential } from '../domain/credential-shape.js';
@@ -27,7 +28,7 @@ export interface EventPosition {
 /** Shows stored events, and lets them be handled again. */
 @Injectable()
 export class StripeEventService {
-  private readonly logger = new Logger('Stripe events');
+  private readonly logger = new PaymentsLogger(StripeEventService.name);
 
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
@@ -68,7 +69,7 @@ export class StripeEventService {
     const { payload_sealed, ...event } = await this.find(projectId, mode, eventId);
     const payload = this.sealer.tryToOpen(payload_sealed, eventContext(event.project_id, mode, eventId));
     if (payload === undefined) {
-      this.logger.error({ event: 'a stored event cannot be opened', projectId, mode, eventId });
+      this.logger.write('stripe_event.unreadable', { projectId, mode, eventId });
       throw new PaymentsError(
         'secret_unreadable',
         'The stored event cannot be opened; Stripe keeps it for 30 days.',

@@ -29,7 +29,7 @@ const NOTHING_SEEN = { version: null, previous: false, failures: 0, failure: '',
 @Injectable()
 export class WebhookMonitor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private seen = new Map<string, Seen>();
-  private readonly periodic = new Periodic('Webhook monitor', async () => {
+  private readonly periodic = new Periodic(WebhookMonitor.name, async () => {
     await this.write();
     return WRITE_MS;
   });

@@ -1,7 +1,8 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { Inject, Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import { DataSource } from 'typeorm';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer, UnsealError } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
@@ -36,7 +37,7 @@ interface Kept extends WebhookSecrets {
 /** Opens webhook secrets, and keeps them for a short while: whoever uses one has its version checked. */
 @Injectable()
 export class WebhookSecretStore implements OnModuleInit {
-  private readonly logger = new Logger('Webhooks');
+  private readonly logger = new PaymentsLogger(WebhookSecretStore.name);
   private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT, ttl: KEEP_MS });
   private readonly lookups: Readonly<Record<Mode, WebhookSecretLookup>>;
 
@@ -100,11 +101,7 @@ export class WebhookSecretStore implements OnModuleInit {
     const secret = this.sealer.tryToOpen(sealed, sealContext(projectId, `${mode}_webhook_secret`));
     if (secret !== undefined)
       return { key: createSecretKey(Buffer.from(secret.reveal())), sealed, fingerprint };
-    this.logger.error({
-      event: 'a stored secret cannot be opened',
-      projectId,
-      field: `${mode}_webhook_secret`,
-    });
+    this.logger.write('credential.unreadable', { projectId, field: `${mode}_webhook_secret` });
     return undefined;
   }
 }

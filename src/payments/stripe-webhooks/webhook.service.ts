@@ -1,5 +1,6 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
@@ -22,7 +23,7 @@ const MAX_ATTEMPTS = 5;
 /** Takes webhooks: verifies each and stores its event once, before it is acknowledged. */
 @Injectable()
 export class WebhookService {
-  private readonly logger = new Logger('Webhooks');
+  private readonly logger = new PaymentsLogger(WebhookService.name);
 
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
@@ -116,7 +117,7 @@ export class WebhookService {
     this.monitor.failed(projectId, mode, fault);
     // Anybody can send what is signed wrongly; the rest only Stripe can, so that it cannot flood the log.
     if (fault === 'wrong_signature') return new PaymentsError('invalid_signature', REFUSALS[fault]);
-    this.logger.warn({ event: 'a webhook that Stripe signed was refused', projectId, mode, reason: fault });
+    this.logger.write('webhook.rejected', { projectId, mode, reason: fault });
     return new PaymentsError(fault, REFUSALS[fault]);
   }
 }

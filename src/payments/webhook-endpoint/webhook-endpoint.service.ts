@@ -1,9 +1,10 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import type { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { withLock } from '../database/lock.js';
 import { describeError } from '../common/describe-error.js';
+import { PaymentsLogger } from '../common/payments-logger.js';
 import { RateLimited } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { TimeLimits } from '../options/time-limits.js';
@@ -27,7 +28,7 @@ const MAX_AT_ONCE = 3;
 /** Makes, looks at and removes the webhook endpoint of a project and mode in the project's Stripe account. */
 @Injectable()
 export class WebhookEndpointService {
-  private readonly logger = new Logger('Webhook endpoint');
+  private readonly logger = new PaymentsLogger(WebhookEndpointService.name);
   private running = 0;
 
   constructor(
@@ -94,11 +95,7 @@ export class WebhookEndpointService {
       const records = await this.records.findMade(projectId);
       await Promise.all(records.map((record) => this.tryToRemove(record, keys[record.mode])));
     } catch (error) {
-      this.logger.warn({
-        event: 'webhook endpoints may be left in Stripe',
-        projectId,
-        ...describeError(error),
-      });
+      this.logger.write('webhook_endpoint.removal_unknown', { projectId, ...describeError(error) });
     }
   }
 
@@ -110,12 +107,7 @@ export class WebhookEndpointService {
       const api = new WebhookEndpointsApi(this.stripe, key);
       await this.reconciler.remove(target, record, () => Promise.resolve(api));
     } catch (error) {
-      this.logger.warn({
-        event: 'a webhook endpoint is left in Stripe',
-        projectId,
-        mode,
-        ...describeError(error),
-      });
+      this.logger.write('webhook_endpoint.left', { projectId, mode, ...describeError(error) });
       await this.records.markNotRemoved(target);
     }
   }

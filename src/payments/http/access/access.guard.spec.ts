@@ -38,7 +38,7 @@ it.each([
 ])('refuses %s as a subject, and tells the host without repeating it', async (_, subject) => {
   await expect(ask(subject)).rejects.toMatchObject({ code: 'not_authenticated' });
   expect(warnings).toEqual([
-    { event: 'no subject', explanation: expect.stringContaining('auth.subject') as unknown },
+    { event: 'caller.subject_invalid', explanation: expect.stringContaining('auth.subject') as unknown },
   ]);
 });
 

@@ -1,13 +1,13 @@
 import {
   Inject,
   Injectable,
-  Logger,
   type CanActivate,
   type ExecutionContext,
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
+import { PaymentsLogger } from '../../common/payments-logger.js';
 import { PaymentsError } from '../../domain/errors.js';
 import {
   RESOLVED_OPTIONS,
@@ -52,7 +52,7 @@ function judgeByHost(
   { subject }: HostAccessOptions,
   guardFor: (request: object) => CanActivate | Promise<CanActivate>,
 ) {
-  const logger = new Logger('Auth');
+  const logger = new PaymentsLogger(AccessGuard.name);
   return async (context: ExecutionContext): Promise<Caller> => {
     const request = requestOf(context);
     const verdict = (await guardFor(request)).canActivate(context);
@@ -60,8 +60,9 @@ function judgeByHost(
     if (!passes) throw new PaymentsError('access_denied', 'You may not do this.');
     const caller = subject === undefined ? subjectOfUser(request) : subject(request);
     if (isSubject(caller)) return { subject: caller };
-    if (caller !== undefined && caller !== null)
-      logger.warn({ event: 'no subject', explanation: NO_SUBJECT });
+    if (caller !== undefined && caller !== null) {
+      logger.write('caller.subject_invalid', { explanation: NO_SUBJECT });
+    }
     throw new PaymentsError('not_authenticated', 'Sign in first.');
   };
 }

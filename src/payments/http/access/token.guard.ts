@@ -1,5 +1,4 @@
 import type { ExecutionContext } from '@nestjs/common';
-import { Logger } from '@nestjs/common';
 import { AuthGuard } from '@nestjs/passport';
 import { DependencyUnavailable, PaymentsError } from '../../domain/errors.js';
 import { PaymentsOptionsError } from '../../options/options-error.js';
@@ -7,6 +6,7 @@ import type { AccessTokenOptions } from '../../options/payments.options.js';
 import { TokenRefused, type Caller, type TokenFault } from './access-token.js';
 import { bearerToken } from './bearer-token.js';
 import { describeError } from '../../common/describe-error.js';
+import { PaymentsLogger } from '../../common/payments-logger.js';
 import { CALLER, rawRequestOf, requestOf, type HttpRequest } from '../http-request.js';
 import { IssuerKeys, IssuerMismatch } from './issuer-keys.js';
 import { issuerTokenVerifier } from './issuer-token.js';
@@ -52,10 +52,7 @@ async function prepare(keys: IssuerKeys, issuer: string): Promise<void> {
       ]);
     }
     const cause = error instanceof DependencyUnavailable ? error.cause : error;
-    new Logger('Auth').warn({
-      event: 'the keys of the identity provider are not there yet; each token asks again',
-      ...describeError(cause),
-    });
+    new PaymentsLogger(IssuerKeys.name).write('issuer_keys.unavailable', describeError(cause));
   }
 }
 

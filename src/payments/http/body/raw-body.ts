@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
-import { Logger } from '@nestjs/common';
+import { PaymentsLogger } from '../../common/payments-logger.js';
 import { PaymentsError } from '../../domain/errors.js';
 import { headersOf } from './host-body.js';
 
-const logger = new Logger('RequestBody');
+const logger = new PaymentsLogger('RequestBody');
 
 /**
  * Reads a request's body as it came. What the host has read already is taken from its `rawBody`.
@@ -52,8 +52,7 @@ async function readStream(request: IncomingMessage, maxBytes: number): Promise<B
 function bodyOfHost(request: IncomingMessage): Buffer {
   const { rawBody } = request as { rawBody?: unknown };
   if (Buffer.isBuffer(rawBody)) return rawBody;
-  logger.error({
-    event: 'the application read the body of a request to the payments module and did not keep it',
+  logger.write('request.body_consumed', {
     fix:
       'register body parsers after NestFactory.create(), or let those before it keep the bytes: ' +
       'express.json({ verify: (request, _response, bytes) => { request.rawBody = bytes; } })',

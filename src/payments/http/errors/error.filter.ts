@@ -1,9 +1,10 @@
-import { Catch, HttpException, Logger, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { databaseFaultOf } from '../../database/database-fault.js';
 import { DependencyUnavailable, PaymentsError, RateLimited, ValidationFailed } from '../../domain/errors.js';
 import { TokenRefused } from '../access/access-token.js';
 import { describeError } from '../../common/describe-error.js';
+import { PaymentsLogger } from '../../common/payments-logger.js';
 import { errorAnswer } from './error-answer.js';
 import type { AnswerCode } from './answer-code.js';
 import { REFUSAL, requestIdOf, requestOf, type Refusal } from '../http-request.js';
@@ -15,7 +16,7 @@ import { MethodNotAllowed } from './method-not-allowed.js';
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
-  private readonly logger = new Logger('Errors');
+  private readonly logger = new PaymentsLogger(ErrorFilter.name);
 
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 
@@ -42,13 +43,19 @@ export class ErrorFilter implements ExceptionFilter {
       const known = error.dependency === 'database' ? databaseFaultOf(error.cause) : undefined;
       const { stack, ...description } = describeError(error.cause);
       const { dependency } = error;
-      this.logger.warn({ requestId, code, dependency, ...description, ...(known ?? { stack }) });
+      this.logger.write('request.failed', {
+        requestId,
+        code,
+        dependency,
+        ...description,
+        ...(known ?? { stack }),
+      });
     } else if (LOGGED_CAUSES.has(code) && error instanceof Error) {
-      this.logger.warn({ requestId, code, ...describeError(error.cause) });
+      this.logger.write('request.failed', { requestId, code, ...describeError(error.cause) });
     } else if (code === 'internal_error') {
-      this.logger.error({ requestId, code, ...describeError(error) });
+      this.logger.write('request.error', { requestId, code, ...describeError(error) });
     } else {
-      this.logger.debug({ requestId, event: 'refused', ...refusal });
+      this.logger.write('request.refused', { requestId, ...refusal });
     }
   }
 }
