@@ -3,7 +3,7 @@ import { readWebhookSendEnv } from '../../app/settings/command-settings.js';
 import { DEFAULT_BASE_PATH } from '../../payments/options/payments.options.js';
 import { isEventType } from '../../payments/domain/event-type.js';
 import { makeTestEvent } from '../../payments/stripe/test-event.js';
-import type { Mode } from '../../payments/domain/credentials.js';
+import { MODES, type Mode } from '../../payments/domain/credentials.js';
 import { webhookUrl } from '../../payments/stripe-webhooks/webhook-urls.js';
 import { CommandFault } from '../fault.js';
 import { action, createProgram, run, say, type Result } from '../program.js';
@@ -54,7 +54,7 @@ await run(
     'Sends a made-up event to the service at PUBLIC_BASE_URL, signed with WEBHOOK_SECRET as Stripe would sign it.',
   )
     .requiredOption('--project <id>', 'the project that it is for')
-    .addOption(new Option('--mode <mode>', 'which of its modes').choices(['test', 'live']).default('test'))
+    .addOption(new Option('--mode <mode>', 'which of its modes').choices(MODES).default('test'))
     .option('--type <type>', 'the type of event', eventType, 'invoice.paid')
     .action(action(send)),
 );

@@ -1,4 +1,5 @@
 import { Param } from '@nestjs/common';
+import { MODES, type Mode } from '../domain/credentials.js';
 import { GetRoute, ProjectRoutes } from '../http/routes.js';
 import {
   StripeConfigHealthResponse,
@@ -22,15 +23,16 @@ export class ConfigHealthController {
     errors: ['config_not_found'],
   })
   async find(@Param('project_id') projectId: string): Promise<StripeConfigHealthResponse> {
-    const [test, live] = await Promise.all([
-      this.health.find(projectId, 'test'),
-      this.health.find(projectId, 'live'),
-    ]);
+    const all = await Promise.all(
+      MODES.map(async (mode) => [mode, await this.health.find(projectId, mode)] as const),
+    );
     return {
       project_id: projectId,
-      is_active: test.is_active,
-      test: toResponse(test),
-      live: toResponse(live),
+      is_active: all.every(([, { is_active }]) => is_active),
+      ...(Object.fromEntries(all.map(([mode, health]) => [mode, toResponse(health)])) as Record<
+        Mode,
+        ModeHealthResponse
+      >),
     };
   }
 }

@@ -1,10 +1,13 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { recordOf } from '../common/record-of.js';
+import { MODES, type Mode } from '../domain/credentials.js';
 import {
   EXAMPLE_PROJECT_ID,
   EXAMPLE_TIME,
   exampleOf,
   wordOrNull,
 } from '../http/openapi/api-documentation.js';
+import { schemaClass } from '../http/openapi/schema-class.js';
 
 const WHEN = { type: String, format: 'date-time', nullable: true, example: EXAMPLE_TIME };
 
@@ -136,23 +139,34 @@ export class ModeHealthResponse {
   webhook_endpoint!: WebhookEndpointHealth | null;
 }
 
-export class StripeConfigHealthResponse {
-  @ApiProperty({
-    format: 'uuid',
-    description: 'The unique identifier of the project',
-    example: EXAMPLE_PROJECT_ID,
-  })
-  project_id!: string;
+export type StripeConfigHealthResponse = { project_id: string; is_active: boolean } & Record<
+  Mode,
+  ModeHealthResponse
+>;
 
-  @ApiProperty({
-    description: 'False once the configuration was deleted, until the next PUT',
-    example: true,
-  })
-  is_active!: boolean;
-
-  @ApiProperty({ description: 'The test mode', example: exampleOf(ModeHealthResponse) })
-  test!: ModeHealthResponse;
-
-  @ApiProperty({ description: 'The live mode', example: exampleOf(ModeHealthResponse) })
-  live!: ModeHealthResponse;
-}
+export const StripeConfigHealthResponse = schemaClass<StripeConfigHealthResponse>(
+  'StripeConfigHealthResponse',
+  undefined,
+  {
+    project_id: {
+      type: String,
+      format: 'uuid',
+      description: 'The unique identifier of the project',
+      example: EXAMPLE_PROJECT_ID,
+    },
+    is_active: {
+      type: Boolean,
+      description: 'False once the configuration was deleted, until the next PUT',
+      example: true,
+    },
+    ...recordOf(
+      MODES,
+      (mode) => mode,
+      (mode) => ({
+        type: ModeHealthResponse,
+        description: `The ${mode} mode`,
+        example: exampleOf(ModeHealthResponse),
+      }),
+    ),
+  },
+);

@@ -1,4 +1,4 @@
-import { modeOf, type Mode, type SealedField } from '../domain/credentials.js';
+import { credentialOf, modeOf, type Mode, type SealedField } from '../domain/credentials.js';
 
 /**
  * What a sealed value belongs to. It is authenticated with the value, so that a value moved to another
@@ -15,9 +15,7 @@ export interface SealContext {
 
 /** What a credential is sealed for. A previous webhook secret is what it was before it was replaced. */
 export function sealContext(projectId: string, field: SealedField): SealContext {
-  const mode = modeOf(field);
-  const isPrevious = field === `${mode}_previous_webhook_secret`;
-  return { purpose: 'credential', projectId, mode, field: isPrevious ? `${mode}_webhook_secret` : field };
+  return { purpose: 'credential', projectId, mode: modeOf(field), field: credentialOf(field) };
 }
 
 /** What an event's payload is sealed for. */

@@ -1,6 +1,7 @@
 import { FOREIGN_MASK, adviceOnForeign, findDecoration, findRemainder, type Fault } from './pastes.js';
 
-import { MODES, modeOf, type CredentialField } from './credentials.js';
+import type { CredentialPrefix } from './credential-catalogue.js';
+import { CREDENTIAL_FIELDS, describeCredential, type CredentialField } from './credentials.js';
 
 export { FOREIGN_MASK };
 export type { Fault };
@@ -9,24 +10,6 @@ export type { Fault };
 export const MIN_BODY_LENGTH = 8;
 /** Longest accepted value, prefix included, in characters. */
 export const MAX_LENGTH = 512;
-
-interface Prefix {
-  text: string;
-  /** What Stripe calls a value that starts so. */
-  name: string;
-  /** The field it belongs in. */
-  field: CredentialField;
-}
-
-const PREFIXES: readonly Prefix[] = [
-  ...MODES.flatMap((mode): Prefix[] => [
-    { text: `sk_${mode}_`, name: `a ${mode} secret key`, field: `${mode}_secret_key` },
-    { text: `rk_${mode}_`, name: `a ${mode} restricted key`, field: `${mode}_secret_key` },
-    { text: `pk_${mode}_`, name: `a ${mode} publishable key`, field: `${mode}_publishable_key` },
-    { text: 'whsec_', name: 'a webhook signing secret', field: `${mode}_webhook_secret` },
-  ]),
-  { text: 'rkcs_test_', name: 'the key of a claimable sandbox', field: 'test_secret_key' },
-];
 
 /** What a field may hold, as a sentence's end: `sk_test_ or rk_test_`. */
 export function prefixesOf(field: CredentialField): string {
@@ -86,8 +69,8 @@ export function maskOf(field: CredentialField, value: string): string {
   return `${prefix.text}...${value.slice(-4)}`;
 }
 
-function prefixesFor(field: CredentialField): readonly Prefix[] {
-  return PREFIXES.filter((prefix) => prefix.field === field);
+function prefixesFor(field: CredentialField): readonly CredentialPrefix[] {
+  return describeCredential(field).prefixes;
 }
 
 /** A credential of another kind or mode, or none at all. */
@@ -97,14 +80,12 @@ function findMisplacement(field: CredentialField, value: string): Fault | undefi
   if (advice !== undefined) {
     return { type: 'wrong_kind', msg: `${advice} Expected ${prefixesOf(field)}.` };
   }
-  const known = PREFIXES.find(({ text }) => value.startsWith(text));
-  if (known !== undefined) {
-    const sameKind = known.field.slice(5) === field.slice(5);
-    // A webhook secret names no mode, so it belongs to the same mode as the field it was pasted into.
-    const home = known.text === 'whsec_' ? `${modeOf(field)}_webhook_secret` : known.field;
+  const home = findHome(field, value);
+  if (home !== undefined) {
+    const isOfSameKind = describeCredential(home.field).kind === describeCredential(field).kind;
     return {
-      type: sameKind ? 'wrong_mode' : 'wrong_kind',
-      msg: `This is ${known.name}; it belongs in ${home}. Expected ${prefixesOf(field)}.`,
+      type: isOfSameKind ? 'wrong_mode' : 'wrong_kind',
+      msg: `This is ${home.name}; it belongs in ${home.field}. Expected ${prefixesOf(field)}.`,
     };
   }
   return (
@@ -113,6 +94,20 @@ function findMisplacement(field: CredentialField, value: string): Fault | undefi
       msg: `The value must start with ${prefixesOf(field)}.`,
     }
   );
+}
+
+/** Where a value belongs. One that names no mode belongs to the same mode as the field it was pasted into. */
+function findHome(
+  pasted: CredentialField,
+  value: string,
+): { field: CredentialField; name: string } | undefined {
+  const homes = CREDENTIAL_FIELDS.flatMap((field) =>
+    prefixesFor(field)
+      .filter(({ text }) => value.startsWith(text))
+      .map(({ name }) => ({ field, name })),
+  );
+  const { mode } = describeCredential(pasted);
+  return homes.find(({ field }) => describeCredential(field).mode === mode) ?? homes[0];
 }
 
 function findBadBody(field: CredentialField, value: string): Fault | undefined {

@@ -1,3 +1,4 @@
+import type { Mode } from './credentials.js';
 /** The stable codes of everything that can go wrong, one for each cause a caller may act on. */
 export type ErrorCode =
   | 'not_authenticated'
@@ -116,7 +117,7 @@ export class StripeCredentialsError extends PaymentsError {
 
   constructor(
     readonly reason: CredentialsFault,
-    readonly mode: 'test' | 'live',
+    readonly mode: Mode,
     options?: ErrorOptions,
   ) {
     super(CREDENTIALS_FAULTS[reason].code, CREDENTIALS_FAULTS[reason].message, options);

@@ -2,7 +2,7 @@ import { sealContext } from '../crypto/seal-context.js';
 import type { Sealer } from '../crypto/sealer.js';
 import { runWithin } from '../database/run-statement.js';
 import type { RowOf } from '../database/statement.js';
-import type { CredentialField, SealedField } from '../domain/credentials.js';
+import { credentialOf, type CredentialField, type SealedField } from '../domain/credentials.js';
 import type { ByCredential } from '../stripe-config/stripe-config.entity.js';
 import {
   COUNT_OUTDATED_CONFIGS,
@@ -64,12 +64,9 @@ function reseal(
     result.isChanged = true;
     result.old[field] = old;
     result.sealed[field] = value.sealed;
-    if (!isPrevious(field)) [result.fingerprints[field]] = sealer.fingerprints(value.secret, projectId);
+    const credential = credentialOf(field);
+    // A value that was replaced is compared with nothing.
+    if (credential === field) [result.fingerprints[field]] = sealer.fingerprints(value.secret, projectId);
   }
   return result;
-}
-
-/** A previous webhook secret is compared with nothing. */
-function isPrevious(field: SealedField): field is Exclude<SealedField, CredentialField> {
-  return field.endsWith('_previous_webhook_secret');
 }

@@ -1,4 +1,6 @@
 import { Query, Req } from '@nestjs/common';
+import { recordOf } from '../common/record-of.js';
+import { MODES } from '../domain/credentials.js';
 import { ProjectOwnership, type OwnedProject } from '../domain/project-ownership.js';
 import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/parameters/next-page-link.js';
@@ -46,10 +48,16 @@ function toItem(project: OwnedProject, config: StripeConfigView | undefined): Pr
     name: project.name,
     description: project.description,
     has_payment_config: config?.is_active ?? false,
-    has_test_credentials: typeof config?.test_secret_key_masked === 'string',
-    has_live_credentials: typeof config?.live_secret_key_masked === 'string',
-    test_configured_at: config?.test_configured_at ?? null,
-    live_configured_at: config?.live_configured_at ?? null,
+    ...recordOf(
+      MODES,
+      (mode) => `has_${mode}_credentials`,
+      (mode) => typeof config?.[`${mode}_secret_key_masked`] === 'string',
+    ),
+    ...recordOf(
+      MODES,
+      (mode) => `${mode}_configured_at`,
+      (mode) => config?.[`${mode}_configured_at`] ?? null,
+    ),
     is_active: project.isActive,
     created_at: project.createdAt,
   };

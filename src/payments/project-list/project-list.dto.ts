@@ -1,51 +1,59 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { ApiProperty } from '@nestjs/swagger';
+import { recordOf } from '../common/record-of.js';
+import { MODES, type Mode } from '../domain/credentials.js';
+import type { OwnedProject } from '../domain/project-ownership.js';
 import {
-  ConfiguredAt,
+  configuredAt,
   EXAMPLE_PROJECT_ID,
   EXAMPLE_TIME,
   exampleOf,
+  hasCredentials,
 } from '../http/openapi/api-documentation.js';
+import { schemaClass } from '../http/openapi/schema-class.js';
 
-export class ProjectPaymentConfigResponse {
-  @ApiProperty({
-    format: 'uuid',
-    description: 'The unique identifier of the project',
-    example: EXAMPLE_PROJECT_ID,
-  })
-  id!: string;
+/** A project of the caller, and what is configured for it. */
+export type ProjectPaymentConfigResponse = Omit<OwnedProject, 'isActive' | 'createdAt'> &
+  Record<`has_${Mode}_credentials`, boolean> &
+  Record<`${Mode}_configured_at`, Date | null> & {
+    has_payment_config: boolean;
+    is_active: boolean;
+    created_at: Date;
+  };
 
-  @ApiProperty({ description: 'What the project is called', example: 'My shop' })
-  name!: string;
-
-  @ApiPropertyOptional({
-    type: String,
-    nullable: true,
-    description: 'What the project is for',
-    example: 'Shoes and bags',
-  })
-  description!: string | null;
-
-  @ApiProperty({ description: 'Whether the project has an active Stripe configuration', example: true })
-  has_payment_config!: boolean;
-
-  @ApiProperty({ description: 'Whether a test secret key is stored', example: true })
-  has_test_credentials!: boolean;
-
-  @ApiProperty({ description: 'Whether a live secret key is stored', example: true })
-  has_live_credentials!: boolean;
-
-  @ConfiguredAt('test')
-  test_configured_at!: Date | null;
-
-  @ConfiguredAt('live')
-  live_configured_at!: Date | null;
-
-  @ApiProperty({ description: 'Whether the project itself is active', example: true })
-  is_active!: boolean;
-
-  @ApiProperty({ description: 'When the project was created', example: EXAMPLE_TIME })
-  created_at!: Date;
-}
+export const ProjectPaymentConfigResponse = schemaClass<ProjectPaymentConfigResponse>(
+  'ProjectPaymentConfigResponse',
+  undefined,
+  {
+    id: {
+      type: String,
+      format: 'uuid',
+      description: 'The unique identifier of the project',
+      example: EXAMPLE_PROJECT_ID,
+    },
+    name: { type: String, description: 'What the project is called', example: 'My shop' },
+    description: {
+      type: String,
+      required: false,
+      nullable: true,
+      description: 'What the project is for',
+      example: 'Shoes and bags',
+    },
+    has_payment_config: {
+      type: Boolean,
+      description: 'Whether the project has an active Stripe configuration',
+      example: true,
+    },
+    ...recordOf(MODES, (mode) => `has_${mode}_credentials`, hasCredentials),
+    ...recordOf(MODES, (mode) => `${mode}_configured_at`, configuredAt),
+    is_active: { type: Boolean, description: 'Whether the project itself is active', example: true },
+    created_at: {
+      type: String,
+      format: 'date-time',
+      description: 'When the project was created',
+      example: EXAMPLE_TIME,
+    },
+  },
+);
 
 export class ProjectPaymentConfigListResponse {
   @ApiProperty({

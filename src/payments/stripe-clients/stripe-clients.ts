@@ -10,7 +10,7 @@ import { Periodic } from '../database/periodic.js';
 import { clientOf, type StripeClient } from '../stripe/client-of.js';
 import { sealContext } from '../crypto/seal-context.js';
 import { FIND_VERSIONS } from '../stripe-config/stripe-config.statements.js';
-import type { Mode } from '../domain/credentials.js';
+import { MODES, type Mode } from '../domain/credentials.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { KeyRingInUse } from '../key-ring/key-ring-in-use.js';
 import { ConfigChanges } from '../stripe-config/config-changes.js';
@@ -133,8 +133,5 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
 }
 
 function keptByMode<T>(): ReadonlyMap<Mode, Kept<T>> {
-  return new Map([
-    ['test', new Kept<T>()],
-    ['live', new Kept<T>()],
-  ]);
+  return new Map(MODES.map((mode) => [mode, new Kept<T>()]));
 }

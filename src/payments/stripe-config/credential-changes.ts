@@ -1,7 +1,7 @@
 import { Secret } from '../crypto/secret.js';
 import { ValidationFailed, type ValidationItem } from '../domain/errors.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
-import { CREDENTIAL_FIELDS, type CredentialField } from '../domain/credentials.js';
+import { CREDENTIAL_FIELDS, FIELDS_OF_ONE_MODE, type CredentialField } from '../domain/credentials.js';
 import { findFault, isMaskOf, trimmed } from '../domain/credential-rules.js';
 
 /** What a request asks for. Only {@link validate} makes one, so that to have one means that its values are valid. */
@@ -35,9 +35,12 @@ export class CredentialChanges {
       else secrets.set(field, new Secret(value));
     }
     if (faults.length > 0) throw new ValidationFailed(faults);
-    const test = secrets.get('test_webhook_secret');
-    if (test !== undefined && test.reveal() === secrets.get('live_webhook_secret')?.reveal()) {
-      throw sameSecretInBothModes('live_webhook_secret');
+    const seen = new Set<string>();
+    for (const field of FIELDS_OF_ONE_MODE) {
+      const value = secrets.get(field)?.reveal();
+      if (value === undefined) continue;
+      if (seen.has(value)) throw sameSecretInBothModes(field);
+      seen.add(value);
     }
     return new CredentialChanges(secrets, masks);
   }

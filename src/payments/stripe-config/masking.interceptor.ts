@@ -13,7 +13,8 @@ import { preconditionsOf } from '../http/parameters/preconditions.js';
 import type { StripeConfigResponse } from './stripe-config.dto.js';
 import type { StripeConfigView } from './stripe-config.view.js';
 import { isMaskOf } from '../domain/credential-rules.js';
-import type { CredentialField } from '../domain/credentials.js';
+import { recordOf } from '../common/record-of.js';
+import { CREDENTIAL_FIELDS, MODES, type CredentialField } from '../domain/credentials.js';
 
 /**
  * The last gate before a configuration leaves: named members only, and where a mask belongs nothing but a mask.
@@ -62,16 +63,21 @@ export function toResponse(row: StripeConfigView): StripeConfigResponse {
     id: row.id,
     project_id: row.project_id,
     is_active: row.is_active,
-    has_test_credentials: row.test_secret_key_masked !== null,
-    has_live_credentials: row.live_secret_key_masked !== null,
-    test_secret_key_masked: mask(row, 'test_secret_key'),
-    test_publishable_key_masked: mask(row, 'test_publishable_key'),
-    test_webhook_secret_masked: mask(row, 'test_webhook_secret'),
-    live_secret_key_masked: mask(row, 'live_secret_key'),
-    live_publishable_key_masked: mask(row, 'live_publishable_key'),
-    live_webhook_secret_masked: mask(row, 'live_webhook_secret'),
-    test_configured_at: row.test_configured_at,
-    live_configured_at: row.live_configured_at,
+    ...recordOf(
+      MODES,
+      (mode) => `has_${mode}_credentials`,
+      (mode) => row[`${mode}_secret_key_masked`] !== null,
+    ),
+    ...recordOf(
+      CREDENTIAL_FIELDS,
+      (field) => `${field}_masked`,
+      (field) => mask(row, field),
+    ),
+    ...recordOf(
+      MODES,
+      (mode) => `${mode}_configured_at`,
+      (mode) => row[`${mode}_configured_at`],
+    ),
     created_at: row.created_at,
     updated_at: row.updated_at,
   };

@@ -1,114 +1,95 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
-import { ConfiguredAt, EXAMPLE_PROJECT_ID, EXAMPLE_TIME } from '../http/openapi/api-documentation.js';
-import type { ValidationItem } from '../domain/errors.js';
+import { recordOf } from '../common/record-of.js';
 import { MAX_LENGTH } from '../domain/credential-rules.js';
+import {
+  CREDENTIAL_FIELDS,
+  MODES,
+  describeCredential,
+  type CredentialField,
+  type Mode,
+} from '../domain/credentials.js';
+import type { ValidationItem } from '../domain/errors.js';
+import {
+  EXAMPLE_PROJECT_ID,
+  EXAMPLE_TIME,
+  configuredAt,
+  hasCredentials,
+} from '../http/openapi/api-documentation.js';
+import { schemaClass } from '../http/openapi/schema-class.js';
+import type { StripeConfigView } from './stripe-config.view.js';
 
-/** A credential of the request: absent or null keeps what is stored. */
-function Credential(description: string, example: string): PropertyDecorator {
-  return ApiPropertyOptional({ type: String, nullable: true, maxLength: MAX_LENGTH, description, example });
-}
+/** What a PUT brings: a credential that is absent or null stays as it is stored. */
+export type StripeConfigRequest = Partial<Record<CredentialField, string | null>>;
 
-@ApiSchema({ description: 'Request to create/update Stripe configuration.' })
-export class StripeConfigRequest {
-  @Credential(
-    'Secret key (`sk_test_`) or, better, restricted key (`rk_test_`) of the test mode, or the key of a claimable sandbox (`rkcs_test_`)',
-    'sk_test_example_not_a_key',
-  )
-  test_secret_key?: string | null;
+export const StripeConfigRequest = schemaClass<Required<StripeConfigRequest>>(
+  'StripeConfigRequest',
+  'Request to create/update Stripe configuration.',
+  recordOf(CREDENTIAL_FIELDS, asItIs, (field) => {
+    const { description, visibility, source, example } = describeCredential(field);
+    return {
+      type: String,
+      required: false,
+      nullable: true,
+      maxLength: MAX_LENGTH,
+      description: `${description}${visibility === 'public' ? ', no secret' : ''}. In Stripe’s Dashboard: ${source}`,
+      example,
+    };
+  }),
+);
 
-  @Credential('Publishable key of the test mode (`pk_test_`)', 'pk_test_example_not_a_key')
-  test_publishable_key?: string | null;
+/** A configuration as its owner sees it. */
+export type StripeConfigResponse = Omit<StripeConfigView, 'version' | 'updated_at'> &
+  Record<`has_${Mode}_credentials`, boolean> & { updated_at: Date | null };
 
-  @Credential('Signing secret of the test mode’s webhook endpoint (`whsec_`)', 'whsec_example_not_a_secret')
-  test_webhook_secret?: string | null;
-
-  @Credential(
-    'Secret key (`sk_live_`) or, better, restricted key (`rk_live_`) of the live mode',
-    'rk_live_example_not_a_key',
-  )
-  live_secret_key?: string | null;
-
-  @Credential('Publishable key of the live mode (`pk_live_`)', 'pk_live_example_not_a_key')
-  live_publishable_key?: string | null;
-
-  @Credential(
-    'Signing secret of the live mode’s webhook endpoint (`whsec_`)',
-    'whsec_example_of_live_not_a_secret',
-  )
-  live_webhook_secret?: string | null;
-}
-
-/** What may be shown of a stored credential. */
-function Mask(example: string): PropertyDecorator {
-  return ApiPropertyOptional({
-    type: String,
-    nullable: true,
-    example,
-    description: 'Prefix and last four characters; null when not stored',
-  });
-}
-
-@ApiSchema({ description: 'Stripe configuration response with masked credentials.' })
-export class StripeConfigResponse {
-  @ApiProperty({
-    format: 'uuid',
-    description: 'The unique identifier of the configuration',
-    example: '770e8400-e29b-41d4-a716-446655440000',
-  })
-  id!: string;
-
-  @ApiProperty({
-    format: 'uuid',
-    description: 'The unique identifier of the project',
-    example: EXAMPLE_PROJECT_ID,
-  })
-  project_id!: string;
-
-  @ApiProperty({ description: 'False once the configuration was deleted, until the next PUT', example: true })
-  is_active!: boolean;
-
-  @ApiProperty({ description: 'Whether a test secret key is stored', example: true })
-  has_test_credentials!: boolean;
-
-  @ApiProperty({ description: 'Whether a live secret key is stored', example: true })
-  has_live_credentials!: boolean;
-
-  @Mask('sk_test_...aBcD')
-  test_secret_key_masked!: string | null;
-
-  @Mask('pk_test_...eFgH')
-  test_publishable_key_masked!: string | null;
-
-  @Mask('whsec_...iJkL')
-  test_webhook_secret_masked!: string | null;
-
-  @Mask('rk_live_...mNoP')
-  live_secret_key_masked!: string | null;
-
-  @Mask('pk_live_...qRsT')
-  live_publishable_key_masked!: string | null;
-
-  @Mask('whsec_...uVwX')
-  live_webhook_secret_masked!: string | null;
-
-  @ConfiguredAt('test')
-  test_configured_at!: Date | null;
-
-  @ConfiguredAt('live')
-  live_configured_at!: Date | null;
-
-  @ApiProperty({ description: 'When the configuration was created', example: EXAMPLE_TIME })
-  created_at!: Date;
-
-  @ApiPropertyOptional({
-    type: String,
-    format: 'date-time',
-    nullable: true,
-    example: EXAMPLE_TIME,
-    description: 'The last change; equal to created_at until there is one',
-  })
-  updated_at!: Date | null;
-}
+export const StripeConfigResponse = schemaClass<StripeConfigResponse>(
+  'StripeConfigResponse',
+  'Stripe configuration response with masked credentials.',
+  {
+    id: {
+      type: String,
+      format: 'uuid',
+      description: 'The unique identifier of the configuration',
+      example: '770e8400-e29b-41d4-a716-446655440000',
+    },
+    project_id: {
+      type: String,
+      format: 'uuid',
+      description: 'The unique identifier of the project',
+      example: EXAMPLE_PROJECT_ID,
+    },
+    is_active: {
+      type: Boolean,
+      description: 'False once the configuration was deleted, until the next PUT',
+      example: true,
+    },
+    ...recordOf(MODES, (mode) => `has_${mode}_credentials`, hasCredentials),
+    ...recordOf(
+      CREDENTIAL_FIELDS,
+      (field) => `${field}_masked`,
+      (field) => ({
+        type: String,
+        required: false,
+        nullable: true,
+        example: describeCredential(field).maskExample,
+        description: 'Prefix and last four characters; null when not stored',
+      }),
+    ),
+    ...recordOf(MODES, (mode) => `${mode}_configured_at`, configuredAt),
+    created_at: {
+      type: String,
+      format: 'date-time',
+      description: 'When the configuration was created',
+      example: EXAMPLE_TIME,
+    },
+    updated_at: {
+      type: String,
+      required: false,
+      format: 'date-time',
+      nullable: true,
+      example: EXAMPLE_TIME,
+      description: 'The last change; equal to created_at until there is one',
+    },
+  },
+);
 
 /** What 422 lists where a live key is sent as one of the test mode. */
 export const WRONG_MODE: ValidationItem = {
@@ -119,20 +100,15 @@ export const WRONG_MODE: ValidationItem = {
 
 /** Requests that the explorer offers; none of the keys is one. */
 export const REQUEST_EXAMPLES = {
-  test: {
-    summary: 'Configure the test mode',
-    value: {
-      test_secret_key: 'sk_test_example_not_a_key',
-      test_publishable_key: 'pk_test_example_not_a_key',
-      test_webhook_secret: 'whsec_example_not_a_secret',
-    },
-  },
-  live: {
-    summary: 'Add the live mode, with a restricted key',
-    value: {
-      live_secret_key: 'rk_live_example_not_a_key',
-      live_publishable_key: 'pk_live_example_not_a_key',
-      live_webhook_secret: 'whsec_example_of_live_not_a_secret',
-    },
-  },
+  test: { summary: 'Configure the test mode', value: examplesOf('test') },
+  live: { summary: 'Add the live mode, with a restricted key', value: examplesOf('live') },
 };
+
+function examplesOf(mode: Mode): StripeConfigRequest {
+  const fields = CREDENTIAL_FIELDS.filter((field) => describeCredential(field).mode === mode);
+  return recordOf(fields, asItIs, (field) => describeCredential(field).example);
+}
+
+function asItIs<T>(name: T): T {
+  return name;
+}

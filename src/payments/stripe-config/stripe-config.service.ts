@@ -27,7 +27,12 @@ import {
 } from './stripe-config.statements.js';
 import { UPSERT, credentialParameters, type ProtectedCredential } from './upsert.statements.js';
 import { FOREIGN_MASK, maskOf } from '../domain/credential-rules.js';
-import type { CredentialField, Mode } from '../domain/credentials.js';
+import {
+  FIELDS_OF_ONE_MODE,
+  PREVIOUS_FIELDS,
+  type CredentialField,
+  type Mode,
+} from '../domain/credentials.js';
 
 /** Keeps the Stripe configurations of projects. Nothing it returns holds a secret, sealed or not. */
 @Injectable()
@@ -85,12 +90,14 @@ export class StripeConfigService {
       ),
       changed_by: change.actor,
       change_request_id: change.requestId,
+      previous_names: PREVIOUS_FIELDS,
+      of_one_mode: FIELDS_OF_ONE_MODE,
       overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
       ...expectationsOf(conditions),
     });
     if (row !== undefined) return this.announce('stripe-config.updated', row, change);
     await this.requireNotRemoved(id);
-    const field = WEBHOOK_FIELDS.find((each) => secrets.has(each));
+    const field = FIELDS_OF_ONE_MODE.find((each) => secrets.has(each));
     // What holds by now may not have held when it was refused, and without such a secret nothing else refuses.
     if (field === undefined || !holds(conditions, await this.find(id))) throw versionConflict();
     throw sameSecretInBothModes(field);
@@ -205,8 +212,6 @@ export class StripeConfigService {
     throw new ValidationFailed(foreign.map(([field]) => ({ loc: ['body', field], ...FOREIGN_MASK })));
   }
 }
-
-const WEBHOOK_FIELDS = ['test_webhook_secret', 'live_webhook_secret'] as const;
 
 /** Where a configuration is needed and there is none. */
 export function configNotFound(): PaymentsError {

@@ -1,3 +1,4 @@
+import { recordOf } from '../common/record-of.js';
 import { CREDENTIAL_FIELDS, MODES, type CredentialField, type Mode } from '../domain/credentials.js';
 import type { ByCredential } from './stripe-config.entity.js';
 
@@ -28,11 +29,26 @@ export interface ConfigRow extends Omit<
 /** A row with a member for each credential and mode, stored or not. */
 export function toView({ shown, configured_at, ...row }: ConfigRow): StripeConfigView {
   const { id, project_id, is_active, created_at, updated_at, version } = row;
-  const view: Record<string, unknown> = { id, project_id, is_active, created_at, updated_at, version };
-  for (const field of CREDENTIAL_FIELDS) view[`${field}_masked`] = shown[field] ?? null;
-  for (const mode of MODES) {
-    const time = configured_at[mode];
-    view[`${mode}_configured_at`] = time === undefined ? null : new Date(time);
-  }
-  return view as StripeConfigView;
+  return {
+    id,
+    project_id,
+    is_active,
+    created_at,
+    updated_at,
+    version,
+    ...recordOf(
+      CREDENTIAL_FIELDS,
+      (field) => `${field}_masked`,
+      (field) => shown[field] ?? null,
+    ),
+    ...recordOf(
+      MODES,
+      (mode) => `${mode}_configured_at`,
+      (mode) => timeOf(configured_at[mode]),
+    ),
+  };
+}
+
+function timeOf(milliseconds: number | undefined): Date | null {
+  return milliseconds === undefined ? null : new Date(milliseconds);
 }

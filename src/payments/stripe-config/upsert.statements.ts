@@ -49,7 +49,9 @@ export function credentialParameters(credentials: ReadonlyMap<CredentialField, P
  * - `same`: by field, every fingerprint under which the same secret may be stored
  * - `expected_versions`: of which one must be the stored one; null: any
  * - `must_exist`, `create_only`: whether a configuration must, or must not, be stored already
- * - `overlap_seconds`: how long a webhook secret that is replaced is still accepted; 0: not at all
+ * - `overlap_seconds`: how long a value that is replaced is still accepted; 0: not at all
+ * - `previous_names`: by each field of which that is so: the name of the replaced value
+ * - `of_one_mode`: the fields of which no two may have the same value
  *
  * Returns no row when a new webhook secret equals the one stored for another mode, or a version is not the expected.
  */
@@ -67,6 +69,8 @@ export const UPSERT = statement({
     must_exist: boolean,
     create_only: boolean,
     overlap_seconds: float,
+    previous_names: json<ByCredential<string>>(),
+    of_one_mode: listOf(text),
   },
   columns: WRITTEN,
   text: `
@@ -114,8 +118,8 @@ export const UPSERT = statement({
           name, round((extract(epoch FROM now()) + :overlap_seconds::float8::numeric) * 1000)
         ) FILTER (WHERE is_kept), '{}')
       FROM (
-        SELECT field, split_part(field, '_', 1) || '_previous_webhook_secret', :overlap_seconds::float8 > 0
-        FROM unnest(change.written) AS field WHERE field LIKE '%\\_webhook\\_secret' AND config.sealed ? field
+        SELECT field, :previous_names::jsonb ->> field, :overlap_seconds::float8 > 0
+        FROM unnest(change.written) AS field WHERE :previous_names::jsonb ? field AND config.sealed ? field
       ) AS stored (field, name, is_kept)
     ) AS replaced (names, sealed, shown, expires_at)
   )
@@ -124,7 +128,7 @@ export const UPSERT = statement({
     AND NOT EXISTS (
       SELECT FROM jsonb_each(:same::jsonb) AS given (field, fingerprints)
         CROSS JOIN jsonb_each_text(config.fingerprints) AS stored (other, fingerprint)
-      WHERE given.field LIKE '%\\_webhook\\_secret' AND other LIKE '%\\_webhook\\_secret' AND other <> given.field
+      WHERE given.field = ANY (:of_one_mode::text[]) AND other = ANY (:of_one_mode::text[]) AND other <> given.field
         AND NOT :same::jsonb ? other AND given.fingerprints ? fingerprint
     )
   RETURNING id, project_id, is_active, shown, configured_at, extract(epoch FROM created_at) * 1000 AS created_at,

@@ -1,4 +1,4 @@
-import type { Mode } from '../domain/credentials.js';
+import { livemodeOf, type Mode } from '../domain/credentials.js';
 
 /** What is read of an event before it is sealed. */
 export interface ReceivedEvent {
@@ -36,8 +36,8 @@ export function readEvent(payload: string, mode: Mode): ReceivedEvent | Unusable
   if (!isText(id) || !isText(type) || about === undefined) return 'unreadable';
   // No time at all, or one before those that a database has.
   if (!(about.createdAt.getUTCFullYear() >= 1970)) return 'unreadable';
-  if (livemode === (mode === 'live')) return { id, type, ...about };
-  return mode === 'live' && isOfConnectedAccount(event) ? 'connect_test' : 'other_mode';
+  if (livemode === livemodeOf(mode)) return { id, type, ...about };
+  return livemodeOf(mode) && isOfConnectedAccount(event) ? 'connect_test' : 'other_mode';
 }
 
 /** A snapshot names the account, a thin event has it for its context. */

@@ -1,6 +1,6 @@
 import { Header, Param, Query } from '@nestjs/common';
 import { ApiParam, ApiQuery } from '@nestjs/swagger';
-import { MODES } from '../domain/credentials.js';
+import { MODES, type Mode } from '../domain/credentials.js';
 import { OptionalValidBody } from '../http/body/valid-body.js';
 import { ApiMode } from '../http/openapi/api-documentation.js';
 import { ModePipe } from '../http/parameters/mode.pipe.js';
@@ -24,11 +24,11 @@ const PAGES = new Pages<EventPosition>({
   usual: 20,
   max: 100,
   cursor: 'next_cursor of the page before',
-  form: /^(\d{1,15}) (test|live) ([!-~]{1,255})$/,
+  form: new RegExp(`^(\\d{1,15}) (${MODES.join('|')}) ([!-~]{1,255})$`),
   write: ({ receivedAt, mode, eventId }) => `${receivedAt.getTime()} ${mode} ${eventId}`,
   read: (time, mode, eventId) => ({
     receivedAt: new Date(Number(time)),
-    mode: mode === 'live' ? 'live' : 'test',
+    mode: mode as Mode,
     eventId,
   }),
 });
@@ -36,10 +36,7 @@ const { limit, cursor } = PAGES.parameters();
 
 const OF_MODE = filterBy('mode', 'Only events of this mode', MODES);
 
-/**
- * Documents the event of the path. Handlers have `'test' | 'live'` in place of `Mode`: that it is a text, which the order of the
- * documented parameters depends on, is not seen of an imported type where files are compiled one by one.
- */
+/** Documents the event of the path. */
 const EVENT = [
   ApiMode(),
   ApiParam({
@@ -91,7 +88,7 @@ export class StripeEventController {
   })
   async find(
     @Param('project_id') projectId: string,
-    @Param('mode', ModePipe) mode: 'test' | 'live',
+    @Param('mode', ModePipe) mode: Mode,
     @Param('event_id') eventId: string,
   ): Promise<string> {
     const { event, payload } = await this.events.open(projectId, mode, eventId);
@@ -111,7 +108,7 @@ export class StripeEventController {
   })
   async replay(
     @Param('project_id') projectId: string,
-    @Param('mode', ModePipe) mode: 'test' | 'live',
+    @Param('mode', ModePipe) mode: Mode,
     @Param('event_id') eventId: string,
   ): Promise<StripeEventResponse> {
     return toResponse(await this.events.replay(projectId, mode, eventId));

@@ -4,7 +4,7 @@ import { EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
 import { holdsCredential } from '../domain/credential-shape.js';
 import { refusal } from '../http/body/request-body.pipe.js';
 import { isEventPattern } from '../domain/event-type.js';
-import type { Mode } from '../domain/credentials.js';
+import { MODES, type Mode } from '../domain/credentials.js';
 import { EXAMPLE_EVENT } from './webhook.dto.js';
 import { EVENT_STATUSES, type EventStatus } from './stripe-event.entity.js';
 
@@ -12,7 +12,7 @@ export class StripeEventResponse {
   @ApiProperty({ example: 'evt_1', description: 'Stripe’s id' })
   id!: string;
 
-  @ApiProperty({ enum: ['test', 'live'], description: 'Stripe’s mode', example: 'test' })
+  @ApiProperty({ enum: [...MODES], description: 'Stripe’s mode', example: 'test' })
   mode!: Mode;
 
   @ApiProperty({ description: 'What happened', example: 'invoice.paid' })

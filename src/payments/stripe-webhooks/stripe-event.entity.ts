@@ -1,5 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
-import type { Mode } from '../domain/credentials.js';
+import { MODES, type Mode } from '../domain/credentials.js';
 
 /**
  * Where an event stands: waiting for its handlers (again, after a failure), handled, wanted by no handler, or given up
@@ -15,7 +15,7 @@ export type EventStatus = (typeof EVENT_STATUSES)[number];
 @Index('stripe_events_pending_idx', ['available_at'], { where: "status = 'pending'" })
 @Index('stripe_events_failed_idx', ['project_id'], { where: "status = 'failed'" })
 @Check('stripe_events_payload_sealed_check', `payload_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'`)
-@Check('stripe_events_mode_check', "mode IN ('test', 'live')")
+@Check('stripe_events_mode_check', `mode IN (${MODES.map((mode) => `'${mode}'`).join(', ')})`)
 @Check(
   'stripe_events_status_check',
   `status IN (${EVENT_STATUSES.map((status) => `'${status}'`).join(', ')})`,

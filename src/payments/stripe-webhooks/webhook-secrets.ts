@@ -8,6 +8,7 @@ import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { sealContext } from '../crypto/seal-context.js';
 import { ConfigChanges } from '../stripe-config/config-changes.js';
+import { recordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import { WebhookSecretLookup } from './webhook-secret-lookup.js';
 
@@ -46,10 +47,11 @@ export class WebhookSecretStore implements OnModuleInit {
     private readonly sealer: Sealer,
     private readonly changes: ConfigChanges,
   ) {
-    this.lookups = {
-      test: new WebhookSecretLookup(dataSource, 'test'),
-      live: new WebhookSecretLookup(dataSource, 'live'),
-    };
+    this.lookups = recordOf(
+      MODES,
+      (mode) => mode,
+      (mode) => new WebhookSecretLookup(dataSource, mode),
+    );
   }
 
   onModuleInit(): void {

@@ -48,7 +48,7 @@ export class WebhookController {
       ApiParam({
         name: 'mode',
         schema: { type: 'string' },
-        description: '`test` or `live`',
+        description: MODES.map((mode) => `\`${mode}\``).join(' or '),
         examples: { test: { value: 'test' } },
       }),
       ApiBody({

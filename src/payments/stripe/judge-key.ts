@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
-import type { Mode } from '../domain/credentials.js';
+import { livemodeOf, type Mode } from '../domain/credentials.js';
 import {
   StripeRefusal,
   refusalOf,
@@ -54,7 +54,7 @@ export async function judgeKey(
           : judgeRefused(balance);
       }
       if (typeof balance.livemode !== 'boolean') throw unavailable('answer');
-      if (balance.livemode !== (mode === 'live')) return { status: 'other_mode' };
+      if (balance.livemode !== livemodeOf(mode)) return { status: 'other_mode' };
       if (!withAccount) return { status: 'works', accountId: null };
       const account = await stripe.accounts.retrieveCurrent().catch(refusalOf);
       if (account instanceof StripeRefusal && account.kind !== 'permission') return judgeRefused(account);

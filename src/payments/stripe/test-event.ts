@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
-import type { Mode } from '../domain/credentials.js';
+import { livemodeOf, type Mode } from '../domain/credentials.js';
 
 /** A made-up event, as a webhook carries it. */
 export interface TestEvent {
@@ -21,7 +21,7 @@ export function makeTestEvent(type: string, mode: Mode, secret: Secret): TestEve
     api_version: Stripe.API_VERSION,
     created: Math.floor(Date.now() / 1000),
     data: { object: { id: `test_${randomUUID().replaceAll('-', '')}`, object } },
-    livemode: mode === 'live',
+    livemode: livemodeOf(mode),
     pending_webhooks: 1,
     request: { id: null, idempotency_key: null },
     type,

@@ -1,23 +1,27 @@
 import { Inject, Param } from '@nestjs/common';
-import { ApiProperty } from '@nestjs/swagger';
+import { recordOf } from '../common/record-of.js';
+import { MODES, type Mode } from '../domain/credentials.js';
 import { EXAMPLE_WEBHOOK_URL } from '../http/openapi/api-documentation.js';
+import { schemaClass } from '../http/openapi/schema-class.js';
 import { GetRoute, ProjectRoutes } from '../http/routes.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { webhookUrl } from '../stripe-webhooks/webhook-urls.js';
 
-export class StripeWebhookUrlsResponse {
-  @ApiProperty({
-    description: 'The URL for a webhook endpoint of the test mode',
-    example: `${EXAMPLE_WEBHOOK_URL}/test`,
-  })
-  test_webhook_url!: string;
+export type StripeWebhookUrlsResponse = Record<`${Mode}_webhook_url`, string>;
 
-  @ApiProperty({
-    description: 'The URL for a webhook endpoint of the live mode',
-    example: `${EXAMPLE_WEBHOOK_URL}/live`,
-  })
-  live_webhook_url!: string;
-}
+export const StripeWebhookUrlsResponse = schemaClass<StripeWebhookUrlsResponse>(
+  'StripeWebhookUrlsResponse',
+  undefined,
+  recordOf(
+    MODES,
+    (mode) => `${mode}_webhook_url`,
+    (mode) => ({
+      type: String,
+      description: `The URL for a webhook endpoint of the ${mode} mode`,
+      example: `${EXAMPLE_WEBHOOK_URL}/${mode}`,
+    }),
+  ),
+);
 
 @ProjectRoutes('webhook-urls', 'Stripe Configuration')
 export class WebhookUrlsController {
@@ -32,9 +36,10 @@ export class WebhookUrlsController {
     response: StripeWebhookUrlsResponse,
   })
   find(@Param('project_id') projectId: string): StripeWebhookUrlsResponse {
-    return {
-      test_webhook_url: webhookUrl(this.options, projectId, 'test'),
-      live_webhook_url: webhookUrl(this.options, projectId, 'live'),
-    };
+    return recordOf(
+      MODES,
+      (mode) => `${mode}_webhook_url`,
+      (mode) => webhookUrl(this.options, projectId, mode),
+    );
   }
 }

@@ -3,10 +3,10 @@ import {
   ApiExtraModels,
   ApiHeader,
   ApiParam,
-  ApiPropertyOptional,
   ApiResponse,
   ApiSecurity,
   getSchemaPath,
+  type ApiPropertyOptions,
 } from '@nestjs/swagger';
 import { MODES, type Mode } from '../../domain/credentials.js';
 import type { ValidationItem } from '../../domain/errors.js';
@@ -60,14 +60,20 @@ const MODEL_FIELDS = 'swagger/apiModelPropertiesArray';
 const MODEL_FIELD = 'swagger/apiModelProperties';
 
 /** Documents when a mode's credentials were last written. */
-export function ConfiguredAt(mode: Mode): PropertyDecorator {
-  return ApiPropertyOptional({
+export function configuredAt(mode: Mode): ApiPropertyOptions {
+  return {
     type: String,
+    required: false,
     format: 'date-time',
     nullable: true,
     example: EXAMPLE_TIME,
     description: `When a credential of the ${mode} mode was last written; null when none is stored`,
-  });
+  };
+}
+
+/** Documents whether a mode can be used. */
+export function hasCredentials(mode: Mode): ApiPropertyOptions {
+  return { type: Boolean, description: `Whether a ${mode} secret key is stored`, example: true };
 }
 
 /** A field that holds one of a list of words, or null. In an enum null breaks what generators make of it. */
