@@ -25,6 +25,8 @@ const ADDITIONAL_PROPERTIES = {
   HTTPValidationError: true,
 };
 
+type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 /**
@@ -42,8 +44,8 @@ export function completeDocument(
     const schema = document.components?.schemas?.[name];
     if (schema !== undefined) Object.assign(schema, { additionalProperties });
   }
-  const operations = Object.values(document.paths).flatMap((item) =>
-    METHODS.flatMap((method) => item[method] ?? []),
+  const operations = Object.entries(document.paths).flatMap(([path, item]) =>
+    METHODS.flatMap((method) => item[method] ?? []).map((operation) => inOrderOf(path, operation)),
   );
   numberRepeatedIds(operations);
   if (security === undefined) {
@@ -55,6 +57,17 @@ export function completeDocument(
     if (isOurs(operation.security)) operation.security = schemes;
   }
   return document;
+}
+
+/** The parameters of the path come first and in its order, which compilers that do not know their types would change. */
+function inOrderOf(path: string, operation: Operation): Operation {
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+  const position = (parameter: object): number => {
+    const index = 'name' in parameter ? names.indexOf(String(parameter.name)) : -1;
+    return index === -1 ? names.length : index;
+  };
+  operation.parameters?.sort((one, other) => position(one) - position(other));
+  return operation;
 }
 
 /** Where the module is there twice, so are the ids of its operations. */

@@ -12,7 +12,9 @@ export function schemaClass<T extends object>(
   description: string | undefined,
   properties: Readonly<Record<keyof T & string, ApiPropertyOptions>>,
 ): Type<T> {
-  const schema = class {};
+  const schema = class {
+    declare readonly properties: T;
+  };
   Object.defineProperty(schema, 'name', { value: name });
   if (description !== undefined) ApiSchema({ description })(schema);
   for (const [property, options] of Object.entries<ApiPropertyOptions>(properties)) {

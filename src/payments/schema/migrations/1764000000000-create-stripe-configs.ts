@@ -30,7 +30,7 @@ async function schemaOf(queryRunner: QueryRunner): Promise<string> {
 /** In their order. */
 export const UP = [
   // One row for each project. `sealed`, `shown` and `fingerprints` have a member for each stored credential, by its name in
-  // the API; a webhook secret that was replaced is `…_previous_webhook_secret` until the time in `expires_at`. Times in JSON are
+  // the API; one that was replaced is `<mode>_previous_<kind>` until the time in `expires_at`. Times in JSON are
   // milliseconds since 1970. The checks make the database itself refuse a plaintext, or a value without its mask.
   `
   CREATE TABLE {schema}.stripe_configs (
@@ -69,9 +69,9 @@ export const UP = [
     -- Objects of jsonb have their members in one order, so that lists of names can be compared.
     CONSTRAINT stripe_configs_whole_check CHECK (
       jsonb_path_query_array(sealed, '$.keyvalue().key') = jsonb_path_query_array(shown, '$.keyvalue().key')
-      AND jsonb_path_query_array(sealed, '$.keyvalue().key ? (!(@ like_regex "_previous_webhook_secret$"))')
+      AND jsonb_path_query_array(sealed, '$.keyvalue().key ? (!(@ like_regex "_previous_"))')
         = jsonb_path_query_array(fingerprints, '$.keyvalue() ? (@.value.type() == "string").key')
-      AND jsonb_path_query_array(sealed, '$.keyvalue().key ? (@ like_regex "_previous_webhook_secret$")')
+      AND jsonb_path_query_array(sealed, '$.keyvalue().key ? (@ like_regex "_previous_")')
         = jsonb_path_query_array(expires_at, '$.keyvalue() ? (@.value.type() == "number").key')
     ),
     CONSTRAINT stripe_configs_erased_when_inactive_check CHECK (
@@ -275,16 +275,16 @@ export const UP = [
     FOR EACH ROW EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
   `CREATE TRIGGER stripe_configs_audit_update AFTER UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
-  // Without a new version the same secrets may be sealed again, a previous one may be erased when its time is over, and nothing
-  // else.
+  // Without a new version the same secrets may be sealed again, a previous one, which has no fingerprint, may be erased when its
+  // time is over, and nothing else.
   `CREATE TRIGGER stripe_configs_unaudited BEFORE UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (
       OLD.version = NEW.version AND (
         (OLD.id, OLD.project_id, OLD.is_active, OLD.created_at, OLD.updated_at, OLD.changed_by, OLD.change_request_id,
-          OLD.configured_at, OLD.shown - '{test_previous_webhook_secret,live_previous_webhook_secret}'::text[])
+          OLD.configured_at, jsonb_path_query_array(OLD.fingerprints, '$.keyvalue().key'))
         IS DISTINCT FROM
         (NEW.id, NEW.project_id, NEW.is_active, NEW.created_at, NEW.updated_at, NEW.changed_by, NEW.change_request_id,
-          NEW.configured_at, NEW.shown - '{test_previous_webhook_secret,live_previous_webhook_secret}'::text[])
+          NEW.configured_at, jsonb_path_query_array(NEW.fingerprints, '$.keyvalue().key'))
         OR NOT OLD.shown @> NEW.shown
         OR NOT OLD.expires_at @> NEW.expires_at
       )
