@@ -6,7 +6,7 @@ import type { IssuerMetadata } from '../payments/http/access/issuer-keys.js';
 
 const DESCRIPTION = `Keeps the Stripe credentials of projects: takes them, seals them, and shows only masks.
 
-Every error has a stable \`code\`, and on 422 a list that says what to mend. Send \`Accept: application/problem+json\`
+Every error has a stable \`code\`, and on 422 a list that says what to fix. Send \`Accept: application/problem+json\`
 to get errors as problems (RFC 9457).`;
 
 /** In the order in which they are read: the main job first. */

@@ -14,7 +14,7 @@ To rotate, without stopping anything:
   1. keys generate              adds a key that only opens; bring the file to every replica, which takes it up by itself
   2. keys status                every replica has the same ring?
   3. keys activate <id>         new values are sealed under it; bring the file to every replica
-  4. keys rewrap                seals the stored values anew; may be interrupted and started again
+  4. keys rewrap                seals the stored values again; may be interrupted and started again
   5. keys retire <old id>       when "keys status" counts nothing under it; keep a backup as long as you keep the database's`,
 );
 

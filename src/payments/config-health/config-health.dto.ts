@@ -16,7 +16,7 @@ export class SecretKeyHealth {
     enum: ['not_stored', 'works', 'restricted', 'rejected', 'other_mode', 'unreadable', 'unknown'],
     description:
       '`restricted`: genuine, but it may not see its balance; `rejected`: wrong, revoked or expired; `unreadable`: store it again; ' +
-      '`unknown`: Stripe has not told yet',
+      '`unknown`: Stripe has not answered yet',
     example: 'works',
   })
   status!: string;
@@ -119,7 +119,7 @@ export class ModeHealthResponse {
     type: Boolean,
     nullable: true,
     description:
-      'Whether secret and publishable key look like the same account; null when that cannot be told',
+      'Whether secret and publishable key look like the same account; null when that cannot be determined',
     example: true,
   })
   keys_of_same_account!: boolean | null;

@@ -15,7 +15,7 @@ const CAUSES: Readonly<Record<string, string>> = {
   '57P02': 'the database crashed, and it is tried again',
   '57P03': 'the database is starting, stopping or recovering; it is tried again',
   '57014': 'a statement took longer than it may; look for locks, and at the load of the database',
-  '55P03': 'another session keeps a lock; see pg_locks',
+  '55P03': 'another session holds a lock; see pg_locks',
   ECONNREFUSED: 'nothing listens at the address of the database; start it, or correct host and port',
   ENOTFOUND: 'the host of the database has no address; correct its name',
   EAI_AGAIN: 'the host of the database cannot be looked up now; check the name server',

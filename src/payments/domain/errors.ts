@@ -33,8 +33,8 @@ export type ErrorCode =
   | 'write_outcome_unknown';
 
 /**
- * Something went wrong that the caller can be told. Its message is a fixed sentence that names the cause and the
- * mend, never a piece of the input or another service's words.
+ * Something went wrong that may be reported to the caller. Its message is a fixed sentence that names the cause and the
+ * fix, never a piece of the input or another service's words.
  */
 export class PaymentsError extends Error {
   override name = 'PaymentsError';
@@ -79,7 +79,7 @@ export type ValidationCause =
 export interface ValidationItem {
   /** Where it is: `body`, `path`, `query` or `header`, then the names inward. */
   loc: (string | number)[];
-  /** A sentence that says what is wrong and how to mend it. */
+  /** A sentence that says what is wrong and how to fix it. */
   msg: string;
   type: ValidationCause;
 }
@@ -89,7 +89,7 @@ export class ValidationFailed extends PaymentsError {
   override name = 'ValidationFailed';
 
   constructor(readonly items: ValidationItem[]) {
-    super('validation_failed', 'The request is not valid; the list says what to mend.');
+    super('validation_failed', 'The request is not valid; the list says what to fix.');
   }
 }
 

@@ -21,7 +21,7 @@ export async function instanceOf<T extends object>(
   if (scope === Scope.DEFAULT) return moduleRef.get<T>(provided, { strict: false });
   if (scope !== undefined) {
     throw new PaymentsOptionsError([
-      `${option}: ${provided.name}, or something that it needs, is made anew for each request or user of it; give it the default scope`,
+      `${option}: ${provided.name}, or something that it needs, is created for each request or user of it; give it the default scope`,
     ]);
   }
   try {
@@ -38,7 +38,7 @@ export async function instanceOf<T extends object>(
 
 /**
  * As {@link instanceOf}, for what is needed for requests only: gives the instance for a request, which is one of its own where
- * the host's class, or something that it needs, is made anew for each.
+ * the host's class, or something that it needs, is created for each.
  */
 export async function instanceForRequests<T extends object>(
   moduleRef: ModuleRef,

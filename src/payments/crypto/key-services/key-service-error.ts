@@ -3,7 +3,7 @@ import type { KeyServiceName } from './wrapped-key.js';
 import { ExplainedError } from '../../domain/explained-error.js';
 import { connectionFaultOf } from '../../common/connection-fault.js';
 
-/** What can go wrong at a key service, as far as a mend depends on it. */
+/** What can go wrong at a key service, as far as the fix depends on it. */
 export type Fault =
   | 'unreachable'
   | 'too-slow'
@@ -87,7 +87,7 @@ const TEXTS: Readonly<Record<Fault, (words: Words, keyId: string, operation: Ope
   'too-slow': ({ name, place }) =>
     `${name} did not answer in time; check the network and ${place} in the key ring file, and start again`,
   unavailable: ({ name }) =>
-    `${name} is reached but cannot serve now (down, sealed or asked too often); mend that and start again`,
+    `${name} is reached but cannot serve now (down, sealed or asked too often); fix that and start again`,
   'no-region': ({ name }) =>
     `${name} needs a region; write "region" or the key's full ARN into the key ring file, or set AWS_REGION`,
   credentials: ({ name, credentials }) => `${name} has no valid credentials from here; check ${credentials}`,

@@ -60,7 +60,7 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     status: 400,
     title: 'Malformed request',
     example: 'The request is malformed.',
-    fix: 'Send well-formed HTTP/1.1: one `Host`, one way of telling the length of the body, and an address without broken percent-encoding.',
+    fix: 'Send well-formed HTTP/1.1: one `Host`, one way of giving the length of the body, and an address without broken percent-encoding.',
   },
   request_timeout: {
     status: 408,
@@ -200,7 +200,7 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
   validation_failed: {
     status: 422,
     title: 'Validation failed',
-    example: 'The request is not valid; the list says what to mend.',
+    example: 'The request is not valid; the list says what to fix.',
     fix: 'Fix each part that the list names; its `type` is one of the causes of refused values.',
   },
   rate_limited: {
@@ -214,14 +214,14 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     title: 'Stripe unavailable',
     example:
       'Stripe could not be asked, or gave no usable answer; nothing is known about the key. Try again shortly.',
-    fix: 'Try again shortly. If it stays, look at the log, the outbound proxy and the state of Stripe.',
+    fix: 'Try again shortly. If it stays, check the log, the outbound proxy and the state of Stripe.',
     headers: RETRY_AFTER,
   },
   stripe_timeout: {
     status: 504,
     title: 'Stripe timed out',
     example: 'Stripe did not answer in time; nothing is known about the key. Try again shortly.',
-    fix: 'Try again shortly. If it stays, look at the network between the service and Stripe.',
+    fix: 'Try again shortly. If it stays, check the network between the service and Stripe.',
     headers: RETRY_AFTER,
   },
   dependency_unavailable: {
