@@ -50,20 +50,27 @@ describe('secrets in the environment', () => {
 describe('the list of settings', () => {
   const settings = Object.entries<Setting>(SETTINGS);
   const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();
+  /** The value that holds, also that of production where it is another, and what is said in words. */
+  const whenAbsent = ({ default: usual, absent }: Setting) => {
+    const values = typeof usual === 'object' ? [usual.otherwise, usual.production] : [usual];
+    const [value, inProduction] = values.map((each) => each && `\`${each}\``);
+    return [value, inProduction && `in production ${inProduction}`, absent].filter(Boolean).join('; ');
+  };
   const textOf = (file: string) => readFile(join(ROOT, file), 'utf8');
 
   it('is the table of the guide to settings', async () => {
     const rows = (await textOf('docs/settings.md')).split('\n').filter((line) => line.startsWith('| `'));
-    const expected = settings.map(([name, { meaning, absent, secret }]) => {
-      const names = secret === true ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``;
-      return `| ${names} | ${meaning} | ${absent} |`;
+    const expected = settings.map(([name, setting]) => {
+      const names = setting.secret === true ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``;
+      return `| ${names} | ${setting.meaning} | ${whenAbsent(setting)} |`;
     });
     expect(rows.map(oneLine)).toEqual(expected);
   });
 
   it('is what .env.example has, each with its default', async () => {
     const [, ...parts] = (await textOf('.env.example')).split('\n\n');
-    const expected = settings.map(([name, { meaning, absent, secret }]) => {
+    const expected = settings.map(([name, { meaning, secret, ...setting }]) => {
+      const absent = whenAbsent({ meaning, ...setting });
       const [, value = ''] = /^`([^`]*)`$/.exec(absent) ?? [];
       const lines = [`# ${meaning}. When absent: ${absent}`, `#${name}=${value}`];
       return [...lines, ...(secret === true ? [`#${name}_FILE=`] : [])].join('\n').replaceAll('`', '');

@@ -5,7 +5,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import jsonwebtoken from 'jsonwebtoken';
 import { createKeyRingFile } from '../payments/crypto/key-ring-file.js';
 import { dataFolderFault, developmentKeyRingPath, makeDataFolder } from './data-folder.js';
-import { DEVELOPMENT_SECRET_PREFIX } from './settings/auth-settings.js';
+import { DEVELOPMENT_SECRET_PREFIX } from './settings/token-secret.js';
 import { ProjectService } from './projects/project.service.js';
 
 /** The `sub` of the demo developer. */

@@ -1,40 +1,34 @@
 import { existsSync } from 'node:fs';
-import type { KeyServiceOptions } from '../../payments/crypto/key-services/key-service.js';
-import { Secret } from '../../payments/crypto/secret.js';
 import { developmentKeyRingPath } from '../data-folder.js';
-import { localUrl, type Env } from '../env.js';
+import { localUrl } from '../env.js';
 import { readAuth } from './auth-settings.js';
-import {
-  isProduction,
-  isUnsaidDevelopment,
-  readDataDir,
-  readDatabaseUrl,
-  readPort,
-  readProduction,
-  readPublicBaseUrl,
-  readVaultToken,
-} from './common-settings.js';
 import { environment, type Variables } from './environment.js';
-import { EnvError, Settings } from './settings.js';
+import { Settings } from './settings.js';
+import { isUnsaidDevelopment, refuseUnsaidDevelopment } from './unsaid-development.js';
 
-/** Where a command finds the database. */
-export interface CommandDatabaseEnv {
-  /** Absent outside production: the embedded PostgreSQL under `dataDir`. */
-  databaseUrl: string | undefined;
-  dataDir: string;
+/**
+ * Reads what one command needs.
+ *
+ * @throws EnvError when some of it is missing or wrong
+ */
+function read<T>(variables: Variables, what: (settings: Settings) => T): T {
+  const settings = new Settings(variables);
+  const env = what(settings);
+  settings.requireNoFaults();
+  return env;
 }
 
 /**
- * The settings by which a command finds the database, the same one as the service.
+ * The settings by which a command finds the database, the same one as the service: outside production the embedded
+ * PostgreSQL under `dataDir` where no address is set.
  *
  * @throws EnvError when one is missing or wrong
  */
-export function readCommandDatabaseEnv(variables: Variables = environment()): CommandDatabaseEnv {
-  const settings = new Settings(variables);
-  settings.required = isProduction(settings);
-  const env = { databaseUrl: readDatabaseUrl(settings), dataDir: readDataDir(settings) };
-  settings.requireNoFaults();
-  return env;
+export function readCommandDatabaseEnv(variables: Variables = environment()) {
+  return read(variables, (settings) => ({
+    databaseUrl: settings.necessity('DATABASE_URL'),
+    dataDir: settings.get('DATA_DIR'),
+  }));
 }
 
 /**
@@ -43,11 +37,7 @@ export function readCommandDatabaseEnv(variables: Variables = environment()): Co
  * @throws EnvError when it is missing or wrong
  */
 export function readDatabaseEnv(variables: Variables = environment()): string {
-  const settings = new Settings(variables);
-  settings.required = true;
-  const databaseUrl = readDatabaseUrl(settings);
-  if (databaseUrl === undefined || settings.faults.length > 0) throw new EnvError(settings.faults);
-  return databaseUrl;
+  return read(variables, (settings) => settings.necessity('DATABASE_URL', true)) ?? '';
 }
 
 /**
@@ -56,62 +46,46 @@ export function readDatabaseEnv(variables: Variables = environment()): string {
  * @returns undefined for the one that the connection's search path finds
  */
 export function readDatabaseSchema(variables: Variables = environment()): string | undefined {
-  return new Settings(variables).text('DATABASE_SCHEMA');
-}
-
-/** Where the key ring is and how its keys are unwrapped. */
-export interface KeysEnv {
-  production: boolean;
-  keyRingFile: string | undefined;
-  keyServices: KeyServiceOptions;
+  return read(variables, (settings) => settings.get('DATABASE_SCHEMA'));
 }
 
 /**
- * The settings that the command line for keys needs.
+ * Where the key ring is and how its keys are unwrapped.
  *
- * @throws EnvError when one is wrong
+ * @throws EnvError when a setting is wrong
  */
-export function readKeysEnv(variables: Variables = environment()): KeysEnv {
-  const settings = new Settings(variables);
-  const production = isProduction(settings);
-  const keysEnv = {
-    production,
-    keyRingFile: settings.text('KEY_RING_FILE') ?? (production ? undefined : madeKeyRingFile(settings)),
-    keyServices: {
-      allowLoopbackHttp: !production,
-      vaultToken: readVaultToken(settings),
-      vaultNamespace: settings.text('VAULT_NAMESPACE'),
-    },
-  };
-  settings.requireNoFaults();
-  return keysEnv;
+export function readKeysEnv(variables: Variables = environment()) {
+  return read(variables, (settings) => {
+    const { production } = settings;
+    return {
+      production,
+      keyRingFile: settings.get('KEY_RING_FILE') ?? (production ? undefined : madeKeyRingFile(settings)),
+      keyServices: {
+        allowLoopbackHttp: !production,
+        vaultToken: settings.get('VAULT_TOKEN'),
+        vaultNamespace: settings.get('VAULT_NAMESPACE'),
+      },
+    };
+  });
 }
 
 /** The ring that the service has made for itself, where the service would use it. */
 function madeKeyRingFile(settings: Settings): string | undefined {
   if (isUnsaidDevelopment(settings)) return undefined;
-  const file = developmentKeyRingPath(readDataDir(settings));
+  const file = developmentKeyRingPath(settings.get('DATA_DIR'));
   return existsSync(file) ? file : undefined;
 }
 
-/** What the command line for test webhooks needs. */
-export interface WebhookSendEnv {
-  publicBaseUrl: string;
-  /** Not an argument, which other users of the machine could see. */
-  webhookSecret: Secret | undefined;
-}
-
 /**
- * The settings that the command line for test webhooks needs.
+ * What the command line for test webhooks needs. The secret is not an argument, which other users of the machine could see.
  *
- * @throws EnvError when one is wrong
+ * @throws EnvError when a setting is wrong
  */
-export function readWebhookSendEnv(variables: Variables = environment()): WebhookSendEnv {
-  const settings = new Settings(variables);
-  const publicBaseUrl = readPublicBaseUrl(settings, isProduction(settings)) ?? localUrl(readPort(settings));
-  const secret = settings.secret('WEBHOOK_SECRET');
-  settings.requireNoFaults();
-  return { publicBaseUrl, webhookSecret: secret === undefined ? undefined : new Secret(secret) };
+export function readWebhookSendEnv(variables: Variables = environment()) {
+  return read(variables, (settings) => ({
+    publicBaseUrl: settings.get('PUBLIC_BASE_URL') ?? localUrl(settings.get('PORT')),
+    webhookSecret: settings.get('WEBHOOK_SECRET'),
+  }));
 }
 
 /**
@@ -119,9 +93,9 @@ export function readWebhookSendEnv(variables: Variables = environment()): Webhoo
  *
  * @throws EnvError when one is missing or wrong
  */
-export function readTokenEnv(variables: Variables = environment()): Pick<Env, 'auth' | 'dataDir'> {
-  const settings = new Settings(variables);
-  const auth = readAuth(settings, readProduction(settings));
-  settings.requireNoFaults();
-  return { auth, dataDir: readDataDir(settings) };
+export function readTokenEnv(variables: Variables = environment()) {
+  return read(variables, (settings) => {
+    refuseUnsaidDevelopment(settings);
+    return { auth: readAuth(settings), dataDir: settings.get('DATA_DIR') };
+  });
 }

@@ -1,11 +1,35 @@
-/** What is said of a setting in docs/settings.md and in `.env.example`, which a test compares with this list. */
+import * as v from 'valibot';
+import { USUAL_MAX_PROJECTS_PER_OWNER } from '../projects/project-limit.js';
+import { databaseUrlFault } from './database-url.js';
+import { requestIdHeaderFault } from './request-id-header.js';
+import {
+  count,
+  faultless,
+  oneOf,
+  secret,
+  text,
+  webAddress,
+  webOrigin,
+  wholeNumber,
+  words,
+  type SchemaContext,
+} from './schemas.js';
+import { tokenSecret } from './token-secret.js';
+
+/** All that is known of a setting: how it is read, and what docs/settings.md and `.env.example` say, as a test compares. */
 export interface Setting {
   /** One line, without a full stop. */
   meaning: string;
-  /** What holds when it is not set, as a value or in words. */
-  absent: string;
+  /** The value that holds when it is not set. */
+  default?: string | { production: string; otherwise: string };
+  /** What holds when it is not set, in words. */
+  absent?: string;
+  /** What to do when it must be set and is not. */
+  fix?: string;
   /** Whether it is taken out of the environment once read, and may lie in a file that NAME_FILE names. */
   secret?: true;
+  /** What it must be like, and what is made of it. */
+  schema: (context: SchemaContext) => v.GenericSchema<string, unknown>;
 }
 
 /** Every setting by its name: one that is not here cannot be read. */
@@ -13,110 +37,173 @@ export const SETTINGS = {
   NODE_ENV: {
     meaning:
       '`production`, where nothing is made up and development keys are refused, `development` or `test`',
-    absent: '`development`; necessary beside `DATABASE_URL` or a `HOST` that others reach',
+    default: 'development',
+    absent: 'necessary beside `DATABASE_URL` or a `HOST` that others reach',
+    schema: () => oneOf(['production', 'development', 'test']),
   },
-  HOST: { meaning: 'the address to listen on', absent: '`127.0.0.1`' },
-  PORT: { meaning: 'the port to listen on; 0: any that is free', absent: '`3000`' },
+  HOST: { meaning: 'the address to listen on', default: '127.0.0.1', schema: () => text },
+  PORT: {
+    meaning: 'the port to listen on; 0: any that is free',
+    default: '3000',
+    schema: () => wholeNumber(65_535),
+  },
   DATABASE_URL: {
     meaning: 'PostgreSQL 14 or newer',
     absent: 'an embedded one under `DATA_DIR`',
+    fix: 'set it to the address of a PostgreSQL 14 or newer',
     secret: true,
+    schema: () => faultless(databaseUrlFault),
   },
   DATABASE_SCHEMA: {
     meaning: 'for `nest-stripe-config-keys` and `-audit`: the schema of the tables',
     absent: 'the search path’s first',
+    schema: () => text,
   },
-  DATA_DIR: { meaning: 'the folder of what is made up', absent: '`.data`' },
+  DATA_DIR: { meaning: 'the folder of what is made up', default: '.data', schema: () => text },
   KEY_RING_FILE: {
     meaning: 'the keys that seal, a file that neither its group nor others may write',
     absent: 'made under `DATA_DIR`',
+    fix: 'make a key ring with "npm run keys -- generate FILE" and set it to that file',
+    schema: () => text,
   },
   AUTH_JWT_SECRET: {
     meaning: 'HS256 secret of access tokens, 32 bytes or more',
     absent: 'made under `DATA_DIR`',
     secret: true,
+    schema: tokenSecret,
   },
   AUTH_ISSUER: {
     meaning:
       'tokens of an identity provider instead of the secret (RS, PS, ES, EdDSA algorithms): their `iss`',
     absent: 'unused',
+    fix: 'set it to the "iss" of your identity provider’s tokens',
+    schema: webAddress,
   },
   AUTH_AUDIENCE: {
     meaning: 'the `aud` that its tokens must have; several parted by spaces: one of them',
     absent: 'unused',
+    fix: 'set it to the "aud" that tokens for this service name',
+    schema: () => words,
   },
-  AUTH_JWKS_URI: { meaning: 'its key set', absent: 'the one that the issuer’s metadata names' },
-  AUTH_REQUIRED_SCOPE: { meaning: 'a scope that every token must have', absent: 'none' },
+  AUTH_JWKS_URI: {
+    meaning: 'its key set',
+    absent: 'the one that the issuer’s metadata names',
+    // Some providers tell their key sets apart by a query.
+    schema: (context) => webAddress(context, { query: true }),
+  },
+  AUTH_REQUIRED_SCOPE: {
+    meaning: 'a scope that every token must have',
+    absent: 'none',
+    schema: () => text,
+  },
   AUTH_AUDIENCE_CLAIM: {
     meaning: 'the claim that `AUTH_AUDIENCE` stands in: `aud`, `client_id` or `azp`',
-    absent: '`aud`',
+    default: 'aud',
+    schema: () => oneOf(['aud', 'client_id', 'azp']),
   },
   AUTH_SCOPE_CLAIMS: {
     meaning: 'the claims that scopes stand in, parted by spaces; also paths, like `realm_access.roles`',
     absent: '`scope scp`',
+    schema: () => words,
   },
   AUTH_MAX_TOKEN_HOURS: {
     meaning: 'how long a token may still be valid, 1 to 87600',
     absent: '`24`; with `AUTH_JWT_SECRET` `744`',
+    schema: () => count(87_600),
   },
   PUBLIC_BASE_URL: {
     meaning: 'the address users reach; https in production',
     absent: 'where the service listens',
+    fix: 'set it to the https address that users reach',
+    schema: (context) =>
+      v.pipe(
+        webAddress(context),
+        v.transform((address) => address.replace(/\/+$/, '')),
+      ),
   },
   STRIPE_API_BASE: {
     meaning: 'Stripe’s address, for tests and mocks; https in production',
     absent: '`https://api.stripe.com`',
+    schema: (context) => webOrigin(context, 'leave it unset to use Stripe itself'),
   },
   WEBHOOK_SECRET_OVERLAP_HOURS: {
     meaning: 'how long a replaced webhook secret is still accepted, 0 to 168',
-    absent: '`24`',
+    default: '24',
+    schema: () => wholeNumber(168),
   },
-  VAULT_TOKEN: { meaning: 'for a ring whose keys Vault or OpenBao wraps', absent: 'none', secret: true },
-  VAULT_NAMESPACE: { meaning: 'the namespace of that token', absent: 'none' },
+  VAULT_TOKEN: {
+    meaning: 'for a ring whose keys Vault or OpenBao wraps',
+    absent: 'none',
+    secret: true,
+    schema: () => secret,
+  },
+  VAULT_NAMESPACE: { meaning: 'the namespace of that token', absent: 'none', schema: () => text },
   MAX_PROJECTS_PER_OWNER: {
     meaning: 'how many projects one owner may make, deleted ones included, 1 to 1000000',
-    absent: '`250`',
+    default: `${USUAL_MAX_PROJECTS_PER_OWNER}`,
+    schema: () => count(1_000_000),
   },
   SHUTDOWN_DELAY_SECONDS: {
     meaning: 'how long to serve on after SIGTERM, not ready, so that load balancers see it, 0 to 60',
-    absent: '`0`; in production `7`',
+    default: { production: '7', otherwise: '0' },
+    schema: () => wholeNumber(60),
   },
   DOCS: {
     meaning: '`true` or `false`: serve the explorer and the OpenAPI document',
-    absent: '`true`; in production `false`',
+    default: { production: 'false', otherwise: 'true' },
+    schema: () =>
+      v.pipe(
+        oneOf(['true', 'false']),
+        v.transform((value) => value === 'true'),
+      ),
   },
   DOCS_OAUTH_CLIENT_ID: {
     meaning: 'a public client of the identity provider, which the explorer signs in as',
     absent: 'the explorer offers no sign-in',
+    schema: () => text,
   },
   DOCS_OAUTH_SCOPES: {
     meaning: 'what it asks for, separated by spaces',
     absent: '`openid` and the scope that is required',
+    schema: () => words,
   },
   LOG_LEVEL: {
     meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
-    absent: '`info`',
+    default: 'info',
+    schema: () => oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']),
   },
   REQUEST_ID_HEADER: {
     meaning: 'the header in which a trusted proxy sends a request’s id, such as `x-request-id`',
     absent: 'ids are made here',
+    schema: () => v.pipe(faultless(requestIdHeaderFault), v.toLowerCase()),
   },
   WEBHOOK_SECRET: {
     meaning: 'for `npm run webhook:send`: what signs the event',
     absent: 'none',
     secret: true,
+    schema: () => secret,
   },
 } as const satisfies Record<string, Setting>;
 
 type Settings = typeof SETTINGS;
 
+/** The name of a setting. */
+export type SettingName = keyof Settings;
+
 /** The name of a setting that is a secret. */
 export type SecretName = {
-  [Name in keyof Settings]: Settings[Name] extends { secret: true } ? Name : never;
-}[keyof Settings];
+  [Name in SettingName]: Settings[Name] extends { secret: true } ? Name : never;
+}[SettingName];
 
-/** The name of a setting. */
-export type SettingName = keyof Settings | `${SecretName}_FILE`;
+/** The name of a setting that the service cannot do without everywhere. */
+export type NecessaryName = {
+  [Name in SettingName]: Settings[Name] extends { fix: string } ? Name : never;
+}[SettingName];
+
+/** What is made of a setting; undefined where it is absent and has no default. */
+export type SettingValue<Name extends SettingName> =
+  | v.InferOutput<ReturnType<Settings[Name]['schema']>>
+  | (Settings[Name] extends { default: unknown } ? never : undefined);
 
 /** The settings that are secrets. */
 export const SECRET_NAMES = Object.entries<Setting>(SETTINGS).flatMap(([name, { secret }]) =>

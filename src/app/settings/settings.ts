@@ -1,6 +1,16 @@
+import * as v from 'valibot';
 import { SecretFileError, readSecretFile, secretFileWarning } from '../../payments/crypto/secret-file.js';
 import type { Variables } from './environment.js';
-import type { SecretName, SettingName } from './setting-list.js';
+import {
+  SETTINGS,
+  type NecessaryName,
+  type SecretName,
+  type Setting,
+  type SettingName,
+  type SettingValue,
+} from './setting-list.js';
+
+type VariableName = SettingName | `${SecretName}_FILE`;
 
 /** Wrong settings, all of them, by name and never by value. */
 export class EnvError extends Error {
@@ -13,44 +23,81 @@ export class EnvError extends Error {
 
 /** Reads settings one by one and collects what is wrong with them. */
 export class Settings {
-  readonly faults: string[] = [];
   /** What should be changed, though nothing is wrong. */
   readonly warnings: string[] = [];
-  /** Whether what the service could make up for itself must be set. */
-  required = false;
+  private readonly faults = new Set<string>();
 
   constructor(private readonly variables: Variables) {}
 
-  fault(name: SettingName, fault: string): void {
-    this.faults.push(`${name} ${fault}`);
+  get production(): boolean {
+    return this.get('NODE_ENV') === 'production';
+  }
+
+  fault(name: VariableName, fault: string): void {
+    this.faults.add(`${name} ${fault}`);
   }
 
   /** @throws EnvError when something was wrong with what has been read so far */
   requireNoFaults(): void {
-    if (this.faults.length > 0) throw new EnvError(this.faults);
+    if (this.faults.size > 0) throw new EnvError([...this.faults]);
+  }
+
+  /** Whether a setting is there, be it in a file. */
+  has(name: SettingName): boolean {
+    return this.text(name) !== undefined || this.fileOf(name) !== undefined;
+  }
+
+  /** The value of a setting. A wrong one comes as it is: {@link requireNoFaults} refuses it. */
+  get<Name extends SettingName>(name: Name): SettingValue<Name> {
+    const { schema, default: usual }: Setting = SETTINGS[name];
+    const text = this.textOrFile(name) ?? this.pick(usual);
+    if (text === undefined) return undefined as SettingValue<Name>;
+    // Messages of the library's own would repeat the value.
+    const { output, issues = [] } = v.safeParse(schema(this), text, { message: 'is wrong' });
+    for (const { message } of issues) this.fault(name, message);
+    return output as SettingValue<Name>;
+  }
+
+  /**
+   * As {@link get}, of a setting that the service can do without outside production only.
+   *
+   * @param isNecessary whether it must be set
+   */
+  necessity<Name extends NecessaryName>(name: Name, isNecessary = this.production): SettingValue<Name> {
+    if (isNecessary && !this.has(name)) this.fault(name, `is missing; ${SETTINGS[name].fix}`);
+    return this.get(name);
   }
 
   /** An empty variable counts as absent. */
-  text(name: SettingName): string | undefined {
+  private text(name: VariableName): string | undefined {
     const value = this.variables[name]?.trim();
     return value === '' ? undefined : value;
   }
 
-  /** A secret, from its own variable or from the file that NAME_FILE names. */
-  secret(name: SecretName): string | undefined {
+  private pick(usual: Setting['default']): string | undefined {
+    if (typeof usual !== 'object') return usual;
+    return this.production ? usual.production : usual.otherwise;
+  }
+
+  private fileOf(name: SettingName): string | undefined {
+    return isSecret(name) ? this.text(`${name}_FILE`) : undefined;
+  }
+
+  private textOrFile(name: SettingName): string | undefined {
     const value = this.text(name);
-    const fileName: SettingName = `${name}_FILE`;
-    const path = this.text(fileName);
-    if (path === undefined) return value;
+    const path = this.fileOf(name);
+    if (path === undefined || !isSecret(name)) return value;
+    const fileName = `${name}_FILE` as const;
     if (value !== undefined) this.fault(name, `cannot stand beside ${fileName}; remove one of them`);
-    return this.textOf(fileName, path);
+    return this.readFile(fileName, path);
   }
 
   /** What a file of secrets holds, without white space around it. */
-  private textOf(name: SettingName, path: string): string | undefined {
+  private readFile(name: VariableName, path: string): string | undefined {
     try {
       const text = readSecretFile(path).trim();
-      this.warnAbout(name, path);
+      const warning = secretFileWarning(path);
+      if (warning !== undefined) this.warnings.push(`${name} names a file that ${warning}`);
       if (text !== '') return text;
       this.fault(name, 'names a file that is empty; write the secret into it');
       return undefined;
@@ -60,48 +107,9 @@ export class Settings {
       return undefined;
     }
   }
+}
 
-  private warnAbout(name: SettingName, path: string): void {
-    const warning = secretFileWarning(path);
-    if (warning !== undefined) this.warnings.push(`${name} names a file that ${warning}`);
-  }
-
-  /**
-   * What the service could do without outside production.
-   *
-   * @param value as read
-   * @param fix what to do when it is missing and must be set
-   * @param faultOf what is wrong with the value, if anything
-   */
-  necessity(
-    name: SettingName,
-    value: string | undefined,
-    fix: string,
-    faultOf: (value: string) => string | undefined = () => undefined,
-  ): string | undefined {
-    if (value === undefined) {
-      // One that names a file has been told of already.
-      const hasFile = (this.variables[`${name}_FILE`] ?? '').trim() !== '';
-      if (this.required && !hasFile) this.fault(name, `is missing; ${fix}`);
-      return undefined;
-    }
-    const fault = faultOf(value);
-    if (fault !== undefined) this.fault(name, fault);
-    return value;
-  }
-
-  number(name: SettingName, absent: number, max: number): number {
-    const value = this.text(name);
-    if (value === undefined) return absent;
-    const number = Number(value);
-    if (!/^\d+$/.test(value) || number > max) this.fault(name, `must be a number from 0 to ${max}`);
-    return number;
-  }
-
-  choice<T extends string>(name: SettingName, choices: readonly T[], absent: T): T {
-    const value = this.text(name);
-    const choice = choices.find((each) => each === (value ?? absent));
-    if (choice === undefined) this.fault(name, `must be one of ${choices.join(', ')}`);
-    return choice ?? absent;
-  }
+function isSecret(name: SettingName): name is SecretName {
+  const { secret }: Setting = SETTINGS[name];
+  return secret === true;
 }

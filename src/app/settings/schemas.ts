@@ -1,0 +1,68 @@
+import * as v from 'valibot';
+import { addressFault, isOrigin } from '../../payments/common/http-address.js';
+import { Secret } from '../../payments/crypto/secret.js';
+
+// What values of settings are like. A message is the end of a sentence that begins with the name of the setting.
+
+/** What a schema may depend on. */
+export interface SchemaContext {
+  production: boolean;
+}
+
+/** Any text. */
+export const text = v.string();
+
+/** A text that stays out of every log. */
+export const secret = v.pipe(
+  text,
+  v.transform((value) => new Secret(value)),
+);
+
+/** Texts parted by spaces. */
+export const words = v.pipe(
+  text,
+  v.transform((value) => value.split(/\s+/)),
+);
+
+/** A number without sign or fraction. */
+export function wholeNumber(max: number) {
+  const fault = `must be a number from 0 to ${max}`;
+  return v.pipe(text, v.digits(fault), v.transform(Number), v.maxValue(max, fault));
+}
+
+/** A number as of {@link wholeNumber}, where 0 has no meaning. */
+export function count(max: number) {
+  return v.pipe(wholeNumber(max), v.minValue(1, 'must be above 0; leave it out for the default'));
+}
+
+/** One of a few words. */
+export function oneOf<const Choices extends readonly string[]>(choices: Choices) {
+  return v.picklist(choices, `must be one of ${choices.join(', ')}`);
+}
+
+/** A text in which nothing is found to be wrong. */
+export function faultless(faultOf: (value: string) => string | undefined) {
+  return v.pipe(
+    text,
+    v.rawCheck(({ dataset, addIssue }) => {
+      const message = dataset.typed ? faultOf(dataset.value) : undefined;
+      if (message !== undefined) addIssue({ message });
+    }),
+  );
+}
+
+/** An address of the web, which in production must be one of https. */
+export function webAddress({ production }: SchemaContext, { query = false } = {}) {
+  const wanted = `an ${production ? 'https' : 'http or https'} address`;
+  return faultless((value) => addressFault(value, wanted, { https: production, query }));
+}
+
+/** As {@link webAddress}, of a server and nothing on it. */
+export function webOrigin({ production }: SchemaContext, advice: string) {
+  const wanted = `an ${production ? 'https' : 'http or https'} address without a path`;
+  return faultless((value) => {
+    const fault = addressFault(value, wanted, { https: production });
+    if (fault === undefined && isOrigin(value)) return undefined;
+    return `${fault ?? `must be ${wanted}`}; ${advice}`;
+  });
+}
