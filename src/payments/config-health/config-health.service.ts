@@ -6,7 +6,7 @@ import type { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { PaymentsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
-import { judgeKey } from '../stripe/judge-key.js';
+import { checkKey } from '../stripe/check-key.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { looksLikeSameAccount } from './account-hint.js';
 import { StripeConfigService, configNotFound } from '../stripe-config/stripe-config.service.js';
@@ -19,16 +19,16 @@ export interface ModeHealth extends HealthRow {
   isKeyKnown: boolean;
   /** Whether the stored key can be opened. */
   isKeyReadable: boolean;
-  /** Null when it cannot be told. */
+  /** Null when it cannot be determined. */
   keysOfSameAccount: boolean | null;
 }
 
-/** Tells how the stored credentials do: asks Stripe about keys, and looks back on webhooks. */
+/** Reports whether the stored credentials work: checks keys with Stripe, and reads what is recorded of webhooks. */
 @Injectable()
 export class ConfigHealthService {
-  /** The questions that are open, by key. */
+  /** The pending checks, by key. */
   private readonly checks = new Map<string, Promise<boolean>>();
-  /** How many questions have ended. */
+  /** How many checks have ended. */
   private ended = 0;
 
   constructor(
@@ -39,8 +39,8 @@ export class ConfigHealthService {
   ) {}
 
   /**
-   * The health of one mode. Stripe is asked when what is known of the key is older than a minute; when it does not
-   * answer at once, or was asked too often, what was known before stands, with its time.
+   * The health of one mode. Stripe is asked when the last result is older than a minute; when it does not answer
+   * at once, or a rate limit is reached, the previous result is returned, with its time.
    *
    * @throws PaymentsError `config_not_found`
    */
@@ -54,7 +54,7 @@ export class ConfigHealthService {
     const isChecked =
       secretKey !== null &&
       isStale(row) &&
-      // A question that has ended since the row was read need not be asked again.
+      // A check that has ended since the row was read need not be repeated.
       ((this.ended !== ended && !isStale(await this.findRow(projectId, mode))) ||
         (await this.checkBriefly(projectId, mode, secretKey, row)));
     const known = isChecked ? await this.findRow(projectId, mode) : row;
@@ -77,8 +77,8 @@ export class ConfigHealthService {
   }
 
   /**
-   * Waits a little for Stripe. What it answers later is stored for whoever asks next, and only one question about a key is
-   * open at a time.
+   * Waits briefly for Stripe. A later answer is stored for the next request, and only one check of a key is pending at a
+   * time.
    *
    * @returns whether something new is known
    */
@@ -96,7 +96,7 @@ export class ConfigHealthService {
       return await Promise.race([check, delay(PATIENCE_MS, false, { ref: false, signal: waiting.signal })]);
     } finally {
       waiting.abort();
-      // Nobody waits any more for what may still fail.
+      // Nobody waits for it any more, and it may still fail.
       check.catch(ignore);
     }
   }
@@ -106,13 +106,13 @@ export class ConfigHealthService {
     try {
       const count = (): Promise<void> =>
         countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
-      const verdict = await judgeKey(this.stripe, key, mode, { withAccount: true, count });
-      const accountId = 'accountId' in verdict ? verdict.accountId : null;
+      const result = await checkKey(this.stripe, key, mode, { withAccount: true, count });
+      const accountId = 'accountId' in result ? result.accountId : null;
       await runStatement(this.dataSource, 'write', SAVE_KEY_STATE, {
         project_id: projectId,
         mode,
         version: row.version,
-        status: verdict.status,
+        status: result.status,
         account_id: accountId,
         written_in: row.secret_key_version,
       });
@@ -124,14 +124,14 @@ export class ConfigHealthService {
   }
 }
 
-/** How long a request waits for Stripe before it shows what was known before, in milliseconds. */
+/** How long a request waits for Stripe before it returns the previous result, in milliseconds. */
 const PATIENCE_MS = 1_500;
 
 function ignore(): void {
-  // The next question tells.
+  // The next check reports it.
 }
 
-/** Errors that leave what was known as it was. */
+/** Errors that leave the previous result valid. */
 const NOTHING_NEW: ReadonlySet<string> = new Set(['rate_limited', 'stripe_unavailable', 'stripe_timeout']);
 
 function isStale(row: HealthRow): boolean {

@@ -56,7 +56,7 @@ export class ConfigStateEntity {
   webhook_ignored!: number;
 }
 
-/** What Stripe says of a stored key: see `KeyVerdict`. */
+/** What Stripe answers about a stored key: see `KeyCheckResult`. */
 export type KeyStatus = 'works' | 'restricted' | 'rejected' | 'other_mode';
 
 /** How often Stripe was asked about a project's keys within the last minute. */

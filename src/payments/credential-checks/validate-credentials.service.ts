@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { Secret } from '../crypto/secret.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
-import { judgeKey, type KeyVerdict } from '../stripe/judge-key.js';
+import { checkKey, type KeyCheckResult } from '../stripe/check-key.js';
 import { PERMISSIONS, StripeApi } from '../stripe/stripe-api.js';
 import { findFault, isMaskOf } from '../domain/credential-rules.js';
 import type { CredentialField, Mode } from '../domain/credentials.js';
@@ -13,7 +13,7 @@ import type {
   ValidateStripeCredentialsResponse,
 } from './validate-credentials.dto.js';
 
-/** Tries keys that are not stored. */
+/** Validates keys that are not stored. */
 @Injectable()
 export class ValidateCredentialsService {
   constructor(
@@ -23,10 +23,10 @@ export class ValidateCredentialsService {
   ) {}
 
   /**
-   * Whether Stripe accepts a key. What is no key of that kind and mode is answered without asking.
+   * Whether Stripe accepts a key. What is no key of that kind and mode is rejected without a request to Stripe.
    *
-   * @throws RateLimited when this project, or this process, has asked too much
-   * @throws PaymentsError `stripe_unavailable` or `stripe_timeout` when Stripe did not tell
+   * @throws RateLimited when this project, or this process, has sent too many requests
+   * @throws PaymentsError `stripe_unavailable` or `stripe_timeout` when Stripe gave no answer
    */
   async validate(
     projectId: string,
@@ -37,8 +37,8 @@ export class ValidateCredentialsService {
     if (fault !== undefined) return { valid: false, message: fault };
     const count = (): Promise<void> =>
       countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
-    const verdict = await judgeKey(this.stripe, new Secret(secret_key), mode, { withAccount: false, count });
-    return describe(verdict, mode);
+    const result = await checkKey(this.stripe, new Secret(secret_key), mode, { withAccount: false, count });
+    return describe(result, mode);
   }
 }
 
@@ -51,15 +51,13 @@ function findFaultOfKey(field: CredentialField, value: string): string | undefin
     : 'This is a test key; send is_test_mode as true to try it.';
 }
 
-function describe(verdict: KeyVerdict, mode: Mode): ValidateStripeCredentialsResponse {
-  switch (verdict.status) {
+function describe(result: KeyCheckResult, mode: Mode): ValidateStripeCredentialsResponse {
+  switch (result.status) {
     case 'works':
       return { valid: true, message: `Stripe accepts this ${mode} key.` };
     case 'restricted': {
       const lacks =
-        verdict.permission === undefined
-          ? 'a permission'
-          : `the permission ${PERMISSIONS[verdict.permission]}`;
+        result.permission === undefined ? 'a permission' : `the permission ${PERMISSIONS[result.permission]}`;
       return {
         valid: true,
         message: `This is a genuine restricted ${mode} key. It lacks ${lacks} that this check asks for; make sure that it has those your payments need.`,

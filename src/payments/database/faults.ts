@@ -8,7 +8,7 @@ export type StatementKind = 'read' | 'write';
 /**
  * What an error of the driver means:
  * - `conflict`: rolled back because of another transaction, worth another try
- * - `left open`: the connection was still in somebody's transaction, where nothing is kept; another one is worth a try
+ * - `left open`: the connection was still in somebody's transaction, where nothing is stored; another one is worth a try
  * - `unavailable`: the server refused or cancelled the statement, so nothing was changed; for a write also when
  *   something that it needs is missing or forbidden (the audit trail), which is no fault of the request
  * - `connection`: the connection broke or the answer never came
@@ -16,8 +16,8 @@ export type StatementKind = 'read' | 'write';
  */
 export type Fault = 'conflict' | 'left open' | 'unavailable' | 'connection' | 'statement';
 
-/** Judges an error by its SQLSTATE (PostgreSQL manual, appendix A). */
-export function judgeError(error: unknown, kind: StatementKind): Fault {
+/** Classifies an error by its SQLSTATE (PostgreSQL manual, appendix A). */
+export function classifyError(error: unknown, kind: StatementKind): Fault {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (typeof code !== 'string' || !/^[0-9A-Z]{5}$/.test(code)) return 'connection';
   if (code === '40001' || code === '40P01') return 'conflict';
@@ -56,8 +56,8 @@ export class NotReplicated extends ExplainedError {
 }
 
 /**
- * Does something that commits. Where the wait for a synchronous standby is cancelled, PostgreSQL says that the commit
- * succeeded, and beside that warns that the standby may not have it.
+ * Runs a commit. Where the wait for a synchronous standby is cancelled, PostgreSQL says that the commit
+ * succeeded, and warns that the standby may not have it.
  *
  * @throws NotReplicated after such a warning
  */

@@ -1,6 +1,6 @@
 import type { PoolClient, QueryConfig } from 'pg';
 import type { DataSource, EntityManager } from 'typeorm';
-import { durably, judgeError, outcomeUnknown, type Fault, type StatementKind } from './faults.js';
+import { durably, classifyError, outcomeUnknown, type Fault, type StatementKind } from './faults.js';
 import { answerLimit, borrowConnection, ignoreErrorEvent, isInTransaction } from './pool.js';
 import { takeWriteTurn } from './write-turns.js';
 import { DependencyUnavailable } from '../domain/errors.js';
@@ -100,7 +100,7 @@ async function runOn<Row>(
     if (isLeftOpen) return { fault: 'left open', error: undefined };
     return { rows: rows as Row[] };
   } catch (error) {
-    const fault = judgeError(error, kind);
+    const fault = classifyError(error, kind);
     client.release(isRepeated || (fault !== 'statement' && fault !== 'conflict'));
     return { fault, error };
   } finally {

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { QueryFailedError, type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { DependencyUnavailable } from '../domain/errors.js';
-import { NotReplicated, durably, judgeError, outcomeUnknown } from './faults.js';
+import { NotReplicated, durably, classifyError, outcomeUnknown } from './faults.js';
 import {
   endOfAnswer,
   guardPool,
@@ -80,7 +80,7 @@ async function commit(client: PoolClient, runner: QueryRunner): Promise<void> {
     await durably(client, () => runner.commitTransaction());
   } catch (error) {
     const isOfDatabase = error instanceof QueryFailedError || error instanceof NotReplicated;
-    const isLost = isOfDatabase && judgeError(error, 'write') === 'connection';
+    const isLost = isOfDatabase && classifyError(error, 'write') === 'connection';
     throw isLost ? outcomeUnknown(error) : error;
   }
 }

@@ -10,13 +10,13 @@ export class KeyRingInUse {
     return this.current;
   }
 
-  /** Takes effect at the next use of a key. Whether the ring fits the database is for {@link KeyRingMonitor} to say. */
+  /** Takes effect at the next use of a key. Whether the ring fits the database is checked by {@link KeyRingMonitor}. */
   replace(ring: KeyRing): void {
     this.current = ring;
     for (const listener of this.listeners) listener();
   }
 
-  /** @param listener called after another ring was taken up */
+  /** @param listener called after the ring was replaced */
   onChange(listener: () => void): void {
     this.listeners.push(listener);
   }

@@ -18,12 +18,12 @@ const CANARY = 'canary';
 const CANARY_CONTEXT = { purpose: 'canary', projectId: '', mode: '', field: '' } as const;
 
 /**
- * Watches that the key ring fits the database: every key opens the canary that was sealed under it, and no key that
- * has sealed values is missing here.
+ * Checks that the key ring fits the database: every key opens the canary that was sealed under it, and no key that
+ * has sealed values is missing from the ring.
  */
 @Injectable()
 export class KeyRingMonitor {
-  /** What is wrong, for the operator; undefined while all is well. Names key ids, never a byte of a key. */
+  /** What is wrong, for the operator; undefined while the ring fits. Names key ids, never a byte of a key. */
   fault: string | undefined = NOT_CHECKED;
 
   private readonly logger = new PaymentsLogger(KeyRingMonitor.name);
@@ -49,7 +49,7 @@ export class KeyRingMonitor {
   }
 
   /**
-   * Takes up another ring, unless it does not fit the database: then the old one stays in use.
+   * Replaces the ring, unless the new one does not fit the database: then the old one stays in use.
    *
    * @returns what is wrong with it, or undefined when it is in use
    */
@@ -63,7 +63,7 @@ export class KeyRingMonitor {
   }
 
   /**
-   * @throws DependencyUnavailable when the ring was found not to fit: what it seals, nobody else might open
+   * @throws DependencyUnavailable when the ring was found not to fit: other replicas might not open what it seals
    */
   requireFit(): void {
     if (this.fault !== undefined && this.fault !== NOT_CHECKED) {
@@ -71,12 +71,12 @@ export class KeyRingMonitor {
     }
   }
 
-  /** Is no longer counted among those that hold a ring. */
+  /** Removes this replica from those that hold a ring. */
   async signOff(): Promise<void> {
     await runStatement(this.dataSource, 'write', SIGN_OFF, { replica_id: this.replicaId });
   }
 
-  /** A ring that does not fit is not registered: its keys would be missing on every replica that is right. */
+  /** A ring that does not fit is not registered: its keys would count as missing on every correct replica. */
   private async findFault(ring: KeyRing): Promise<string | undefined> {
     const fault = await this.compare(ring);
     if (fault !== undefined) return fault;

@@ -18,10 +18,10 @@ import { KeyRingMonitor } from './key-ring-monitor.js';
 /** How often the ring is checked against the database, in milliseconds; while a check fails, more often. */
 const CHECK_MS = 60_000;
 const RECHECK_MS = 1_000;
-/** How often the file is looked at, in milliseconds: no event of the system tells of every way to replace a file. */
+/** How often the file is checked, in milliseconds: no event of the system reports every way to replace a file. */
 const WATCH_MS = 1_000;
 
-/** Checks the key ring as long as the application runs, and takes up a changed ring file. */
+/** Checks the key ring as long as the application runs, and reloads a changed ring file. */
 @Injectable()
 export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new PaymentsLogger(KeyRingUpkeep.name);
@@ -50,28 +50,28 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationS
       this.warnAbout(this.source.file);
     }
     await this.inTurn(() => this.check());
-    void this.keepChecking();
+    void this.checkPeriodically();
   }
 
-  /** While the database is still to be had. One that is not, forgets this replica by itself after three minutes. */
+  /** Runs while the database is still connected. A replica that could not sign off stops counting after three minutes. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped.abort();
     if (this.source !== undefined) unwatchFile(this.source.file, this.onChange);
     await this.inTurn(() => this.monitor.signOff().catch(() => undefined));
   }
 
-  /** Takes up the ring file now. A file that is no ring, or one that does not fit the database, leaves the old one in use. */
+  /** Reloads the ring file now. A file that is no ring, or one that does not fit the database, leaves the old one in use. */
   reload(): Promise<void> {
-    return this.inTurn(() => this.takeUp());
+    return this.inTurn(() => this.replaceRing());
   }
 
-  /** One after the other, so that no check judges a ring that is being replaced. */
+  /** One after the other, so that no check runs on a ring that is being replaced. */
   private inTurn(work: () => Promise<void>): Promise<void> {
     this.last = this.last.then(work);
     return this.last;
   }
 
-  private async keepChecking(): Promise<void> {
+  private async checkPeriodically(): Promise<void> {
     for (;;) {
       const pause = this.monitor.fault === undefined ? CHECK_MS : RECHECK_MS;
       try {
@@ -92,7 +92,7 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationS
     }
   }
 
-  private async takeUp(): Promise<void> {
+  private async replaceRing(): Promise<void> {
     if (this.source === undefined) return;
     try {
       const fault = await this.monitor.replaceRing(await this.source.read());
@@ -103,7 +103,7 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationS
     } catch (error) {
       const fault = error instanceof KeyRingError ? error.message : describeError(error);
       this.logger.write('key_ring.rejected', { fault });
-      // It was not judged, because the database did not answer.
+      // The database did not answer, so the ring was not checked.
       if (!(error instanceof KeyRingError)) this.reloadLater();
     }
   }

@@ -14,24 +14,24 @@ import { MODES, type Mode } from '../domain/credentials.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { KeyRingInUse } from '../key-ring/key-ring-in-use.js';
 import { ConfigChanges } from '../stripe-config/config-changes.js';
-import { Kept, type Made } from './kept.js';
+import { ProjectCache, type Versioned } from './project-cache.js';
 import { FIND_KEY, type UsableField } from './stripe-clients.statements.js';
 
-/** How often what is kept is compared with the database, in milliseconds, should its announcements not arrive. */
+/** How often cached versions are compared with the database, in milliseconds, should its announcements not arrive. */
 const COMPARE_MS = 5_000;
 
 /**
- * Stripe clients for the code that charges cards. A client is kept until its project's configuration changes, on whichever
+ * Stripe clients for the code that charges cards. A client is cached until its project's configuration changes, on any
  * replica: the database announces changes, and every few seconds the versions are compared as well. While the database
- * cannot be reached, what is kept goes on working, perhaps with a key that was replaced; it is compared as soon as the
+ * cannot be reached, cached clients still work, perhaps with a key that was replaced; they are compared as soon as the
  * database is back.
  */
 @Injectable()
 export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   private readonly logger = new PaymentsLogger(StripeClients.name);
-  private readonly clients = keptByMode<StripeClient>();
-  private readonly publishableKeys = keptByMode<string>();
-  private readonly kept = [...this.clients.values(), ...this.publishableKeys.values()];
+  private readonly clients = cacheByMode<StripeClient>();
+  private readonly publishableKeys = cacheByMode<string>();
+  private readonly caches = [...this.clients.values(), ...this.publishableKeys.values()];
   private readonly periodic = new Periodic(StripeClients.name, async () => {
     await this.compare();
     return COMPARE_MS;
@@ -48,11 +48,11 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   onModuleInit(): void {
     this.changes.subscribe((projectId) => {
       if (projectId === undefined) this.periodic.wake();
-      else for (const kept of this.kept) kept.forget(projectId);
+      else for (const cache of this.caches) cache.delete(projectId);
     });
-    // What a key opened that is no longer in the ring must not be used any longer.
+    // What was opened with a key that has left the ring must not be used any longer.
     this.keys.onChange(() => {
-      for (const kept of this.kept) kept.forgetAll();
+      for (const cache of this.caches) cache.clear();
     });
     this.periodic.start();
   }
@@ -69,15 +69,15 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
    * that may fail sooner take `{ timeout }`, as ever.
    *
    * @param projectId UUID
-   * @throws StripeCredentialsError when there is no key to use, telling why
-   * @throws DependencyUnavailable when it is not kept and the database does not answer
+   * @throws StripeCredentialsError when there is no key to use, with the reason
+   * @throws DependencyUnavailable when it is not cached and the database does not answer
    * @throws ValidationFailed when the id is no UUID
    */
   forProject(projectId: string, mode: Mode): Promise<StripeClient> {
-    const kept = this.clients.get(mode);
+    const cache = this.clients.get(mode);
     return (
-      kept?.recall(projectId) ??
-      this.make(kept, projectId, async (id) => {
+      cache?.get(projectId) ??
+      this.make(cache, projectId, async (id) => {
         const { version, value } = await this.open(id, mode, 'secret');
         const name = `[Stripe client of project ${id}, ${mode}]`;
         return { version, value: clientOf(value, this.options.stripeApiBase, name) };
@@ -87,29 +87,33 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
 
   /** The publishable key of a project and mode, for its web pages. Throws as {@link forProject}. */
   publishableKey(projectId: string, mode: Mode): Promise<string> {
-    const kept = this.publishableKeys.get(mode);
+    const cache = this.publishableKeys.get(mode);
     return (
-      kept?.recall(projectId) ??
-      this.make(kept, projectId, async (id) => {
+      cache?.get(projectId) ??
+      this.make(cache, projectId, async (id) => {
         const { version, value } = await this.open(id, mode, 'publishable');
         return { version, value: value.reveal() };
       })
     );
   }
 
-  /** Whoever asks while it is being made waits for the same. */
+  /** Concurrent callers share one pending value. */
   private async make<T>(
-    kept: Kept<T> | undefined,
+    cache: ProjectCache<T> | undefined,
     projectId: string,
-    make: (projectId: string) => Promise<Made<T>>,
+    make: (projectId: string) => Promise<Versioned<T>>,
   ): Promise<T> {
     // From JavaScript anything may come.
-    if (kept === undefined) throw new TypeError('the mode must be "test" or "live"');
+    if (cache === undefined) throw new TypeError('the mode must be "test" or "live"');
     const id = canonicalUuid(projectId, 'project_id');
-    return kept.recall(id) ?? kept.keep(id, make(id));
+    return cache.get(id) ?? cache.set(id, make(id));
   }
 
-  private async open(projectId: string, mode: Mode, kind: 'secret' | 'publishable'): Promise<Made<Secret>> {
+  private async open(
+    projectId: string,
+    mode: Mode,
+    kind: 'secret' | 'publishable',
+  ): Promise<Versioned<Secret>> {
     const field: UsableField = `${mode}_${kind}_key`;
     const [row] = await runStatement(this.dataSource, 'read', FIND_KEY, { project_id: projectId, field });
     if (row?.is_active === false) throw new StripeCredentialsError('deactivated', mode);
@@ -124,14 +128,14 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   }
 
   private async compare(): Promise<void> {
-    const ids = [...new Set(this.kept.flatMap(({ projectIds }) => projectIds))];
+    const ids = [...new Set(this.caches.flatMap(({ projectIds }) => projectIds))];
     if (ids.length === 0) return;
     const rows = await runStatement(this.dataSource, 'read', FIND_VERSIONS, { project_ids: ids });
     const versions = new Map(rows.map(({ project_id, version }) => [project_id, version]));
-    for (const id of ids) for (const kept of this.kept) kept.forgetUnless(id, versions.get(id));
+    for (const id of ids) for (const cache of this.caches) cache.deleteUnless(id, versions.get(id));
   }
 }
 
-function keptByMode<T>(): ReadonlyMap<Mode, Kept<T>> {
-  return new Map(MODES.map((mode) => [mode, new Kept<T>()]));
+function cacheByMode<T>(): ReadonlyMap<Mode, ProjectCache<T>> {
+  return new Map(MODES.map((mode) => [mode, new ProjectCache<T>()]));
 }

@@ -10,9 +10,9 @@ import { RepeatedFault } from '../database/repeated-fault.js';
 import { NOTIFY } from './stripe-config.statements.js';
 
 const LISTEN = 'LISTEN stripe_config_changed';
-/** Longest a connection or an answer of the database is waited for, in milliseconds. */
+/** Longest wait for a connection or an answer of the database, in milliseconds. */
 const ANSWER_MS = 3_000;
-/** How often to see whether the connection still works, in milliseconds. */
+/** How often to check that the connection still works, in milliseconds. */
 const CHECK_MS = 30_000;
 /** How long to wait before connecting again, in milliseconds: twice as long after each failure. */
 const MIN_PAUSE_MS = 250;
@@ -21,10 +21,10 @@ const MAX_PAUSE_MS = 10_000;
 const END_MS = 1_000;
 
 /**
- * Tells the other replicas, through the database, which configurations were changed here, and hears of those that were
- * changed there. It listens on a connection of its own, beside the pool, so that the host keeps every one of its pool. An
- * announcement is sent after the change has been committed, and may be lost: listeners must look for changes themselves
- * as well.
+ * Announces to the other replicas, through the database (LISTEN and NOTIFY), which configurations were changed here, and
+ * receives their announcements. It listens on a connection of its own, outside the pool, so that it takes none from the
+ * host. An announcement is sent after the change has been committed, and may be lost: listeners must also compare
+ * versions themselves.
  */
 @Injectable()
 export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutdown {
@@ -39,7 +39,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     'config_listener.connected',
   );
 
-  /** The projects to announce; those that are changed while an announcement is on its way go together. */
+  /** The projects to announce; those that change while an announcement is being sent go into the next one together. */
   private readonly changed = new Set<string>();
   private announcing: Promise<void> | undefined;
   private readonly unannounced = new RepeatedFault(
@@ -50,13 +50,13 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
 
   constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
 
-  /** @param listener is told the project; undefined: changes may have been missed */
+  /** @param listener called with the project; undefined: changes may have been missed */
   subscribe(listener: (projectId: string | undefined) => void): void {
     this.listeners.push(listener);
   }
 
   onApplicationBootstrap(): void {
-    this.running = this.keepListening();
+    this.running = this.listenUntilStopped();
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -64,7 +64,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     await Promise.all([this.running, this.announcing]);
   }
 
-  private async keepListening(): Promise<void> {
+  private async listenUntilStopped(): Promise<void> {
     const { signal } = this.stopped;
     while (!signal.aborted) {
       try {
@@ -79,10 +79,10 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
 
   /** Listens until the connection is lost or this is stopped; always rejects. */
   private async listen(): Promise<void> {
-    const client = clientBeside(this.dataSource);
+    const client = clientOutsidePool(this.dataSource);
     const lost = new AbortController();
     client.on('notification', ({ payload }) => {
-      this.tell(payload);
+      this.notify(payload);
     });
     // The second may come without the first.
     for (const event of ['error', 'end'] as const) {
@@ -93,20 +93,20 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     const signal = AbortSignal.any([lost.signal, this.stopped.signal]);
     try {
       await client.connect();
-      // A host that forgets to close its application ends all the same.
+      // Does not keep the process of a host alive that forgets to close its application.
       client.unref();
       await client.query(LISTEN);
       this.pauseMs = MIN_PAUSE_MS;
       this.fault.worked();
-      this.tell(undefined);
+      this.notify(undefined);
       for (;;) {
         await delay(CHECK_MS, undefined, { ref: false, signal });
-        // Again changes nothing, and tells whether anybody is there.
+        // A repeated LISTEN changes nothing, and shows whether the server still answers.
         await client.query(LISTEN);
       }
     } finally {
       if (!lost.signal.aborted) {
-        // Else the process may end right here, before a host has done what it does after closing.
+        // Otherwise the process may end here, before a host has run what follows close().
         client.ref();
         await Promise.race([client.end(), delay(END_MS, undefined, { ref: false })]);
       }
@@ -119,9 +119,9 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     this.fault.failed(cause);
   }
 
-  /** Says that a configuration was changed: at once to the listeners in this process, and soon to the other replicas. */
+  /** Reports a changed configuration: at once to the listeners in this process, and soon to the other replicas. */
   announce(projectId: string): void {
-    this.tell(projectId);
+    this.notify(projectId);
     this.changed.add(projectId);
     this.announcing ??= this.sendAnnouncements();
   }
@@ -131,7 +131,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
       const ids = [...this.changed];
       this.changed.clear();
       try {
-        // It stores nothing, so it waits for no turn among the writes.
+        // It stores nothing, so it does not count among the writes.
         await runStatement(this.dataSource, 'read', NOTIFY, { project_ids: ids });
         this.unannounced.worked();
       } catch (error) {
@@ -141,7 +141,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
     this.announcing = undefined;
   }
 
-  private tell(projectId: string | undefined): void {
+  private notify(projectId: string | undefined): void {
     for (const listener of this.listeners) listener(projectId);
   }
 }
@@ -152,13 +152,13 @@ interface ReferencedClient extends Client {
   unref(): void;
 }
 
-/** A connection as those of the pool are. */
-function clientBeside(dataSource: DataSource): ReferencedClient {
+/** A connection with the settings of the pool's. */
+function clientOutsidePool(dataSource: DataSource): ReferencedClient {
   if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
   const { options } = (dataSource.driver as PostgresDriver).master as Pool;
   return new pg.Client({
     ...options,
-    // The pool hides it from the spread.
+    // The pool makes it non-enumerable, so the spread lacks it.
     password: options.password,
     connectionTimeoutMillis: ANSWER_MS,
     query_timeout: ANSWER_MS,

@@ -12,11 +12,11 @@ import { recordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import { WebhookSecretLookup } from './webhook-secret-lookup.js';
 
-/** How long opened secrets are kept, in milliseconds, and of how many webhooks. */
-const KEEP_MS = 60_000;
-const MAX_KEPT = 1_000;
+/** How long opened secrets are cached, in milliseconds, and of how many webhooks. */
+const CACHE_MS = 60_000;
+const MAX_CACHED = 1_000;
 
-/** A webhook secret, and by what the database knows it again. */
+/** A webhook secret, and what identifies it in the database. */
 export interface WebhookKey {
   key: KeyObject;
   sealed: string;
@@ -30,16 +30,16 @@ export interface WebhookSecrets {
   keys: readonly [WebhookKey, ...WebhookKey[]];
 }
 
-interface Kept extends WebhookSecrets {
+interface CachedSecrets extends WebhookSecrets {
   /** By the clock of `performance.now()`. */
   previousUntil: number;
 }
 
-/** Opens webhook secrets, and keeps them for a short while: whoever uses one has its version checked. */
+/** Opens webhook secrets, and caches them for a short while: the statement that stores an event checks that its secret is current. */
 @Injectable()
 export class WebhookSecretStore implements OnModuleInit {
   private readonly logger = new PaymentsLogger(WebhookSecretStore.name);
-  private readonly kept = new LRUCache<string, Kept>({ max: MAX_KEPT, ttl: KEEP_MS });
+  private readonly cache = new LRUCache<string, CachedSecrets>({ max: MAX_CACHED, ttl: CACHE_MS });
   private readonly lookups: Readonly<Record<Mode, WebhookSecretLookup>>;
 
   constructor(
@@ -58,27 +58,27 @@ export class WebhookSecretStore implements OnModuleInit {
     this.changes.subscribe((projectId) => {
       for (const mode of MODES) {
         this.lookups[mode].forget(projectId);
-        if (projectId === undefined) this.kept.clear();
-        else this.kept.delete(`${projectId} ${mode}`);
+        if (projectId === undefined) this.cache.clear();
+        else this.cache.delete(`${projectId} ${mode}`);
       }
     });
   }
 
-  /** What is kept; perhaps no longer what is stored. */
-  recall(projectId: string, mode: Mode): WebhookSecrets | undefined {
-    const kept = this.kept.get(`${projectId} ${mode}`);
-    if (kept === undefined) return undefined;
-    return kept.previousUntil <= performance.now() ? { keys: [kept.keys[0]] } : kept;
+  /** The cached secrets; perhaps no longer the stored ones. */
+  cached(projectId: string, mode: Mode): WebhookSecrets | undefined {
+    const cached = this.cache.get(`${projectId} ${mode}`);
+    if (cached === undefined) return undefined;
+    return cached.previousUntil <= performance.now() ? { keys: [cached.keys[0]] } : cached;
   }
 
   /**
-   * What is stored now, or was not there a moment ago; undefined where no webhook is accepted.
+   * The stored secrets, or that there were none a moment ago; undefined where no webhook is accepted.
    *
    * @throws DependencyUnavailable when the present secret cannot be opened, so that Stripe sends the event again
    */
   async load(projectId: string, mode: Mode): Promise<WebhookSecrets | undefined> {
     const name = `${projectId} ${mode}`;
-    this.kept.delete(name);
+    this.cache.delete(name);
     const row = await this.lookups[mode].find(projectId);
     if (row === undefined) return undefined;
     const current = this.open(row.current, row.fingerprint, projectId, mode);
@@ -86,12 +86,12 @@ export class WebhookSecretStore implements OnModuleInit {
     if (current === undefined) {
       throw new DependencyUnavailable('key ring', { cause: new UnsealError() });
     }
-    const kept: Kept = {
+    const secrets: CachedSecrets = {
       keys: previous === undefined ? [current] : [current, previous],
       previousUntil: performance.now() + (row.previous_ms_left ?? 0),
     };
-    this.kept.set(name, kept);
-    return kept;
+    this.cache.set(name, secrets);
+    return secrets;
   }
 
   private open(

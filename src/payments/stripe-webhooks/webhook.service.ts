@@ -17,7 +17,7 @@ import { WebhookMonitor } from './webhook-monitor.js';
 import type { WebhookFault } from './webhook-monitor.statements.js';
 import { WebhookSecretStore, type WebhookSecrets } from './webhook-secrets.js';
 
-/** How often a webhook secret may change under one webhook. */
+/** How often a webhook secret may change while one webhook is handled. */
 const MAX_ATTEMPTS = 5;
 
 /** Takes webhooks: verifies each and stores its event once, before it is acknowledged. */
@@ -48,9 +48,9 @@ export class WebhookService {
     header: string,
     readBody: () => Promise<Buffer>,
   ): Promise<void> {
-    const kept = this.secrets.recall(projectId, mode);
-    let secrets = kept ?? (await this.load(projectId, mode));
-    let isFresh = kept === undefined;
+    const cached = this.secrets.cached(projectId, mode);
+    let secrets = cached ?? (await this.load(projectId, mode));
+    let isFresh = cached === undefined;
     const signature = parseSignature(header);
     if (signature === undefined) throw this.refuse(projectId, mode, 'wrong_signature');
     const body = await readBody();
@@ -59,11 +59,11 @@ export class WebhookService {
       const outcome = await this.accept(projectId, mode, signature, body, secrets, now);
       if (outcome === 'done') return;
       if (outcome !== 'outdated' && isFresh) throw this.refuse(projectId, mode, outcome);
-      // Kept secrets may be out of date: a new one was stored, or the webhook closed.
+      // Cached secrets may be out of date: a new one was stored, or the webhook closed.
       secrets = await this.load(projectId, mode);
       isFresh = true;
     }
-    throw new DependencyUnavailable('database', { cause: new SecretKeptChanging() });
+    throw new DependencyUnavailable('database', { cause: new SecretChangedRepeatedly() });
   }
 
   private async load(projectId: string, mode: Mode): Promise<WebhookSecrets> {
@@ -134,8 +134,8 @@ const REFUSALS: Record<WebhookFault, string> = {
 };
 
 /** The webhook secret was replaced each time between reading it and storing the event. */
-class SecretKeptChanging extends Error {
-  override name = 'SecretKeptChanging';
+class SecretChangedRepeatedly extends Error {
+  override name = 'SecretChangedRepeatedly';
 }
 
 /** An address that takes no webhooks, whatever the reason. */

@@ -1,7 +1,7 @@
 import type { KMSClient } from '@aws-sdk/client-kms';
 import { proxyAgentFor } from '../../common/outbound-proxy.js';
 import { encryptionContext } from './binding.js';
-import { judgeEndpoint, type EndpointRules } from './endpoint.js';
+import { validateEndpoint, type EndpointRules } from './endpoint.js';
 import { KeyServiceFault, type Fault } from './key-service-error.js';
 import type { KeyServiceAdapter } from './key-service.js';
 import { loadClient } from './load-client.js';
@@ -15,7 +15,7 @@ export async function openAwsKms(
   { key, region = regionOf(key), endpoint }: AwsKmsKey,
   rules: EndpointRules,
 ): Promise<KeyServiceAdapter> {
-  if (endpoint !== undefined) judgeEndpoint(endpoint, rules);
+  if (endpoint !== undefined) validateEndpoint(endpoint, rules);
   const { KMSClient, EncryptCommand, DecryptCommand } = await loadClient(
     'aws-kms',
     '@aws-sdk/client-kms',
@@ -32,7 +32,7 @@ export async function openAwsKms(
     });
     try {
       await requireRegion(client);
-      judgeEveryRequest(client, rules);
+      validateEveryRequest(client, rules);
       return await use(client);
     } finally {
       client.destroy();
@@ -48,7 +48,7 @@ export async function openAwsKms(
           EncryptionContext: encryptionContext(keyId),
         });
         const answer = await client.send(command, { abortSignal });
-        judgeKey(key, answer.KeyId);
+        validateAnsweredKey(key, answer.KeyId);
         return bytes(answer.CiphertextBlob).toString('base64');
       }),
 
@@ -60,7 +60,7 @@ export async function openAwsKms(
           EncryptionContext: encryptionContext(keyId),
         });
         const answer = await client.send(command, { abortSignal });
-        judgeKey(key, answer.KeyId);
+        validateAnsweredKey(key, answer.KeyId);
         return bytes(answer.Plaintext);
       }),
 
@@ -80,20 +80,20 @@ async function requireRegion(client: KMSClient): Promise<void> {
   }
 }
 
-/** An endpoint may also come from AWS_ENDPOINT_URL or a profile, so the requests themselves are judged. */
-function judgeEveryRequest(client: KMSClient, rules: EndpointRules): void {
+/** An endpoint may also come from AWS_ENDPOINT_URL or a profile, so every request is validated. */
+function validateEveryRequest(client: KMSClient, rules: EndpointRules): void {
   client.middlewareStack.add(
     (next) => (args) => {
       const { protocol, hostname } = args.request as { protocol: string; hostname: string };
-      judgeEndpoint(`${protocol}//${hostname}`, rules);
+      validateEndpoint(`${protocol}//${hostname}`, rules);
       return next(args);
     },
-    { step: 'finalizeRequest', name: 'judgeEndpoint' },
+    { step: 'finalizeRequest', name: 'validateEndpoint' },
   );
 }
 
 /** KMS answers with the full ARN of the key it used; behind an alias only its account and region are known. */
-function judgeKey(asked: string, answered: unknown): void {
+function validateAnsweredKey(asked: string, answered: unknown): void {
   if (typeof answered !== 'string') throw new KeyServiceFault('wrong-answer');
   const isTheKey = asked.startsWith('arn:')
     ? answered === asked ||

@@ -2,11 +2,11 @@ import { unwantedPart } from '../../common/http-address.js';
 import { KeyRingError } from '../key-ring.js';
 
 /**
- * Judges where a key service is said to be: https, or plain http to this very machine where that is allowed.
+ * Validates the address of a key service: https, or plain http to this very machine where that is allowed.
  *
- * @throws KeyRingError when a root key would travel in the clear, or the address is none
+ * @throws KeyRingError when a root key would travel in the clear, or the address is invalid
  */
-export function judgeEndpoint(address: string, { allowLoopbackHttp = false }: EndpointRules): URL {
+export function validateEndpoint(address: string, { allowLoopbackHttp = false }: EndpointRules): URL {
   const url = URL.canParse(address) ? new URL(address) : undefined;
   const encrypted = url?.protocol === 'https:';
   const local = allowLoopbackHttp && url?.protocol === 'http:' && isLoopback(url.hostname);
@@ -19,7 +19,7 @@ export function judgeEndpoint(address: string, { allowLoopbackHttp = false }: En
   return url;
 }
 
-/** Which addresses are taken. */
+/** Which addresses are accepted. */
 export interface EndpointRules {
   allowLoopbackHttp?: boolean | undefined;
 }

@@ -2,7 +2,7 @@ import type { KeyManagementServiceClient } from '@google-cloud/kms';
 import { proxyAgentFor } from '../../common/outbound-proxy.js';
 import { associatedData } from './binding.js';
 import { crc32c } from './crc32c.js';
-import { judgeEndpoint, type EndpointRules } from './endpoint.js';
+import { validateEndpoint, type EndpointRules } from './endpoint.js';
 import { KeyServiceFault, type Fault } from './key-service-error.js';
 import type { KeyServiceAdapter } from './key-service.js';
 import { loadClient } from './load-client.js';
@@ -20,7 +20,7 @@ export async function openGcpKms(
   rules: EndpointRules,
   deadlineMs: number,
 ): Promise<KeyServiceAdapter> {
-  const place = endpoint === undefined ? {} : clientPlace(judgeEndpoint(endpoint, rules));
+  const place = endpoint === undefined ? {} : clientPlace(validateEndpoint(endpoint, rules));
   const { KeyManagementServiceClient } = await loadClient(
     'gcp-kms',
     '@google-cloud/kms',

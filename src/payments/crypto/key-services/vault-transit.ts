@@ -1,7 +1,7 @@
 import { readCapped } from '../../common/read-capped.js';
 import { proxiedFetch } from '../../common/outbound-proxy.js';
 import { associatedData } from './binding.js';
-import { judgeEndpoint } from './endpoint.js';
+import { validateEndpoint } from './endpoint.js';
 import { KeyServiceFault, type Fault } from './key-service-error.js';
 import type { KeyServiceAdapter, KeyServiceOptions } from './key-service.js';
 import { isCiphertext, type VaultTransitKey } from './wrapped-key.js';
@@ -18,7 +18,7 @@ export function openVaultTransit(
   { address, mount, key }: VaultTransitKey,
   { vaultToken, vaultNamespace, ...rules }: KeyServiceOptions,
 ): KeyServiceAdapter {
-  const base = judgeEndpoint(address, rules).href.replace(/\/+$/, '');
+  const base = validateEndpoint(address, rules).href.replace(/\/+$/, '');
 
   async function ask(
     operation: 'encrypt' | 'decrypt',
@@ -69,7 +69,7 @@ export function openVaultTransit(
       return root;
     },
 
-    // Everything else was judged above: what is left is the connection.
+    // Everything else was handled above: what remains is the connection.
     faultOf: () => 'unreachable',
   };
 }

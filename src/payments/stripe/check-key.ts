@@ -10,15 +10,15 @@ import {
   type StripeApi,
 } from './stripe-api.js';
 
-/** What Stripe says of a secret or restricted key. */
-export type KeyVerdict =
+/** What Stripe answers about a secret or restricted key. */
+export type KeyCheckResult =
   | {
       status: 'works';
-      /** `acct_…`; null when it was not asked for, or the key may not see it. */
+      /** `acct_…`; null when it was not requested, or the key may not read it. */
       accountId: string | null;
     }
   | {
-      /** A genuine restricted key that may not see all that was asked. */
+      /** A genuine restricted key that lacks a permission for these requests. */
       status: 'restricted';
       accountId: string | null;
       /** The permission that it lacks, when Stripe named one that we know. */
@@ -31,52 +31,55 @@ export type KeyVerdict =
   | { status: 'other_mode' };
 
 /**
- * Asks Stripe whether a key works: its balance, which every key may see but a restricted one without that permission,
- * and its account where that is wanted or tells a restricted key from a wrong one.
+ * Asks Stripe whether a key works: it requests the balance, which every key may read but a restricted
+ * one without that permission, and the account where the caller wants it or a restricted key must be told from a wrong one.
  *
  * @param withAccount whether the account's id is wanted
  * @throws PaymentsError `stripe_unavailable` or `stripe_timeout`: then nothing is known
- * @throws RateLimited when too many questions are open already
+ * @throws RateLimited when too many requests to Stripe are pending
  */
-export async function judgeKey(
+export async function checkKey(
   api: StripeApi,
   key: Secret,
   mode: Mode,
   { withAccount, count }: AskOptions & { withAccount: boolean },
-): Promise<KeyVerdict> {
+): Promise<KeyCheckResult> {
   return api.ask(
     key,
-    async (stripe): Promise<KeyVerdict> => {
+    async (stripe): Promise<KeyCheckResult> => {
       const balance = await stripe.balance.retrieve().catch(refusalOf);
       if (balance instanceof StripeRefusal) {
         return balance.kind === 'permission'
-          ? judgeRestricted(stripe, balance.permission)
-          : judgeRefused(balance);
+          ? checkRestricted(stripe, balance.permission)
+          : resultOfRefusal(balance);
       }
       if (typeof balance.livemode !== 'boolean') throw unavailable('answer');
       if (balance.livemode !== livemodeOf(mode)) return { status: 'other_mode' };
       if (!withAccount) return { status: 'works', accountId: null };
       const account = await stripe.accounts.retrieveCurrent().catch(refusalOf);
-      if (account instanceof StripeRefusal && account.kind !== 'permission') return judgeRefused(account);
+      if (account instanceof StripeRefusal && account.kind !== 'permission') return resultOfRefusal(account);
       return { status: 'works', accountId: idOf(account) };
     },
     { count },
   );
 }
 
-async function judgeRestricted(stripe: Stripe, permission: PermissionName | undefined): Promise<KeyVerdict> {
+async function checkRestricted(
+  stripe: Stripe,
+  permission: PermissionName | undefined,
+): Promise<KeyCheckResult> {
   const account = await stripe.accounts.retrieveCurrent().catch(refusalOf);
-  if (account instanceof StripeRefusal && account.kind !== 'permission') return judgeRefused(account);
+  if (account instanceof StripeRefusal && account.kind !== 'permission') return resultOfRefusal(account);
   return { status: 'restricted', accountId: idOf(account), permission };
 }
 
-/** Stripe knows both addresses, so any other refusal is no answer to the question. */
-function judgeRefused({ kind }: StripeRefusal): KeyVerdict {
+/** Stripe has both routes, so any other refusal says nothing about the key. */
+function resultOfRefusal({ kind }: StripeRefusal): KeyCheckResult {
   if (kind !== 'key') throw unavailable('answer');
   return { status: 'rejected' };
 }
 
-/** Stripe's ids are what they look like, or they are not believed: they are stored and shown. */
+/** Ids are stored and shown, so they must have the form of Stripe's. */
 function idOf(account: Stripe.Account | StripeRefusal): string | null {
   if (account instanceof StripeRefusal) return null;
   if (!/^acct_[A-Za-z0-9]{1,64}$/.test(account.id)) throw unavailable('answer');
