@@ -170,7 +170,7 @@ describe('handlers are found', () => {
   });
 });
 
-describe('a handler on a provider that is made anew for each request', () => {
+describe('a handler on a request-scoped provider', () => {
   const fix = /default scope/;
 
   @Injectable({ scope: Scope.REQUEST })

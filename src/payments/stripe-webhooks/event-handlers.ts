@@ -12,7 +12,7 @@ export interface EventHandler {
   handle: (event: AnyStripeEvent, context: StripeEventContext) => unknown;
 }
 
-/** Finds the methods that bear `@OnStripeEvent` on the application's providers and controllers. */
+/** Finds the methods decorated with `@OnStripeEvent` on the application's providers and controllers. */
 @Injectable()
 export class EventHandlers implements OnModuleInit {
   private readonly handlers: EventHandler[] = [];
@@ -23,12 +23,12 @@ export class EventHandlers implements OnModuleInit {
     private readonly reflector: Reflector,
   ) {}
 
-  /** @throws Error naming a handler on a provider that is made anew for each request, which no event has */
+  /** @throws Error naming a handler on a request-scoped provider, since events have no request */
   onModuleInit(): void {
     const seen = new Set<unknown>();
     for (const wrapper of [...this.discovery.getProviders(), ...this.discovery.getControllers()]) {
       const { metatype, instance } = wrapper as { metatype: unknown; instance: unknown };
-      // What a factory makes, or a value, has no class in its wrapper.
+      // The wrapper of a factory's or a value's provider has no class.
       const prototype: unknown =
         this.prototypeOf(metatype) ?? (isObject(instance) ? Object.getPrototypeOf(instance) : undefined);
       if (!isObject(prototype) || prototype === Object.prototype) continue;

@@ -1,6 +1,6 @@
 import type { ClaimedEvent } from './event-worker.statements.js';
 
-/** Events of one object follow each other in one lane. */
+/** Divides events into lanes, which run side by side; events of one object run one after another in one lane. */
 export function lanesOf(events: ClaimedEvent[], count: number): ClaimedEvent[][] {
   const objects = new Map<string, ClaimedEvent[]>();
   for (const event of events) {

@@ -11,7 +11,7 @@ import {
 } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
-/** An event that a worker has taken up. */
+/** An event that a worker has claimed. */
 export interface ClaimedEvent {
   project_id: string;
   mode: Mode;
@@ -22,9 +22,9 @@ export interface ClaimedEvent {
 }
 
 /**
- * Takes up events whose time has come, the longest due first: nobody else does before the lease is over. An attempt counts from
- * here on, so that an event which ends its process is given up some day, too. The lock lets `STORE_EVENT` have its own at
- * the same time: what it skipped would wait for the end of the lease.
+ * Claims events that are due, the longest due first: no other worker claims them before the lease expires. An attempt counts
+ * from here on, so that an event which crashes its process is given up at some point, too. The lock does not conflict with that
+ * of `STORE_EVENT`: an event skipped because of it would wait until the lease expires.
  */
 export const CLAIM_EVENTS = statement({
   name: 'stripe_events_claim',
@@ -52,7 +52,7 @@ export const CLAIM_EVENTS = statement({
   RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts`,
 });
 
-/** By what the statements below know that a worker still has an event. */
+/** How the statements below recognize that a worker still holds its claim. */
 const CLAIM = { project_id: uuid, mode: word<Mode>(), event_id: text, attempts: integer };
 
 /** The values of a claim. */
@@ -67,7 +67,7 @@ export function claimOf({
 
 /**
  * Begins the handling of a claimed event, inside the handlers' transaction: locks its row, and its object for this
- * transaction, and sets how long handlers may pause. Returns no row when another worker has it by now; a text instead of a
+ * transaction, and sets how long handlers may pause. Returns no row when another worker has claimed it since; a text instead of a
  * boolean, which the application may parse its own way.
  */
 export const BEGIN_EVENT = statement({
@@ -82,7 +82,7 @@ export const BEGIN_EVENT = statement({
   FOR NO KEY UPDATE SKIP LOCKED`,
 });
 
-/** Ends it inside the same transaction. */
+/** Marks it as handled, inside the same transaction. */
 export const END_EVENT = statement({
   name: 'stripe_events_end',
   parameters: CLAIM,
@@ -92,7 +92,7 @@ export const END_EVENT = statement({
   WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
 });
 
-/** Gives a claimed event back as if it had not been taken up; nobody takes it up before the pause is over. */
+/** Releases a claimed event as if it had not been claimed; no worker claims it before the pause is over. */
 export const PUT_BACK_EVENT = statement({
   name: 'stripe_events_put_back',
   parameters: { ...CLAIM, pause_seconds: float },
@@ -103,7 +103,7 @@ export const PUT_BACK_EVENT = statement({
   WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
 });
 
-/** Nobody wants it. */
+/** No handler takes it. */
 export const SKIP_EVENT = statement({
   name: 'stripe_events_skip',
   parameters: CLAIM,
@@ -113,7 +113,7 @@ export const SKIP_EVENT = statement({
   WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
 });
 
-/** Notes a failure. Without a pause until the next attempt there is none. */
+/** Records a failure. Without a pause there is no next attempt. */
 export const FAIL_EVENT = statement({
   name: 'stripe_events_fail',
   parameters: { ...CLAIM, pause_seconds: nullable(float), error: varchar },

@@ -31,32 +31,32 @@ import { eventContext } from '../crypto/seal-context.js';
 import { withinDeadline } from '../common/deadline.js';
 import { ExplainedError } from '../domain/explained-error.js';
 
-/** How many events are taken up at once, and how many of them are handled side by side where the pool allows it. */
+/** How many events are claimed at once, and how many of them are handled concurrently where the pool allows it. */
 const BATCH = 16;
 const LANES = 4;
 /** How long an event's handlers may take together, in milliseconds. */
 const HANDLING_LIMIT_MS = 10_000;
-/** The database ends what is left of a transaction when this process did not, so much later. */
+/** How much later the database ends a transaction that this process did not end, in milliseconds. */
 const DATABASE_MARGIN_MS = 5_000;
-/** After this time another worker takes up what a dead one had, in seconds. */
+/** After this time another worker may claim the events of one that died, in seconds. */
 const LEASE_SECONDS = 30;
 /** How often to look for events that were stored elsewhere or are due again, in milliseconds. */
 const POLL_MS = 1_000;
-/** Events that come close together are taken up together. */
+/** Events that arrive this close together are claimed together, in milliseconds. */
 const GATHER_MS = 20;
 /** Attempts until an event is given up: the pauses between them add up to some three hours. */
 const MAX_ATTEMPTS = 12;
 const FIRST_PAUSE_SECONDS = 10;
 const MAX_PAUSE_SECONDS = 3_600;
-/** When to look again at an event whose object is busy. */
+/** When to retry an event whose object has another one in progress, in seconds. */
 const BUSY_PAUSE_SECONDS = 0.25;
 
-/** A handler that did not end in time. */
+/** A handler exceeded its time limit. */
 class HandlerTimeout extends ExplainedError {
   override name = 'HandlerTimeout';
 }
 
-/** An event whose last attempt was begun and never ended: it has ended its process each time. */
+/** An event whose last attempt began and never ended: it has crashed its process each time. */
 class TooManyAttempts extends Error {
   override name = 'TooManyAttempts';
 }
@@ -73,7 +73,7 @@ class HandlerFailure extends Error {
   }
 }
 
-/** Hands stored events on to the application's handlers. Any number of workers share the events of a database. */
+/** Dispatches stored events to the application's handlers. Any number of workers share the events of a database. */
 @Injectable()
 export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new PaymentsLogger(EventWorker.name);
@@ -89,12 +89,12 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     this.periodic.start();
   }
 
-  /** Ends the events at hand; what it has claimed beyond them goes back at once. */
+  /** Finishes the events in progress; further claimed ones are released at once. */
   async beforeApplicationShutdown(): Promise<void> {
     await this.periodic.stop();
   }
 
-  /** There is something to do: an event was stored or is to be replayed. */
+  /** Reports that there is something to do: an event was stored or is to be replayed. */
   wake(): void {
     this.periodic.wake();
   }
@@ -106,7 +106,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     });
     const lanes = Math.min(LANES, writeLimits(this.dataSource).transaction);
     await Promise.all(lanesOf(claimed, lanes).map((lane) => this.handleLane(lane)));
-    // It is waited for at the end, so it must not be what lets the process go before.
+    // Not unref'd: shutdown waits for it, and the process must not exit before.
     if (claimed.length < BATCH) await delay(GATHER_MS);
     return claimed.length > 0 ? 0 : POLL_MS;
   }
@@ -127,7 +127,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
       else await inTransaction(this.dataSource, (manager) => this.handleIn(manager, event, handlers));
     } catch (error) {
       if (isOutcomeUnknown(error)) this.reportUnknown(event, error);
-      else await this.noteFailure(event, error);
+      else await this.recordFailure(event, error);
     }
   }
 
@@ -152,7 +152,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     await runWithin(manager, END_EVENT, claimOf(event));
   }
 
-  /** It is handled, or comes back when the lease is over: what the handlers wrote goes with the mark. */
+  /** The event is handled, or due again when its lease expires: the handlers' writes and the mark are committed together. */
   private reportUnknown({ project_id, mode, event_id, type, attempts }: ClaimedEvent, error: unknown): void {
     this.logger.write('stripe_event.outcome_unknown', {
       projectId: project_id,
@@ -164,7 +164,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     });
   }
 
-  private async noteFailure(event: ClaimedEvent, error: unknown): Promise<void> {
+  private async recordFailure(event: ClaimedEvent, error: unknown): Promise<void> {
     const handler = error instanceof HandlerFailure ? error.handler : undefined;
     const description = describeError(error instanceof HandlerFailure ? error.cause : error);
     const { project_id: projectId, mode, event_id: eventId, type, attempts } = event;
@@ -187,7 +187,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
         error: summary.join(': ').slice(0, 255),
       });
     } catch {
-      // It comes back when the lease is over.
+      // It is due again when its lease expires.
     }
   }
 }
@@ -201,7 +201,7 @@ async function runHandlers(
 ): Promise<void> {
   for (const { name, handle } of handlers) {
     if (signal.aborted) return;
-    // Each has an event of its own, so that none sees what another made of it.
+    // Each gets a copy of its own, so that none sees another's changes to it.
     const event = JSON.parse(payload) as AnyStripeEvent;
     try {
       await handle(event, { projectId: project_id, mode, attempt: attempts, manager, signal });
@@ -211,7 +211,7 @@ async function runHandlers(
   }
 }
 
-/** @throws HandlerTimeout when the work takes too long; what it writes afterwards is refused */
+/** @throws HandlerTimeout when the work takes too long; later writes in its transaction are refused */
 function withinLimit(
   { queryRunner }: EntityManager,
   work: (signal: AbortSignal) => Promise<void>,
@@ -228,7 +228,7 @@ function isOutcomeUnknown(error: unknown): boolean {
 }
 
 function ignore(): void {
-  // The connection is lost, and with it what was done.
+  // The connection is lost, and the transaction with it.
 }
 
 function pauseAfter(attempts: number): number {

@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import type { Mode } from '../domain/credentials.js';
 import type { StripeEventOf, StripeEventPattern } from '../stripe/stripe-event-types.js';
 
-/** What a handler is given beside the event. */
+/** What a handler gets besides the event. */
 export interface StripeEventContext {
   /** Lower case UUID. */
   projectId: string;
@@ -12,20 +12,20 @@ export interface StripeEventContext {
   attempt: number;
   /**
    * The worker's transaction. What is written through it is committed together with the mark that the event was handled:
-   * exactly once. Whatever else a handler does may be done again.
+   * exactly once. Everything else that a handler does may happen more than once.
    */
   manager: EntityManager;
   /** Aborted when the handler's time is over; the transaction is rolled back then. */
   signal: AbortSignal;
 }
 
-/** A method that handles events. It is done when its promise is; an error makes the event be tried again later. */
+/** A method that handles events. It has finished when its promise is settled; after an error the event is retried later. */
 export type StripeEventHandler<P extends StripeEventPattern = StripeEventPattern> = (
   event: StripeEventOf<P>,
   context: StripeEventContext,
 ) => unknown;
 
-/** Where the patterns of a handler are found. */
+/** Metadata key of a handler's patterns. */
 export const STRIPE_EVENT_PATTERNS = Symbol('StripeEventPatterns');
 
 /**

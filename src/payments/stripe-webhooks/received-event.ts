@@ -1,6 +1,6 @@
 import { livemodeOf, type Mode } from '../domain/credentials.js';
 
-/** What is read of an event before it is sealed. */
+/** What is read from an event before it is sealed. */
 export interface ReceivedEvent {
   /** `evt_…` */
   id: string;
@@ -32,15 +32,15 @@ export function readEvent(payload: string, mode: Mode): ReceivedEvent | Unusable
   if (typeof event?.livemode !== 'boolean') return 'unreadable';
   const { id, type, livemode } = event;
   const about = aboutOf(event);
-  // Stripe has signed it, so whatever it names a type is one.
+  // Stripe has signed it, so its type needs no list of known ones.
   if (!isText(id) || !isText(type) || about === undefined) return 'unreadable';
-  // No time at all, or one before those that a database has.
+  // Not a time, or one outside the database's range.
   if (!(about.createdAt.getUTCFullYear() >= 1970)) return 'unreadable';
   if (livemode === livemodeOf(mode)) return { id, type, ...about };
   return livemodeOf(mode) && isOfConnectedAccount(event) ? 'connect_test' : 'other_mode';
 }
 
-/** A snapshot names the account, a thin event has it for its context. */
+/** A snapshot has it as `account`, a thin event as `context`. */
 function isOfConnectedAccount({ object, account, context }: Record<string, unknown>): boolean {
   return isText(object === 'event' ? account : context);
 }

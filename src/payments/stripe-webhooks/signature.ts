@@ -3,11 +3,11 @@ import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
 /** How far a signature's time may be from ours, in seconds, in both directions. Stripe's own libraries allow as much. */
 export const TOLERANCE_SECONDS = 300;
 
-/** Longest header that is read, and most signatures in it: Stripe sends two at most, and the scheme `v0` in test mode. */
+/** Longest accepted header, and most signatures in it: Stripe sends at most two, and the scheme `v0` in test mode. */
 const MAX_HEADER_LENGTH = 2_048;
 const MAX_SIGNATURES = 10;
 
-/** What a `Stripe-Signature` says. */
+/** The contents of a `Stripe-Signature`. */
 export interface Signature {
   time: string;
   /** One or more. */
@@ -20,7 +20,7 @@ export interface Signature {
  *
  * @param secrets the whole `whsec_…` texts as keys
  * @param now in seconds since 1970
- * @returns the secret's place in the list, and whether the signature is too old or too new to be taken; undefined when no
+ * @returns the secret's place in the list, and whether the signature is too old or too new to be accepted; undefined when no
  *   secret matches, whatever the reason
  */
 export function findSigningSecret(
@@ -40,7 +40,7 @@ export function findSigningSecret(
 /**
  * Reads the header `Stripe-Signature`.
  *
- * @returns undefined when it is not well-formed, so that nothing can be signed by it
+ * @returns undefined when it is not well-formed
  */
 export function parseSignature(header: string): Signature | undefined {
   if (header.length > MAX_HEADER_LENGTH) return undefined;

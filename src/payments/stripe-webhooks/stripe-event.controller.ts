@@ -92,7 +92,7 @@ export class StripeEventController {
     @Param('event_id') eventId: string,
   ): Promise<string> {
     const { event, payload } = await this.events.open(projectId, mode, eventId);
-    // As it was stored: writing it again would overflow the stack where it is nested too deep.
+    // As stored: serializing it again would overflow the stack where it is nested too deep.
     return `${JSON.stringify(toResponse(event)).slice(0, -1)},"payload":${payload}}`;
   }
 
@@ -133,7 +133,7 @@ export class StripeEventController {
   }
 }
 
-/** Documents a parameter that picks events. */
+/** Documents a filter parameter. */
 function filterBy(name: string, description: string, choices?: readonly string[]): MethodDecorator {
   return ApiQuery({
     name,

@@ -2,14 +2,14 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { MODES, type Mode } from '../domain/credentials.js';
 
 /**
- * Where an event stands: waiting for its handlers (again, after a failure), handled, wanted by no handler, or given up
- * after too many attempts.
+ * The status of an event: waiting for its handlers (again, after a failure), handled, skipped because no handler takes it,
+ * or given up after too many attempts.
  */
 export const EVENT_STATUSES = ['pending', 'handled', 'skipped', 'failed'] as const;
 
 export type EventStatus = (typeof EVENT_STATUSES)[number];
 
-/** An event that Stripe sent, kept once however often it came. */
+/** An event that Stripe sent, stored once however often it arrived. */
 @Entity('stripe_events')
 @Index('stripe_events_received_idx', ['project_id', 'received_at', 'mode', 'event_id'])
 @Index('stripe_events_pending_idx', ['available_at'], { where: "status = 'pending'" })
@@ -38,25 +38,25 @@ export class StripeEventEntity {
   @Column('varchar', { length: 255, nullable: true })
   object_id!: string | null;
 
-  /** When Stripe made it; to a second, so never an order. */
+  /** When Stripe created it; to the second, so it gives no order. */
   @Column({ type: 'timestamptz', precision: 3 })
   created_at!: Date;
 
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   received_at!: Date;
 
-  /** The body as it came, sealed. */
+  /** The body as received, sealed. */
   @Column('text')
   payload_sealed!: string;
 
   @Column('text', { default: 'pending' })
   status!: EventStatus;
 
-  /** How often a worker has taken it up; also the token by which a worker knows that it still has it. */
+  /** How often a worker has claimed it; also the token that shows a worker that its claim still holds. */
   @Column('integer', { default: 0 })
   attempts!: number;
 
-  /** When a pending event may be taken up: now, after a failure's pause, or when a worker's lease is over. */
+  /** When a pending event may be claimed: now, after a failure's pause, or when a worker's lease expires. */
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   available_at!: Date;
 

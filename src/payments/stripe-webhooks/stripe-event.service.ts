@@ -25,7 +25,7 @@ export interface EventPosition {
   eventId: string;
 }
 
-/** Shows stored events, and lets them be handled again. */
+/** Lists stored events, and replays them. */
 @Injectable()
 export class StripeEventService {
   private readonly logger = new PaymentsLogger(StripeEventService.name);
@@ -98,7 +98,7 @@ export class StripeEventService {
   }
 
   /**
-   * Lets the events of a project that failed be handled again, and tells how many those are.
+   * Lets the events of a project that failed be handled again, and returns their number.
    *
    * @param type a pattern; null: all
    */
@@ -121,7 +121,7 @@ export class StripeEventService {
   }
 }
 
-/** What no event's id looks like is not asked of the database, which has no text with a NUL and may log what it is asked. */
+/** Anything without the form of an event's id is not sent to the database, which accepts no NUL in a text and may log parameters. */
 function knownId(eventId: string): string {
   if (!EVENT_ID.test(eventId) || holdsCredential(eventId)) throw eventNotFound();
   return eventId;

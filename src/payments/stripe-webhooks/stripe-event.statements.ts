@@ -87,7 +87,7 @@ export interface EventFilter {
 }
 
 /**
- * The events that a filter lets through, newest first, from behind the last event of the page before by arrival, mode and id;
+ * The events that match a filter, newest first, after the last event of the previous page by arrival, mode and id;
  * null: from the newest on.
  */
 export const LIST_EVENTS = statement({
@@ -132,7 +132,7 @@ export const FIND_EVENT = statement({
   FROM {schema}.stripe_events WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id`,
 });
 
-/** Lets an event be handled again that failed or that nobody wanted. */
+/** Replays an event that failed or was skipped. */
 export const REPLAY_EVENT = statement({
   name: 'stripe_events_replay',
   parameters: { project_id: uuid, mode: word<Mode>(), event_id: text },
@@ -146,7 +146,7 @@ export const REPLAY_EVENT = statement({
     extract(epoch FROM finished_at) * 1000 AS finished_at, extract(epoch FROM available_at) * 1000 AS next_attempt_at`,
 });
 
-/** Likewise all that failed, of a mode and a pattern of types; null: any. */
+/** Replays all that failed, of a mode and a pattern of types; null: any. */
 export const REPLAY_FAILED = statement({
   name: 'stripe_events_replay_failed',
   parameters: { project_id: uuid, mode: nullable(word<Mode>()), type: nullable(text) },

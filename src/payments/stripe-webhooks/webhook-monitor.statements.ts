@@ -1,13 +1,13 @@
 import { boolean, integer, listOf, statement, text, uuid, word } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
-/** Why a webhook was refused. All but the first are said of what Stripe has signed. */
+/** Why a webhook was refused. All but the first apply only to what Stripe has signed. */
 export type WebhookFault = 'wrong_signature' | 'stale_signature' | 'unreadable_event' | 'wrong_mode_event';
 
 /**
- * Writes what was seen of several modes' webhooks: the version whose present secret verified an event (0: none did; a null in an
+ * Records the results of webhooks of several modes: the version whose present secret verified an event (0: none did; a null in an
  * array depends on the setting `array_nulls`), whether the previous one did, the failures since an event was verified, why the
- * last one failed, and how many test events of connected accounts were not handed on.
+ * last one failed, and how many test events of connected accounts were ignored.
  */
 export const WRITE_WEBHOOKS = statement({
   name: 'stripe_config_states_write_webhooks',

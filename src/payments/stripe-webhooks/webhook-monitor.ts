@@ -10,7 +10,7 @@ import { Periodic } from '../database/periodic.js';
 import type { Mode } from '../domain/credentials.js';
 import { WRITE_WEBHOOKS, type WebhookFault } from './webhook-monitor.statements.js';
 
-/** How often what was seen is written down, in milliseconds. */
+/** How often results are written to the database, in milliseconds. */
 const WRITE_MS = 1_000;
 
 interface Seen {
@@ -25,7 +25,7 @@ interface Seen {
 
 const NOTHING_SEEN = { version: null, previous: false, failures: 0, failure: '', ignored: 0 } as const;
 
-/** Remembers which webhooks verify and which fail, without a statement for each: a flood must not become writes. */
+/** Records which webhooks verify and which fail, without a statement for each: a flood must not become writes. */
 @Injectable()
 export class WebhookMonitor implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private seen = new Map<string, Seen>();
@@ -71,10 +71,10 @@ export class WebhookMonitor implements OnApplicationBootstrap, BeforeApplication
     return seen;
   }
 
-  /** What cannot be written now is written with what comes. */
+  /** What cannot be written now is written with the next batch. */
   private async write(): Promise<void> {
     if (this.seen.size === 0) return;
-    // In one order everywhere, so that two replicas cannot wait for each other.
+    // In the same order everywhere, so that two replicas cannot deadlock.
     const batch = [...this.seen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, seen]) => seen);
     const columns = {
       project_ids: batch.map(({ projectId }) => projectId),

@@ -5,15 +5,15 @@ import { FIND_WEBHOOK_SECRETS } from '../stripe-config/stripe-config.statements.
 import type { RowOf } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
-/** How long it is remembered that a project takes no webhooks, in milliseconds, and of how many projects. */
+/** How long the absence of a secret is cached, in milliseconds, and for how many projects. */
 const ABSENT_MS = 1_000;
 const MAX_ABSENT = 10_000;
-/** Most projects that one statement asks for. */
+/** Most projects in one statement. */
 const MAX_AT_ONCE = 500;
 
 type WebhookSecretsRow = RowOf<typeof FIND_WEBHOOK_SECRETS>;
 
-/** Projects that the next statement asks for. */
+/** The projects of the next statement. */
 interface Batch {
   ids: Set<string>;
   rows: Promise<Map<string, WebhookSecretsRow>>;
@@ -21,12 +21,12 @@ interface Batch {
 
 /**
  * Finds the sealed webhook secrets of a mode. Anybody can send webhooks, so they do not each cost a statement: one runs at a
- * time, and whoever asks meanwhile shares the next one; what was not there is not there for a moment. Present secrets are
- * never remembered here, so that each answer is as new as its question.
+ * time, and callers that arrive meanwhile share the next one; the absence of a secret is cached for a moment. Secrets
+ * themselves are never cached here, so that each result is current.
  */
 export class WebhookSecretLookup {
   private readonly absent = new LRUCache<string, true>({ max: MAX_ABSENT, ttl: ABSENT_MS });
-  /** Those that a statement asks for, and that have not changed since. */
+  /** The projects of the running statement that have not changed since it began. */
   private readonly unchanged = new Set<string>();
   private running: Promise<unknown> = Promise.resolve();
   private next: Batch | undefined;
@@ -64,13 +64,13 @@ export class WebhookSecretLookup {
     const ids = new Set<string>();
     const rows = this.running.then(() => {
       if (this.next?.ids === ids) this.next = undefined;
-      return this.ask(ids);
+      return this.query(ids);
     });
     this.running = rows.catch(ignore);
     return { ids, rows };
   }
 
-  private async ask(ids: ReadonlySet<string>): Promise<Map<string, WebhookSecretsRow>> {
+  private async query(ids: ReadonlySet<string>): Promise<Map<string, WebhookSecretsRow>> {
     for (const id of ids) this.unchanged.add(id);
     try {
       const found = await runStatement(this.dataSource, 'read', FIND_WEBHOOK_SECRETS, {
@@ -87,5 +87,5 @@ export class WebhookSecretLookup {
 }
 
 function ignore(): void {
-  // Those who asked are told.
+  // Each caller gets the error.
 }

@@ -26,7 +26,7 @@ export interface WebhookKey {
 
 /** What verifies the webhooks of a project and mode. */
 export interface WebhookSecrets {
-  /** The present secret, then the previous one while it is accepted. At most two. */
+  /** The current secret, then the previous one while it is accepted. At most two. */
   keys: readonly [WebhookKey, ...WebhookKey[]];
 }
 
@@ -74,7 +74,7 @@ export class WebhookSecretStore implements OnModuleInit {
   /**
    * The stored secrets, or that there were none a moment ago; undefined where no webhook is accepted.
    *
-   * @throws DependencyUnavailable when the present secret cannot be opened, so that Stripe sends the event again
+   * @throws DependencyUnavailable when the current secret cannot be opened, so that Stripe sends the event again
    */
   async load(projectId: string, mode: Mode): Promise<WebhookSecrets | undefined> {
     const name = `${projectId} ${mode}`;

@@ -1,7 +1,7 @@
 import type { ResolvedOptions } from '../options/payments.options.js';
 import type { Mode } from '../domain/credentials.js';
 
-/** The address at which a project's webhooks of a mode are taken. */
+/** The address that receives a project's webhooks of a mode. */
 export function webhookUrl(
   { publicBaseUrl, basePath }: Pick<ResolvedOptions, 'publicBaseUrl' | 'basePath'>,
   projectId: string,

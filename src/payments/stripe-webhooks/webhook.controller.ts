@@ -16,7 +16,7 @@ const MAX_WEBHOOK_BYTES = 1024 * 1024;
 const PATH = 'api/v1/payments/stripe/webhooks/:project_id/:mode';
 const TAG = 'Stripe Webhooks';
 
-/** For Stripe, which has no token: the signature is all that lets a request pass. */
+/** For Stripe, which has no token: the signature alone authenticates a request. */
 @PublicRoutes(PATH, TAG)
 export class WebhookController {
   constructor(private readonly webhooks: WebhookService) {}
@@ -74,8 +74,8 @@ export class WebhookController {
 }
 
 /**
- * The same address with a slash behind it, which people paste as well; Fastify takes it for another one. Nest takes one
- * slash of two away.
+ * The same address with a trailing slash, which people paste as well; Fastify treats it as another route. Nest removes one
+ * slash of two.
  */
 @PublicRoutes(`${PATH}//`, TAG)
 @ApiExcludeController()

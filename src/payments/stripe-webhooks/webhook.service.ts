@@ -20,7 +20,7 @@ import { WebhookSecretStore, type WebhookSecrets } from './webhook-secrets.js';
 /** How often a webhook secret may change while one webhook is handled. */
 const MAX_ATTEMPTS = 5;
 
-/** Takes webhooks: verifies each and stores its event once, before it is acknowledged. */
+/** Receives webhooks: verifies each and stores its event once, before it is acknowledged. */
 @Injectable()
 export class WebhookService {
   private readonly logger = new PaymentsLogger(WebhookService.name);
@@ -38,8 +38,8 @@ export class WebhookService {
   /**
    * @param header `Stripe-Signature`
    * @param readBody gives the body's bytes; called only where webhooks are accepted and the header is well-formed
-   * @throws PaymentsError `webhook_not_found`; `invalid_signature`, the same for whatever is wrong as long as nothing shows
-   *   that Stripe has signed it; after that `stale_signature`, `unreadable_event` or `wrong_mode_event`
+   * @throws PaymentsError `webhook_not_found`; `invalid_signature`, for any fault as long as no signature of Stripe was
+   *   verified; after that `stale_signature`, `unreadable_event` or `wrong_mode_event`
    * @throws DependencyUnavailable when it cannot be stored now; Stripe will send it again
    */
   async receive(
@@ -107,7 +107,7 @@ export class WebhookService {
       payload_sealed: this.sealer.seal(new Secret(payload), eventContext(projectId, mode, event.id)),
     });
     if (row === undefined) return 'outdated';
-    // What was read as the present secret may have been replaced since.
+    // What was read as the current secret may have been replaced since.
     this.monitor.verified(projectId, mode, row.is_present ? row.version : null);
     this.worker.wake();
     return 'done';
@@ -115,7 +115,7 @@ export class WebhookService {
 
   private refuse(projectId: string, mode: Mode, fault: WebhookFault): PaymentsError {
     this.monitor.failed(projectId, mode, fault);
-    // Anybody can send what is signed wrongly; the rest only Stripe can, so that it cannot flood the log.
+    // Anybody can send wrong signatures; the other faults need Stripe's, so they cannot flood the log.
     if (fault === 'wrong_signature') return new PaymentsError('invalid_signature', REFUSALS[fault]);
     this.logger.write('webhook.rejected', { projectId, mode, reason: fault });
     return new PaymentsError(fault, REFUSALS[fault]);
@@ -138,7 +138,7 @@ class SecretChangedRepeatedly extends Error {
   override name = 'SecretChangedRepeatedly';
 }
 
-/** An address that takes no webhooks, whatever the reason. */
+/** An address that accepts no webhooks, whatever the reason. */
 export function webhookNotFound(): PaymentsError {
   return new PaymentsError(
     'webhook_not_found',

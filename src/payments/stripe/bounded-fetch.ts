@@ -2,10 +2,10 @@ import { proxiedFetch } from '../common/outbound-proxy.js';
 import { ExplainedError } from '../domain/explained-error.js';
 import { readCapped } from '../common/read-capped.js';
 
-/** Largest answer that is read, in bytes after decompression: several times the longest list that is asked for. */
+/** Largest accepted answer, in bytes after decompression: several times the longest list that is requested. */
 const MAX_ANSWER_BYTES = 1024 * 1024;
 
-/** What kept an answer of Stripe from being used. */
+/** Why an answer of Stripe cannot be used. */
 export type Trouble = 'unreachable' | 'too large' | 'no answer of Stripe’s';
 
 /** An answer that cannot be used. */
@@ -18,9 +18,9 @@ export class UnusableAnswer extends ExplainedError {
 }
 
 /**
- * A `fetch` for the SDK that goes to one server only: it follows no redirect, stops at the signal, reads no more than
- * it must, and lets nothing pass but JSON objects as Stripe sends them. The SDK takes anything without a member
- * `error` for success, whatever its status, and writes the header `Stripe-Notice` to standard error.
+ * A `fetch` for the SDK that goes to one server only: it follows no redirect, stops at the signal, reads a bounded
+ * number of bytes, and accepts only JSON objects as Stripe sends them. The SDK treats anything without a member
+ * `error` as success, whatever its status, and writes the header `Stripe-Notice` to standard error.
  */
 export function boundedFetch(signal: AbortSignal): typeof fetch {
   return async (url, init) => {

@@ -11,8 +11,8 @@ export type StripeClient = Stripe;
 const KEYS = /\b(?:sk|rk|rkcs)_(?:test|live)_[\w*]+/g;
 
 /**
- * A client that uses a key and does not show it, whatever of it is printed: the SDK would keep the key where `util.inspect`
- * finds it, so it is put on each request instead, and no request is left within reach of a result or an error.
+ * A client that uses a key and does not show it, whatever part of it is printed: the SDK would store the key where
+ * `util.inspect` finds it, so it is set on each request instead, and no result or error refers to its request.
  *
  * @param name what the client is shown as
  */
@@ -38,7 +38,7 @@ export function clientOf(key: Secret, apiBase: string, name: string): StripeClie
 type MakeRequest = Stripe.HttpClient['makeRequest'];
 type StripeResponse = Awaited<ReturnType<MakeRequest>>;
 
-/** The SDK's own way to make requests, but for the answers. */
+/** The SDK's own HTTP client, except for its answers. */
 class DiscreetHttpClient extends Stripe.HttpClient {
   readonly #client: Stripe.HttpClient;
 
@@ -56,7 +56,7 @@ class DiscreetHttpClient extends Stripe.HttpClient {
   }
 }
 
-/** An answer without the way back to its request, and without keys in what Stripe says of errors. */
+/** An answer without a reference to its request, and without keys in Stripe's error messages. */
 class DiscreetResponse extends Stripe.HttpClientResponse {
   readonly #response: StripeResponse;
 
@@ -73,7 +73,7 @@ class DiscreetResponse extends Stripe.HttpClientResponse {
   override toStream(streamCompleteCallback: () => void): unknown {
     const stream = this.#response.toStream(streamCompleteCallback) as Readable;
     return pipeline(stream, new PassThrough(), () => {
-      // Whoever reads it is told by the stream.
+      // The reader gets the error from the stream.
     });
   }
 
@@ -82,7 +82,7 @@ class DiscreetResponse extends Stripe.HttpClientResponse {
     try {
       answer = (await this.#response.toJSON()) as typeof answer;
     } catch (error) {
-      // The parser's error has the whole body.
+      // The parser's error would contain the whole body.
       throw error instanceof SyntaxError ? new SyntaxError('no JSON') : error;
     }
     return answer.error === undefined

@@ -8,12 +8,12 @@ import { boundedFetch } from './bounded-fetch.js';
 import { ExplainedError } from '../domain/explained-error.js';
 import { explainConnection } from '../common/connection-fault.js';
 
-/** What Stripe said no to. Holds nothing of Stripe's own words but names that are in our lists. */
+/** A refusal of Stripe. Holds none of Stripe's own words except names that are in our lists. */
 export class StripeRefusal extends ExplainedError {
   override name = 'StripeRefusal';
 
   /**
-   * @param kind `key`: it does not know the key; `permission`: the restricted key lacks one; `missing`: there is no
+   * @param kind `key`: the key is not valid; `permission`: the restricted key lacks one; `missing`: there is no
    *   such object; `limit`: no more endpoints; `idempotency`: the key belongs to another request; `request`: anything
    *   else
    * @param permission its name (`rak_…`), when Stripe named one that we know
@@ -37,7 +37,7 @@ export const PERMISSIONS = {
 
 export type PermissionName = keyof typeof PERMISSIONS;
 
-/** For the log: which way a call failed, in words of our own. */
+/** For the log: how a call failed, in words of our own. */
 class StripeTrouble extends Error {
   override name = 'StripeTrouble';
 
@@ -49,13 +49,13 @@ class StripeTrouble extends Error {
   }
 }
 
-/** How Stripe is asked. */
+/** Options of a call to Stripe. */
 export interface AskOptions {
-  /** Counts the question once there is room for it in this process, so that a refusal there costs nobody a question. */
+  /** Counts the call once this process has room for it, so that a refusal there does not use up the limit of a project. */
   count?: (() => Promise<void>) | undefined;
 }
 
-/** Asks Stripe, through its SDK, on behalf of one key at a time. */
+/** Calls Stripe, through its SDK, with one key at a time. */
 @Injectable()
 export class StripeApi {
   private running = 0;
@@ -66,11 +66,11 @@ export class StripeApi {
   ) {}
 
   /**
-   * Lends a client that uses the key. It must not be kept: `util.inspect` of a client prints the key.
+   * Lends a client that uses the key. It must not be stored: `util.inspect` of a client prints the key.
    *
-   * @throws StripeRefusal when Stripe says no
+   * @throws StripeRefusal when Stripe refuses
    * @throws PaymentsError `stripe_timeout` when the calls did not end in time, `stripe_unavailable` when Stripe could
-   *   not be reached, was limiting, in trouble, or answered nonsense
+   *   not be reached, limited the rate, failed, or gave an unusable answer
    * @throws RateLimited when too many calls run already
    */
   async ask<T>(key: Secret, work: (stripe: Stripe) => Promise<T>, { count }: AskOptions = {}): Promise<T> {
@@ -120,7 +120,7 @@ export class StripeApi {
 export const STRIPE_API_VERSION = Stripe.API_VERSION;
 
 /**
- * For `.catch()` of a call: gives what Stripe refused.
+ * For `.catch()` of a call: returns Stripe's refusal.
  *
  * @throws whatever else went wrong, as {@link StripeApi.ask} does
  */
@@ -157,7 +157,7 @@ function namedPermission(message: string): PermissionName | undefined {
   );
 }
 
-/** Nothing is known, for a reason that only the log is told. */
+/** Nothing is known about the key; the reason is only logged. */
 export function unavailable(reason: string, cause?: unknown): PaymentsError {
   return new PaymentsError(
     'stripe_unavailable',

@@ -10,8 +10,8 @@ export type StripeThinEventType = Stripe.V2.Core.EventNotification['type'];
 export type StripeEventPattern = StripeEventType | StripeThinEventType | '*' | `${string}.*`;
 
 /**
- * An event notification as it was sent: the methods and the context object that the SDK adds while it parses one belong to a
- * client, which a stored event has none of. The object that it is about is at `related_object.url`.
+ * An event notification as it was sent, without the methods and the context object that the SDK adds while it parses one: they
+ * belong to a client, and a stored event has none. The object that it is about is at `related_object.url`.
  */
 export type StripeThinEvent<N = Stripe.V2.Core.EventNotification> = N extends unknown
   ? Omit<N, 'fetchRelatedObject' | 'fetchEvent' | 'context'> & { context?: string | null }

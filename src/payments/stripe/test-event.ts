@@ -3,7 +3,7 @@ import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
 import { livemodeOf, type Mode } from '../domain/credentials.js';
 
-/** A made-up event, as a webhook carries it. */
+/** A generated event, as a webhook carries it. */
 export interface TestEvent {
   id: string;
   payload: string;
@@ -11,7 +11,7 @@ export interface TestEvent {
   signature: string;
 }
 
-/** Makes an event of a type up, and signs it as Stripe would, with the SDK's own helper. */
+/** Generates an event of a type, and signs it as Stripe would, with the SDK's own helper. */
 export function makeTestEvent(type: string, mode: Mode, secret: Secret): TestEvent {
   const id = `evt_${randomUUID().replaceAll('-', '')}`;
   const object = type.split('.').slice(0, -1).join('.');

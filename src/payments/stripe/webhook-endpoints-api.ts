@@ -14,7 +14,7 @@ export interface StripeEndpoint {
   metadata: Record<string, string>;
 }
 
-/** What an endpoint is made with. */
+/** The parameters of a new endpoint. */
 export interface NewEndpoint {
   url: string;
   eventTypes: readonly string[];
@@ -23,7 +23,7 @@ export interface NewEndpoint {
   idempotencyKey: string;
 }
 
-/** An endpoint that Stripe just made, and its secret, which Stripe tells only then. */
+/** An endpoint that Stripe has just created, and its secret, which Stripe reveals only then. */
 export interface MadeEndpoint {
   endpoint: StripeEndpoint;
   secret: Secret;
@@ -45,7 +45,7 @@ export class WebhookEndpointsApi {
     return data.map(toEndpoint).filter((endpoint) => endpoint.url === url);
   }
 
-  /** Makes an endpoint, with the version of Stripe's API that our SDK speaks. */
+  /** Creates an endpoint, with the version of Stripe's API that our SDK speaks. */
   async create({ url, eventTypes, metadata, idempotencyKey }: NewEndpoint): Promise<MadeEndpoint> {
     const created = await this.stripe.ask(this.key, (stripe) =>
       stripe.webhookEndpoints.create(
@@ -83,7 +83,7 @@ export class WebhookEndpointsApi {
 /** Webhook secrets look the same in both modes. */
 const FIELD = 'test_webhook_secret';
 
-/** Stripe's ids are what they look like, or they are not believed: they are stored and become part of addresses. */
+/** Ids are stored and become part of addresses, so they must have the form of Stripe's. */
 function toEndpoint(endpoint: Stripe.WebhookEndpoint): StripeEndpoint {
   if (!/^we_[A-Za-z0-9]{1,64}$/.test(endpoint.id)) throw unavailable('answer');
   return {

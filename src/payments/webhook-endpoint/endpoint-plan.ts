@@ -5,7 +5,7 @@ import { isOurs, type EndpointTarget } from './endpoint-target.js';
 import { missingTypes, type ObservedEndpoint } from './endpoint-view.js';
 import type { WantedEndpoint } from './webhook-endpoint.entity.js';
 
-/** What there shall be. */
+/** The desired endpoint. */
 export interface EndpointGoal {
   target: EndpointTarget;
   wanted: WantedEndpoint;
@@ -17,9 +17,9 @@ export interface EndpointState extends ObservedEndpoint {
   secretVersion: number | null;
   /** The version whose webhook secret verified an event. */
   verifiedVersion: number | null;
-  /** Whether a secret key is stored: no longer once the configuration was deleted. */
+  /** Whether a secret key is stored; false once the configuration was deleted. */
   hasKey: boolean;
-  /** Whether Stripe refused another endpoint for its limit. */
+  /** Whether Stripe refused another endpoint because of its limit. */
   isFull: boolean;
 }
 
@@ -28,36 +28,36 @@ export interface EndpointToSave {
   endpointId: string;
   secretVersion: number | null;
   wanted: WantedEndpoint;
-  /** Whether this service made it: only then it is ever removed. */
+  /** Whether this service created it: only then it may be removed. */
   isOurs: boolean;
 }
 
-/** What can be done for an endpoint. */
+/** A step of a plan. */
 export type Step =
   | RemovalStep
-  /** Makes an endpoint and stores its secret. */
+  /** Creates an endpoint and stores its secret. */
   | { do: 'make'; wanted: WantedEndpoint }
-  /** Asks again for an endpoint whose making was broken off: Stripe repeats its answer, if it had given one. */
+  /** Repeats the creation of an endpoint that was interrupted: Stripe repeats its answer, if it had given one. */
   | { do: 'repeat-making'; wanted: WantedEndpoint; idempotencyKey: string }
   /** Enables an endpoint and sets what it sends. */
   | { do: 'update'; id: string; eventTypes: string[] }
   | { do: 'save-record'; record: EndpointToSave }
-  /** Ends the request. */
+  /** Ends the request with an error. */
   | { do: 'refuse'; code: 'credentials_missing' | 'webhook_endpoint_limit' };
 
 /**
- * The way to an enabled endpoint that sends at least what is wanted, and whose secret is stored. To be planned again from
- * the state that the steps led to, until nothing is left to do.
+ * Plans the steps to an enabled endpoint that sends at least the wanted types, and whose secret is stored. Plan again from
+ * the state after the steps, until there are none.
  */
 export function planEnsure(goal: EndpointGoal, state: EndpointState): Step[] {
-  // The configuration was deleted meanwhile, perhaps before there was a record of anything to be removed.
+  // The configuration was deleted meanwhile, perhaps before there was a record of what to remove.
   if (!state.hasKey) return [...planRemoval(state.record), { do: 'refuse', code: 'credentials_missing' }];
   const usable = usableEndpoint(goal.target, state);
   if (usable === undefined) return planMaking(goal, state);
   return [
     ...planUpdate(goal.wanted, usable),
     ...planRecord(goal, state, usable),
-    // Nobody has the secrets of our others.
+    // The secrets of our other endpoints are lost.
     ...oursOf(goal.target, state)
       .filter(({ id }) => id !== usable.id)
       .map(({ id }): Step => ({ do: 'remove', id })),
@@ -71,7 +71,7 @@ export function planEnsure(goal: EndpointGoal, state: EndpointState): Step[] {
 function usableEndpoint(target: EndpointTarget, state: EndpointState): StripeEndpoint | undefined {
   const { record, endpoints, secretVersion, verifiedVersion } = state;
   if (secretVersion === null) return undefined;
-  // The stored secret is that one's, and no other's.
+  // The stored secret belongs to that endpoint only.
   if (record?.secret_version === secretVersion) return endpoints.find(({ id }) => id === record.endpoint_id);
   const [only, ...others] = endpoints;
   if (only === undefined || others.length > 0 || isOurs(only, target)) return undefined;

@@ -17,7 +17,7 @@ import { EndpointSecrets } from './endpoint-secrets.js';
 import { isOurs, metadataOf, type EndpointTarget } from './endpoint-target.js';
 import type { WantedEndpoint, WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 
-/** What is to be reached, with whose key, and on whose behalf. */
+/** The goal, with the API of the project's account, and who asks for it. */
 export interface EnsureTask extends EndpointGoal {
   api: WebhookEndpointsApi;
   change: Change;
@@ -31,7 +31,7 @@ export class EndpointReconciler {
     private readonly secrets: EndpointSecrets,
   ) {}
 
-  /** Applies what {@link planEnsure} plans until that is nothing. */
+  /** Applies the steps of {@link planEnsure}, and plans again, until there are none. */
   async ensure(task: EnsureTask, seen: EndpointState): Promise<void> {
     let state = seen;
     for (let steps = planEnsure(task, state); steps.length > 0; steps = planEnsure(task, state)) {
@@ -39,7 +39,7 @@ export class EndpointReconciler {
     }
   }
 
-  /** Applies what {@link planRemoval} plans. The API is opened, once, only where Stripe has to be asked. */
+  /** Applies the steps of {@link planRemoval}. The API is opened, once, only where Stripe must be called. */
   async remove(
     target: EndpointTarget,
     record: WebhookEndpointEntity | undefined,
@@ -59,7 +59,7 @@ export class EndpointReconciler {
         return this.repeatMaking(step, state, task);
       case 'update': {
         await api.update(step.id, step.eventTypes);
-        // As it was asked for, whatever was answered: how it turned out is seen in the end.
+        // As requested, whatever was answered: the result is read from Stripe at the end.
         const updated = { isEnabled: true, eventTypes: step.eventTypes };
         const endpoints = state.endpoints.map((each) =>
           each.id === step.id ? { ...each, ...updated } : each,
@@ -98,7 +98,7 @@ export class EndpointReconciler {
     }
   }
 
-  /** The idempotency key is stored first, so that a request that is broken off after that can be repeated. */
+  /** The idempotency key is stored first, so that an interrupted request can be repeated. */
   private async make(wanted: WantedEndpoint, state: EndpointState, task: EnsureTask): Promise<EndpointState> {
     const { target, api } = task;
     const idempotencyKey = randomUUID();
@@ -126,12 +126,12 @@ export class EndpointReconciler {
     const endpoint = endpoints.find(({ id }) => id === made.endpoint.id);
     if (endpoint !== undefined)
       return this.saveMade({ ...made, endpoint }, wanted, { ...state, endpoints }, task);
-    // The answer is one for an endpoint that somebody has removed since, or of an address that we no longer have.
+    // The answer is for an endpoint that was removed since, or of an address that is no longer ours.
     await api.remove(made.endpoint.id).catch(unlessMissing);
     return { ...state, endpoints, record: await this.records.endMaking(target) };
   }
 
-  /** Stores the secret of an endpoint that was made, and the record of it. */
+  /** Stores the secret of a created endpoint, and its record. */
   private async saveMade(
     { endpoint, secret }: MadeEndpoint,
     wanted: WantedEndpoint,
@@ -144,7 +144,7 @@ export class EndpointReconciler {
     return this.saveRecord(record, { ...state, endpoints, secretVersion }, target);
   }
 
-  /** Then looks whether the configuration was deleted meanwhile: that may not have seen this record. */
+  /** Then checks whether the configuration was deleted meanwhile: the deletion may not have seen this record. */
   private async saveRecord(
     next: EndpointToSave,
     state: EndpointState,

@@ -28,18 +28,18 @@ export class EndpointRecords {
     return record;
   }
 
-  /** What this service made for a project, or began to make, and has not removed from Stripe. */
+  /** What this service created for a project, or began to create, and has not removed from Stripe. */
   findMade(projectId: string): Promise<WebhookEndpointEntity[]> {
     return runStatement(this.dataSource, 'read', FIND_MADE, { project_id: projectId });
   }
 
-  /** Before Stripe is asked to make an endpoint, so that a request that is broken off can be repeated. */
+  /** Before the call to Stripe that creates an endpoint, so that an interrupted request can be repeated. */
   async beginMaking(place: Place, wanted: WantedEndpoint, idempotencyKey: string): Promise<void> {
     const values = { ...keyOf(place), wanted, idempotency_key: idempotencyKey };
     await runStatement(this.dataSource, 'write', BEGIN_MAKING, values);
   }
 
-  /** Stripe refused, so that there is nothing to repeat. */
+  /** Stripe refused, so there is nothing to repeat. */
   async endMaking(place: Place): Promise<EndpointRecord> {
     const [record] = await runStatement(this.dataSource, 'write', END_MAKING, keyOf(place));
     return record;

@@ -2,7 +2,7 @@ import { PaymentsError } from '../domain/errors.js';
 import { PERMISSIONS, StripeRefusal } from '../stripe/stripe-api.js';
 import type { Mode } from '../domain/credentials.js';
 
-/** There is no key to ask Stripe with. */
+/** There is no key for calls to Stripe. */
 export function credentialsMissing(mode: Mode): PaymentsError {
   return new PaymentsError(
     'credentials_missing',
@@ -10,7 +10,7 @@ export function credentialsMissing(mode: Mode): PaymentsError {
   );
 }
 
-/** Stripe has no room for another endpoint. */
+/** The account has as many endpoints as Stripe allows. */
 export function endpointLimit(): PaymentsError {
   return new PaymentsError(
     'webhook_endpoint_limit',
@@ -18,12 +18,12 @@ export function endpointLimit(): PaymentsError {
   );
 }
 
-/** For `.catch()` of a removal: what is gone already needs no removing. */
+/** For `.catch()` of a removal: an endpoint that is already gone is no error. */
 export function unlessMissing(error: unknown): void {
   if (!(error instanceof StripeRefusal) || error.kind !== 'missing') throw error;
 }
 
-/** Says what Stripe refused in words of our own. */
+/** Translates refusals of Stripe into errors of our own. */
 export async function explained<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

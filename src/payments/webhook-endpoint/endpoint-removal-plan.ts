@@ -1,15 +1,15 @@
 import type { WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 
-/** What it takes to leave nothing of ours. */
+/** A step of a removal. */
 export type RemovalStep =
   /** Removes one endpoint from Stripe. */
   | { do: 'remove'; id: string }
-  /** Removes whatever Stripe has of ours: an endpoint whose making was broken off has no record. */
+  /** Removes all of our endpoints in Stripe: one whose creation was interrupted has no record. */
   | { do: 'remove-ours' }
   | { do: 'mark-removed' }
   | { do: 'delete-record' };
 
-/** The way to nothing of ours in Stripe. An endpoint that was made by hand stays. */
+/** Plans the removal of all of our endpoints from Stripe. One that was created by hand stays. */
 export function planRemoval(record: WebhookEndpointEntity | undefined): RemovalStep[] {
   if (record === undefined) return [];
   const { endpoint_id: id, made_at, removed_at, idempotency_key } = record;

@@ -2,7 +2,8 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ConfigRemoval } from '../stripe-config/config-removal.js';
 import { WebhookEndpointService } from './webhook-endpoint.service.js';
 
-/** Removes the webhook endpoints that were made in Stripe with their configuration. What Stripe does not remove is shown by the health. */
+/** Removes the webhook endpoints that were created in Stripe together with their configuration. Those that Stripe does not remove
+ * are shown by the health of the configuration. */
 @Injectable()
 export class EndpointRemoval implements OnModuleInit {
   constructor(

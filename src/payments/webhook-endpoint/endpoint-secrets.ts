@@ -11,7 +11,7 @@ import type { EndpointState } from './endpoint-plan.js';
 import type { EndpointTarget } from './endpoint-target.js';
 import { LAST_VERIFIED, LAST_WRITTEN } from './webhook-endpoint.statements.js';
 
-/** How the credentials of a project stand that its endpoint has to do with. */
+/** Reads and stores the credentials that a webhook endpoint needs. */
 @Injectable()
 export class EndpointSecrets {
   constructor(
@@ -19,8 +19,8 @@ export class EndpointSecrets {
     private readonly configs: StripeConfigService,
   ) {}
 
-  /** Whose secret is stored, as far as versions tell. */
-  async look({
+  /** Which endpoint's secret is stored, as far as the versions show. */
+  async find({
     projectId,
     mode,
   }: EndpointTarget): Promise<Pick<EndpointState, 'secretVersion' | 'verifiedVersion' | 'hasKey'>> {

@@ -1,7 +1,7 @@
 import type { StripeEndpoint } from '../stripe/webhook-endpoints-api.js';
 import type { Mode } from '../domain/credentials.js';
 
-/** What an endpoint is for. */
+/** Whose webhooks an endpoint sends, and where to. */
 export interface EndpointTarget {
   projectId: string;
   mode: Mode;
@@ -9,12 +9,12 @@ export interface EndpointTarget {
   url: string;
 }
 
-/** By which an endpoint that this service made is recognized in Stripe. */
+/** Marks an endpoint in Stripe as created by this service. */
 export function metadataOf({ projectId, mode }: EndpointTarget): Record<string, string> {
   return { created_by: 'nest-stripe-config', project_id: projectId, mode };
 }
 
-/** Whether this service made the endpoint, and for this project and mode. */
+/** Whether this service created the endpoint, and for this project and mode. */
 export function isOurs({ metadata }: StripeEndpoint, target: EndpointTarget): boolean {
   return Object.entries(metadataOf(target)).every(([name, value]) => metadata[name] === value);
 }

@@ -2,7 +2,7 @@ import type { StripeEndpoint } from '../stripe/webhook-endpoints-api.js';
 import { isOurs, type EndpointTarget } from './endpoint-target.js';
 import type { WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 
-/** What an endpoint sends when nothing else is asked for: what the documented system handles. */
+/** The default types: those that the documented system handles. */
 export const DEFAULT_EVENT_TYPES = [
   'checkout.session.completed',
   'customer.subscription.created',
@@ -14,13 +14,13 @@ export const DEFAULT_EVENT_TYPES = [
   'charge.refunded',
 ];
 
-/** How an endpoint stands in Stripe. */
+/** The state of an endpoint in Stripe. */
 export interface WebhookEndpointView {
   /** `missing`: Stripe has none for this project and mode. */
   state: 'enabled' | 'disabled' | 'missing';
   id: string | null;
   url: string;
-  /** Whether this service made it; otherwise it was made by hand. */
+  /** Whether this service created it; otherwise it was created by hand. */
   isOurs: boolean;
   apiVersion: string | null;
   eventTypes: string[];
@@ -35,7 +35,7 @@ export interface ObservedEndpoint {
   endpoints: readonly StripeEndpoint[];
 }
 
-/** The endpoint as it is shown: the recorded one, or any other of the URL where Stripe does not have that. */
+/** The endpoint to show: the recorded one, or any other of the URL where Stripe does not have it. */
 export function viewOf(target: EndpointTarget, { record, endpoints }: ObservedEndpoint): WebhookEndpointView {
   const endpoint = endpoints.find(({ id }) => id === record?.endpoint_id) ?? endpoints[0];
   return {

@@ -13,7 +13,7 @@ import {
 } from './webhook-endpoint.dto.js';
 import { WebhookEndpointService } from './webhook-endpoint.service.js';
 
-/** What can go wrong in Stripe, and with the key that it is asked with. */
+/** Errors of calls to Stripe, and of the key that they use. */
 const ERRORS = ['credentials_missing', 'secret_unreadable', 'stripe_refused', 429, 502, 504] as const;
 
 @ProjectRoutes('config/:mode/webhook-endpoint', 'Stripe Webhooks')

@@ -1,13 +1,13 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { Mode } from '../domain/credentials.js';
 
-/** What is asked of Stripe for an endpoint. */
+/** What Stripe is asked for. */
 export interface WantedEndpoint {
   url: string;
   eventTypes: string[];
 }
 
-/** The webhook endpoint in Stripe that this service made, or took over, for a project and mode. */
+/** The webhook endpoint in Stripe that this service created, or adopted, for a project and mode. */
 @Entity('stripe_webhook_endpoints')
 export class WebhookEndpointEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_webhook_endpoints_pkey' })
@@ -16,11 +16,11 @@ export class WebhookEndpointEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'stripe_webhook_endpoints_pkey' })
   mode!: Mode;
 
-  /** `we_…`; null while the first is being made. */
+  /** `we_…`; null while the first is being created. */
   @Column('varchar', { length: 255, nullable: true })
   endpoint_id!: string | null;
 
-  /** What was asked for last. */
+  /** What was last requested. */
   @Column('jsonb')
   wanted!: WantedEndpoint;
 
@@ -28,11 +28,11 @@ export class WebhookEndpointEntity {
   @Column('integer', { nullable: true })
   secret_version!: number | null;
 
-  /** Set while the outcome of making one is not known: Stripe repeats its answer, the secret included, to the same key. */
+  /** Set while the outcome of a creation is unknown: Stripe repeats its answer, the secret included, for the same key. */
   @Column('uuid', { nullable: true })
   idempotency_key!: string | null;
 
-  /** Null for one that was made by hand and taken over: that is never removed. */
+  /** Null for one that was created by hand and adopted: that is never removed. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   made_at!: Date | null;
 

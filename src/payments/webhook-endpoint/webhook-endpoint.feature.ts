@@ -7,7 +7,7 @@ import { WebhookEndpointController } from './webhook-endpoint.controller.js';
 import { WebhookEndpointService } from './webhook-endpoint.service.js';
 import { WebhookUrlsController } from './webhook-urls.controller.js';
 
-/** Its service is there without webhooks, too: endpoints that another process made are removed with their configuration. */
+/** The service is provided without webhooks, too: endpoints that another process created are removed with their configuration. */
 export const webhookEndpoint: Feature = {
   providers: [WebhookEndpointService, EndpointReconciler, EndpointRecords, EndpointSecrets, EndpointRemoval],
   webhooks: { controllers: [WebhookUrlsController, WebhookEndpointController] },

@@ -25,7 +25,7 @@ import type { WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 /** Most requests at once in this process: each holds a connection to the database. */
 const MAX_AT_ONCE = 3;
 
-/** Makes, looks at and removes the webhook endpoint of a project and mode in the project's Stripe account. */
+/** Creates, shows and removes the webhook endpoint of a project and mode in the project's Stripe account. */
 @Injectable()
 export class WebhookEndpointService {
   private readonly logger = new PaymentsLogger(WebhookEndpointService.name);
@@ -43,8 +43,7 @@ export class WebhookEndpointService {
   ) {}
 
   /**
-   * Sees to it that there is an enabled endpoint that sends at least these types, and that its secret is stored. Again
-   * is no error and changes nothing.
+   * Ensures that there is an enabled endpoint that sends at least these types, and that its secret is stored. Idempotent.
    *
    * @throws PaymentsError `credentials_missing`, `stripe_refused`, `webhook_endpoint_limit`, `stripe_unavailable` or
    *   `stripe_timeout`; repeating the request is safe after each
@@ -59,20 +58,20 @@ export class WebhookEndpointService {
     return this.exclusively(target, async () => {
       const api = await this.openApi(target);
       const wanted = { url: target.url, eventTypes: [...eventTypes] };
-      const sight = await this.look(target, api);
-      const state = { ...sight, ...(await this.secrets.look(target)), isFull: false };
+      const observed = await this.observe(target, api);
+      const state = { ...observed, ...(await this.secrets.find(target)), isFull: false };
       await this.reconciler.ensure({ target, wanted, api, change }, state);
-      return viewOf(target, await this.look(target, api));
+      return viewOf(target, await this.observe(target, api));
     });
   }
 
-  /** How the endpoint stands in Stripe. Throws as {@link ensure} does. */
+  /** The state of the endpoint in Stripe. Throws as {@link ensure} does. */
   async find(projectId: string, mode: Mode): Promise<WebhookEndpointView> {
     const target = this.targetOf(projectId, mode);
-    return explained(async () => viewOf(target, await this.look(target, await this.openApi(target))));
+    return explained(async () => viewOf(target, await this.observe(target, await this.openApi(target))));
   }
 
-  /** Removes the endpoint from Stripe if this service made it. One that was made by hand stays. Throws as {@link ensure}. */
+  /** Removes the endpoint from Stripe if this service created it. One that was created by hand stays. Throws as {@link ensure}. */
   async remove(projectId: string, mode: Mode): Promise<void> {
     const target = this.targetOf(projectId, mode);
     await this.exclusively(target, async () => {
@@ -89,7 +88,7 @@ export class WebhookEndpointService {
     return { test: test ?? null, live: live ?? null };
   }
 
-  /** Removes a project's endpoints as far as Stripe lets us, and notes which are left. Never rejects. */
+  /** Removes a project's endpoints as far as Stripe allows it, and records which are left. Never rejects. */
   async removeAll(projectId: string, keys: Record<Mode, Secret | null>): Promise<void> {
     try {
       const records = await this.records.findMade(projectId);
@@ -112,7 +111,7 @@ export class WebhookEndpointService {
     }
   }
 
-  private async look(target: EndpointTarget, api: WebhookEndpointsApi): Promise<ObservedEndpoint> {
+  private async observe(target: EndpointTarget, api: WebhookEndpointsApi): Promise<ObservedEndpoint> {
     const record = await this.records.find(target);
     return { record, endpoints: await api.list(target.url) };
   }

@@ -35,7 +35,7 @@ export const FIND_ENDPOINT = statement({
   FROM {schema}.stripe_webhook_endpoints WHERE project_id = :project_id AND mode = :mode`,
 });
 
-/** What this service made, or began to make, and has not removed from Stripe. */
+/** What this service created, or began to create, and has not removed from Stripe. */
 export const FIND_MADE = statement({
   name: 'stripe_webhook_endpoints_find_made',
   parameters: { project_id: uuid },
@@ -48,7 +48,7 @@ export const FIND_MADE = statement({
     OR (endpoint_id IS NOT NULL AND made_at IS NOT NULL AND removed_at IS NULL))`,
 });
 
-/** Before an endpoint is made. */
+/** Before an endpoint is created. */
 export const BEGIN_MAKING = statement({
   name: 'stripe_webhook_endpoints_begin_making',
   parameters: { ...PLACE, wanted: json<WantedEndpoint>(), idempotency_key: uuid },
@@ -59,7 +59,7 @@ export const BEGIN_MAKING = statement({
   ON CONFLICT (project_id, mode) DO UPDATE SET wanted = excluded.wanted, idempotency_key = excluded.idempotency_key`,
 });
 
-/** Stripe refused, so that there is nothing to repeat. */
+/** Stripe refused, so there is nothing to repeat. */
 export const END_MAKING = statement({
   name: 'stripe_webhook_endpoints_end_making',
   parameters: PLACE,
@@ -112,7 +112,7 @@ export const MARK_NOT_REMOVED = statement({
   UPDATE {schema}.stripe_webhook_endpoints SET removal_failed_at = now() WHERE project_id = :project_id AND mode = :mode`,
 });
 
-/** For an endpoint that was made by hand, or never finished. */
+/** For an endpoint that was created by hand, or whose creation never finished. */
 export const DELETE_RECORD = statement({
   name: 'stripe_webhook_endpoints_delete',
   parameters: PLACE,
@@ -130,7 +130,7 @@ export const LAST_WRITTEN = statement({
   WHERE project_id = :project_id AND (:mode::text || '_webhook_secret') = ANY (fields)`,
 });
 
-/** The version whose present webhook secret verified an event. */
+/** The version whose current webhook secret verified an event. */
 export const LAST_VERIFIED = statement({
   name: 'stripe_config_states_last_verified',
   parameters: PLACE,
