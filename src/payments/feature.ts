@@ -6,7 +6,7 @@ export interface Feature {
   providers?: readonly Provider[];
   /** What a host may inject. */
   exports?: readonly InjectionToken[];
-  /** What only a process that takes webhooks has. */
+  /** What only a process that receives webhooks has. */
   webhooks?: {
     controllers?: readonly Type[];
     /** Further addresses of its controllers, which offer no methods of their own. */

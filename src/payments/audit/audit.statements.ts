@@ -24,7 +24,7 @@ export const HISTORY = statement({
 
 /**
  * Places where the trail is not what was written: every row's hash is computed again, every row must follow the one before, and
- * the last must be of the configuration's present version. For a missing row the version is the one that ought to be there.
+ * the last must be of the configuration's current version. For a missing row the version is the expected one.
  */
 export const FIND_AUDIT_FAULTS = statement({
   name: 'stripe_config_audit_find_faults',

@@ -6,14 +6,14 @@ import { FIND_AUDIT_FAULTS } from './audit.statements.js';
 /** A place where the audit trail is not what was written. */
 export interface AuditFault {
   projectId: string;
-  /** The version whose row is at fault; for a missing one, the version that ought to be there. */
+  /** The version whose row is at fault; for a missing one, the expected version. */
   version: number;
   fault: RowOf<typeof FIND_AUDIT_FAULTS>['fault'];
 }
 
 /**
- * Looks for rows of the audit trail that were edited, removed or moved: every row's hash is computed anew, every row
- * must follow the one before, and the last must be of the configuration's present version.
+ * Finds rows of the audit trail that were edited, removed or moved: every row's hash is computed again, every row
+ * must follow the one before, and the last must be of the configuration's current version.
  */
 export async function findAuditFaults(dataSource: DataSource): Promise<AuditFault[]> {
   const rows = await runWithin(dataSource, FIND_AUDIT_FAULTS, {});

@@ -26,7 +26,7 @@ export interface ConnectionFault {
   certificate: string | undefined;
 }
 
-/** Finds why a connection failed, behind whatever clients wrap it in. */
+/** Finds why a connection failed, whatever clients wrap it in. */
 export function connectionFaultOf(error: unknown): ConnectionFault {
   let code: string | undefined;
   for (let each = error; types.isNativeError(each) || each instanceof Error; each = innerErrorOf(each)) {
@@ -35,7 +35,7 @@ export function connectionFaultOf(error: unknown): ConnectionFault {
   return { code, certificate: code === undefined ? undefined : CERTIFICATES[code] };
 }
 
-/** What a log should tell of a failed connection: the fix where a certificate is not trusted, and the codes. */
+/** What to log about a failed connection: the fix where a certificate is not trusted, and the codes. */
 export function explainConnection(error: unknown): unknown {
   const { certificate } = connectionFaultOf(error);
   return certificate === undefined ? error : new ExplainedError(certificate, { cause: error });

@@ -1,7 +1,7 @@
 /**
- * Gives a call so many milliseconds. What honours the signal is ended with it; what does not is left behind.
+ * Limits the time of a call, in milliseconds. What honours the signal is ended with it; anything else is abandoned.
  *
- * @param tooLate makes the error that is thrown once they are over
+ * @param tooLate creates the error that is thrown when the time is over
  */
 export async function withinDeadline<T>(
   milliseconds: number,
@@ -12,7 +12,7 @@ export async function withinDeadline<T>(
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      // First, so that the call's own complaint about being ended comes second.
+      // First, so that the call's own abort error comes second.
       reject(tooLate());
       controller.abort();
     }, milliseconds);

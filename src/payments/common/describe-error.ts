@@ -2,7 +2,7 @@ import { types } from 'node:util';
 import { ExplainedError } from '../domain/explained-error.js';
 import { innerErrorOf } from './inner-error.js';
 
-/** Longest chain of causes that is looked at. */
+/** Longest chain of causes that is followed. */
 const MAX_CAUSES = 5;
 
 /** What may be logged of an error. */
@@ -42,7 +42,7 @@ function headOf(error: Error): { error: string; errorCode?: string; explanation?
   };
 }
 
-/** Errors of Node itself may come from another realm than ours, where an application is tested in one of its own. */
+/** Errors of Node itself may come from another realm than ours, where tests run an application in a realm of its own. */
 function isError(value: unknown): value is Error {
   return value instanceof Error || types.isNativeError(value);
 }
@@ -57,9 +57,9 @@ function causesOf(error: Error): ReturnType<typeof headOf>[] {
   return causes;
 }
 
-/** The frames are what stands behind the message, because a line of the message may look like one. */
+/** The frames are the lines after the message, because a line of the message may look like one. */
 function framesOf({ message, stack }: Error): string[] {
-  // Whoever threw it may have put anything there.
+  // It may have been set to anything.
   if (typeof stack !== 'string') return [];
   const start = stack.indexOf(message);
   if (start === -1) return [];

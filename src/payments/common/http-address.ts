@@ -9,7 +9,7 @@ export function isHttpAddress(value: unknown): value is string {
  * @param options `query`: whether it may have one
  */
 export function unwantedPart(address: string, { query = false } = {}): string | undefined {
-  // What a parser forgives, or drops, counts too: it reads a backslash as a slash, and leaves tabs out.
+  // Not the parsed address: a parser reads a backslash as a slash, and drops tabs.
   if (/[\s\p{Cc}]/u.test(address)) return 'a blank';
   if (address.includes('\\')) return 'a backslash';
   if (address.includes('#')) return '"#" and what follows it';

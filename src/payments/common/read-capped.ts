@@ -1,5 +1,5 @@
 /**
- * Reads the body of an answer, and no more of it than may be.
+ * Reads the body of an answer up to a limit.
  *
  * @param maxBytes after decompression
  * @param tooLarge the error of a longer one

@@ -1,12 +1,12 @@
-/** What modern keys begin with behind their prefix: the account's id without `acct_`, behind a 5 (observed, not promised). */
+/** How modern keys begin after their prefix: a 5, then the account's id without `acct_` (observed, not promised). */
 const ACCOUNT_HINT = /^(?:sk|rk|pk)_(?:test|live)_5(1[A-Za-z0-9]{15})/;
 
 /**
- * Whether two things look like the same Stripe account's.
+ * Whether two keys look like those of the same Stripe account.
  *
  * @param key a publishable key
  * @param other a secret key, or an account's id
- * @returns null when it cannot be told: older keys say nothing of their account
+ * @returns null when it cannot be determined: older keys do not contain their account
  */
 export function looksLikeSameAccount(key: string, other: string): boolean | null {
   const account = hintOf(key);

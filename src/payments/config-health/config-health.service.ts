@@ -13,9 +13,9 @@ import { StripeConfigService, configNotFound } from '../stripe-config/stripe-con
 import type { Mode } from '../domain/credentials.js';
 import { FIND_HEALTH, SAVE_KEY_STATE, type HealthRow } from './config-health.statements.js';
 
-/** What is known of one mode's credentials. */
+/** The health of one mode's credentials. */
 export interface ModeHealth extends HealthRow {
-  /** Whether what is known of the key is of the stored key. */
+  /** Whether the last result is about the stored key. */
   isKeyKnown: boolean;
   /** Whether the stored key can be opened. */
   isKeyReadable: boolean;
@@ -138,7 +138,7 @@ function isStale(row: HealthRow): boolean {
   return !isKeyKnown(row) || row.is_key_fresh !== true;
 }
 
-/** A key that was written after it was tried is another one. */
+/** A key that was written after the check is another one. */
 function isKeyKnown({ has_secret_key, key_version, secret_key_version }: HealthRow): boolean {
   return has_secret_key && key_version !== null && key_version >= (secret_key_version ?? 0);
 }

@@ -15,8 +15,8 @@ import type { WebhookFault } from '../stripe-webhooks/webhook-monitor.statements
 import type { KeyStatus } from './config-state.entity.js';
 
 /**
- * Everything that is stored about one mode's credentials, but the credentials: in which version each was last written (null:
- * never), and what is known of the key, which is fresh for 60 seconds. Returns no row when the project never had a
+ * Everything that is stored about one mode's credentials, except the credentials: in which version each was last written (null:
+ * never), and the last result of the key's check, which is fresh for 60 seconds. Returns no row when the project never had a
  * configuration.
  */
 export const FIND_HEALTH = statement({
@@ -89,7 +89,7 @@ export const FIND_HEALTH = statement({
 /** What is stored about one mode's credentials. */
 export type HealthRow = RowOf<typeof FIND_HEALTH>;
 
-/** What was found of a key of a version of the configuration; the key itself was written in `written_in`. */
+/** Stores the result of checking the key of a version; the key itself was written in `written_in`. */
 export const SAVE_KEY_STATE = statement({
   name: 'stripe_config_states_save_key',
   parameters: {

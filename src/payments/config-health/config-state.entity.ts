@@ -2,7 +2,7 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { WebhookFault } from '../stripe-webhooks/webhook-monitor.statements.js';
 import type { Mode } from '../domain/credentials.js';
 
-/** What was last seen of a mode's credentials. Versions tell which credentials: those of that version or before. */
+/** The last results about a mode's credentials. Each version identifies the credentials: those of that version or before. */
 @Entity('stripe_config_states')
 export class ConfigStateEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_config_states_pkey' })
@@ -11,7 +11,7 @@ export class ConfigStateEntity {
   @PrimaryColumn('text', { primaryKeyConstraintName: 'stripe_config_states_pkey' })
   mode!: Mode;
 
-  /** The configuration's version whose secret key was tried. */
+  /** The configuration's version whose secret key was checked. */
   @Column('integer', { nullable: true })
   key_version!: number | null;
 
@@ -25,11 +25,11 @@ export class ConfigStateEntity {
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   key_checked_at!: Date | null;
 
-  /** `acct_…`; null when the key may not see it. */
+  /** `acct_…`; null when the key may not read it. */
   @Column('varchar', { length: 255, nullable: true })
   account_id!: string | null;
 
-  /** The version whose present webhook secret verified an event. */
+  /** The version whose current webhook secret verified an event. */
   @Column('integer', { nullable: true })
   webhook_version!: number | null;
 

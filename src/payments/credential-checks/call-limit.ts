@@ -4,7 +4,7 @@ import { RateLimited } from '../domain/errors.js';
 import { COUNT_CALL, FIND_WAIT } from './call-limit.statements.js';
 
 /**
- * Counts a question that is about to be asked on behalf of a project.
+ * Counts a call to Stripe on behalf of a project, before it is made.
  *
  * @param max how many are allowed in a minute
  * @throws RateLimited when there were too many within the last minute

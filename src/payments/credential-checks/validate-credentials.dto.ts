@@ -18,7 +18,7 @@ export class ValidateStripeCredentialsRequest {
     example: 'sk_test_example_not_a_key',
   })
   @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? value.trim() : value))
-  // Asked from the last to the first.
+  // Applied from the last to the first.
   @IsNotEmpty(refusal('empty', 'The value is empty; send the key to try.'))
   @IsString(refusal('not_a_string', 'The value must be a text, the key to try.'))
   @ValidateBy(

@@ -24,11 +24,11 @@ import { isKeyServiceKey, type KeyServiceKey, type KeyServiceName } from './key-
 import { changePrivateFile, createPrivateFile, readPrivateFile } from './private-file.js';
 
 /**
- * Reads and judges a key ring file, and has its wrapped keys unwrapped, all at once. Afterwards no key service is
- * needed any more. Retired keys are not unwrapped.
+ * Reads and validates a key ring file, and unwraps its wrapped keys, all at once. Afterwards no key service is
+ * needed. Retired keys are not unwrapped.
  *
  * @param path a JSON file that neither its group nor others may write, nor replace (not checked on Windows)
- * @param options `allowDevelopment`: whether a ring that the service made for itself may be used; false in production
+ * @param options `allowDevelopment`: whether a ring that the service generated may be used; false in production
  *   `keyServices`: how the key services that the ring names are reached
  * @throws KeyRingError naming the fault and the fix.
  */
@@ -42,7 +42,7 @@ export async function readKeyRingFile(
       'the key ring was made for development; make one for production with "npm run keys -- generate"',
     );
   }
-  // Every call is waited for, so that none is left running when another has failed.
+  // Waits for every call, so that none is still running when another has failed.
   const keys = await Promise.allSettled(form.keys.map((key) => openKey(key, keyServices)));
   return new KeyRing(
     keys.map((key) => {
@@ -52,7 +52,7 @@ export async function readKeyRingFile(
   );
 }
 
-/** A key ring with the file that it was read from, so that changes of the file can be taken up. */
+/** A key ring with the file that it was read from, so that it can be read again when it changes. */
 export interface KeyRingFile {
   file: string;
   ring: KeyRing;
@@ -83,9 +83,9 @@ async function openKey(
   return keyFromRoot(id, state, await service.unwrap(wrapped.ciphertext, id));
 }
 
-/** How a new key is kept. */
+/** How a new key is stored. */
 export interface NewKeyOptions {
-  /** The key of a key service that wraps it. Default: none, and the key lies in the file as it is. */
+  /** The key of a key service that wraps it. Default: none, and the key is in the file in the clear. */
   wrap?: KeyServiceKey | undefined;
   keyServices?: KeyServiceOptions | undefined;
 }
@@ -93,7 +93,7 @@ export interface NewKeyOptions {
 /**
  * Writes a new key ring with one active key. Never overwrites.
  *
- * @param path the file to make, mode 0600
+ * @param path the file to create, mode 0600
  * @param options `development`: marks the ring so that production refuses it; default false
  * @returns the id of the new key
  * @throws KeyRingError when the key cannot be wrapped, and the system's error (EEXIST when there is a file)
@@ -160,7 +160,7 @@ export async function retireKey(path: string, id: string): Promise<void> {
   });
 }
 
-/** What may be told of a key. */
+/** What may be shown of a key. */
 export interface KeyDescription {
   id: string;
   state: KeyState;
@@ -170,9 +170,9 @@ export interface KeyDescription {
   service: KeyServiceName | 'file' | 'none';
 }
 
-/** What may be told of a key ring. */
+/** What may be shown of a key ring. */
 export interface KeyRingDescription {
-  /** Whether the service made the ring for itself; production refuses it then. */
+  /** Whether the service generated the ring; production refuses it then. */
   development: boolean;
   /** As of `KeyRing.fingerprint`. */
   fingerprint: string;
@@ -181,7 +181,7 @@ export interface KeyRingDescription {
 }
 
 /**
- * Judges a key ring file and tells what is in it. Asks no key service.
+ * Validates a key ring file and describes its contents. Calls no key service.
  *
  * @throws KeyRingError when the file is wrong or cannot be read
  */
@@ -208,7 +208,7 @@ async function changeKeyRing(path: string, edit: (form: KeyRingForm) => void | P
   });
 }
 
-/** The id that was asked for is not repeated: it might be a key that was pasted in its place. */
+/** The requested id is not repeated: it might be a key that was pasted in its place. */
 function find({ keys }: KeyRingForm, id: string): KeyForm {
   const key = keys.find((each) => each.id === id);
   if (key === undefined) {

@@ -7,7 +7,7 @@ export type KeyState = 'active' | 'decrypt-only' | 'retired';
 /** Length of a root key in bytes: AES-256 takes 32. */
 export const KEY_BYTES = 32;
 
-/** One key of the ring, its root already parted into one subkey for each use. */
+/** One key of the ring, its root already split into one subkey for each use. */
 export interface RingKey {
   /** Ten base32 characters derived from the key itself, see `keyId`. */
   readonly id: string;
@@ -18,13 +18,13 @@ export interface RingKey {
   readonly fingerprinting: KeyObject;
 }
 
-/** A key of which nothing but its id is left. */
+/** A key of which only the id is left. */
 export interface RetiredKey {
   readonly id: string;
   readonly state: 'retired';
 }
 
-/** A key ring that must not be used; the message names the fault and the mend, never a byte of a key. */
+/** A key ring that must not be used; the message names the fault and the fix, never a byte of a key. */
 export class KeyRingError extends ExplainedError {
   override name = 'KeyRingError';
 }
@@ -46,9 +46,9 @@ export function keyId(root: Buffer): string {
 const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 
 /**
- * Makes a ring key of a root key.
+ * Derives a ring key from a root key.
  *
- * @throws KeyRingError when the root has the wrong length or is one that everybody knows.
+ * @throws KeyRingError when the root has the wrong length or is a well-known one.
  */
 export function ringKey(root: Buffer, state: KeyState): RingKey {
   if (root.length !== KEY_BYTES) {
@@ -80,7 +80,7 @@ function subkey(root: Buffer, use: string): KeyObject {
 type KeyIdentity = Pick<RingKey, 'id' | 'state'>;
 
 /**
- * Judges what can be judged of a ring without its keys.
+ * Validates what can be validated of a ring without its keys.
  *
  * @throws KeyRingError when two keys are the same, or not exactly one is active.
  */
@@ -103,7 +103,7 @@ function onlyActive<Key extends KeyIdentity>(keys: readonly Key[]): Key {
 }
 
 /**
- * A digest of the ids and states of keys, in any order: 16 hexadecimal digits. It tells nothing of the keys
+ * A digest of the ids and states of keys, in any order: 16 hexadecimal digits. It reveals nothing of the keys
  * themselves; equal digests on two replicas mean equal rings.
  */
 export function ringFingerprint(keys: readonly KeyIdentity[]): string {
@@ -136,7 +136,7 @@ export class KeyRing {
     return this.#byId.get(id);
   }
 
-  /** Tells rings apart by the ids and states of all their keys, see `ringFingerprint`. No secret. */
+  /** Distinguishes rings by the ids and states of all their keys, see `ringFingerprint`. No secret. */
   fingerprint(): string {
     return this.#fingerprint;
   }

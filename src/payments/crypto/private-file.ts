@@ -27,9 +27,9 @@ function read(path: string): string {
 }
 
 /**
- * Makes a file of mode 0600. Never takes the place of another.
+ * Creates a file of mode 0600. Never replaces another.
  *
- * @throws the system's error, with code EEXIST when there is a file
+ * @throws the system's error, with code EEXIST when the file exists
  */
 export async function createPrivateFile(path: string, text: string): Promise<void> {
   await writeNew(path, text);
@@ -37,9 +37,9 @@ export async function createPrivateFile(path: string, text: string): Promise<voi
 }
 
 /**
- * Changes the key ring file so that, whenever the machine stops, either the old text or the new one is there whole.
- * Owner, group and mode stay. The new text is written beside it into a file that ends in `.new`, which also keeps a
- * second change from starting meanwhile. Behind a symbolic link the file itself is changed.
+ * Changes the key ring file so that, whenever the machine stops, the file has either the whole old text or the whole new one.
+ * Owner, group and mode stay. The new text is written beside it into a file that ends in `.new`, which also prevents a
+ * concurrent change. Behind a symbolic link the file itself is changed.
  *
  * @param edit gives the new text for the old one; what it throws leaves the file as it was
  * @throws KeyRingError when the file cannot be read or changed
@@ -96,7 +96,7 @@ async function fill(path: string, text: string, like: string): Promise<void> {
   }
 }
 
-/** Only so does a new name outlast a power cut; Windows has no such call. */
+/** Makes a new name durable; Windows has no such call. */
 async function syncFolder(path: string): Promise<void> {
   if (onWindows) return;
   const folder = await open(path, 'r');

@@ -9,7 +9,7 @@ declare const sealed: unique symbol;
 /** A sealed value: `sc1.<key id>.<base64url(iv 12 ‖ ciphertext ‖ tag 16)>`. Safe to store. */
 export type Sealed = string & { readonly [sealed]: true };
 
-/** A sealed value that cannot be opened. One constant text, so that it tells an attacker nothing. */
+/** A sealed value that cannot be opened. One constant text, so that an attacker learns nothing from it. */
 export class UnsealError extends ExplainedError {
   override name = 'UnsealError';
   constructor() {
@@ -20,7 +20,7 @@ export class UnsealError extends ExplainedError {
 const FORMAT = 'sc1';
 const CIPHER = 'aes-256-gcm';
 const IV_BYTES = 12;
-/** Given to the decipher too: without it Node accepts tags cut down to four bytes. */
+/** Also passed to the decipher: without it Node accepts tags truncated to four bytes. */
 const TAG_BYTES = 16;
 /** Longest sealed value by its purpose, in bytes: a webhook's body may have up to 1 MiB. */
 const MAX_BLOB_BYTES = { credential: 4096, canary: 4096, event: 1024 * 1024 + IV_BYTES + TAG_BYTES };
@@ -33,7 +33,7 @@ const FINGERPRINT_BYTES = 16;
 export class Sealer {
   private readonly keys: { readonly ring: KeyRing };
 
-  /** @param keys a ring, or what holds the one in use, which is asked at each call */
+  /** @param keys a ring, or a holder of the current one, which is read at each call */
   constructor(keys: KeyRing | { readonly ring: KeyRing }) {
     this.keys = 'ring' in keys ? keys : { ring: keys };
   }
@@ -48,7 +48,7 @@ export class Sealer {
     return Sealer.sealUnder(this.ring.active, secret, context);
   }
 
-  /** Seals under a key of one's choice. */
+  /** Seals under a given key. */
   static sealUnder({ id, sealing }: RingKey, secret: Secret, context: SealContext): Sealed {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(CIPHER, sealing, iv, { authTagLength: TAG_BYTES });
@@ -95,7 +95,7 @@ export class Sealer {
   /**
    * Fingerprints to compare a secret with stored ones without opening them: one for each key that may have
    * made a stored one, that of the active key first (the one to store). Bound to the project, so that
-   * equal secrets of two projects cannot be told.
+   * equal secrets of two projects cannot be recognized.
    */
   fingerprints(secret: Secret, projectId: string): [string, ...string[]] {
     const [active, ...others] = this.ring.usable;
@@ -117,7 +117,7 @@ function associatedData(id: string, { purpose, projectId, mode, field }: SealCon
   return lengthPrefixed([FORMAT, id, purpose, projectId, mode, field]);
 }
 
-/** Each part behind its length in bytes (32 bits, big-endian), so that no two lists give the same bytes. */
+/** Each part after its length in bytes (32 bits, big-endian), so that no two lists give the same bytes. */
 function lengthPrefixed(parts: readonly string[]): Buffer {
   const lengths = parts.map((part) => Buffer.byteLength(part));
   const bytes = Buffer.allocUnsafe(lengths.reduce((sum, length) => sum + 4 + length, 0));

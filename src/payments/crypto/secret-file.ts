@@ -16,7 +16,7 @@ const READABLE = 0o004;
 /** In a folder with this bit only the owner of a file may rename or remove it. */
 const STICKY = 0o1000;
 const MAX_BYTES = 1_048_576;
-/** As many as Linux follows. */
+/** As many links as Linux follows. */
 const MAX_LINKS = 40;
 const onWindows = process.platform === 'win32';
 
@@ -27,7 +27,7 @@ export class SecretFileError extends Error {
 
 /**
  * Reads a file of secrets: UTF-8, with or without a byte order mark, which is left out. Neither the group nor others may
- * write the file, nor replace it or a link that leads to it (not checked on Windows). At once, since it is small.
+ * write the file, nor replace it or a link that leads to it (not checked on Windows). Synchronous, since it is small.
  *
  * @throws SecretFileError
  */
@@ -41,7 +41,7 @@ export function readSecretFile(path: string): string {
   }
 }
 
-/** What an operator should change about a file of secrets that can be used all the same; as the end of a sentence. */
+/** What an operator should change about a file of secrets that can still be used; as the end of a sentence. */
 export function secretFileWarning(path: string): string | undefined {
   if (onWindows) return undefined;
   const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
@@ -59,7 +59,7 @@ function readOrExplain(path: string): string {
 }
 
 function readOnce(path: string): string {
-  // Without waiting for a writer, if it is a pipe.
+  // Does not wait for a writer, if it is a pipe.
   const file = openSync(path, constants.O_RDONLY | (onWindows ? 0 : constants.O_NONBLOCK));
   try {
     const { mode, size } = requireFile(file);

@@ -13,7 +13,7 @@ export class Secret {
     this.#text = text;
   }
 
-  /** The plaintext. Never log it, and never keep it longer than the call that needs it. */
+  /** The plaintext. Never log it, and never store it beyond the call that needs it. */
   reveal(): string {
     return this.#text;
   }

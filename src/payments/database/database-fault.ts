@@ -1,6 +1,6 @@
 import { innerErrorOf } from '../common/inner-error.js';
 
-/** Why a database is not to be had, with the fix, by the codes of PostgreSQL (manual, appendix A), the system and TLS. */
+/** Why a database is unavailable, with the fix, by the codes of PostgreSQL (manual, appendix A), the system and TLS. */
 const CAUSES: Readonly<Record<string, string>> = {
   '28P01': 'the database refuses the user or the password; check both in its address',
   '28000':
@@ -37,7 +37,7 @@ const CAUSES: Readonly<Record<string, string>> = {
     'the certificate of the database is for another host; correct the host in its address',
 };
 
-/** What the driver says without a code, by the beginning of its message, which holds no input. */
+/** Errors of the driver without a code, by the beginning of their message, which holds no input. */
 const MESSAGES: readonly [start: string, code: string, cause: string][] = [
   [
     'timeout exceeded when trying to connect',
@@ -72,15 +72,15 @@ const MESSAGES: readonly [start: string, code: string, cause: string][] = [
   ],
 ];
 
-/** Why the database is not to be had. */
+/** Why the database is unavailable. */
 export interface DatabaseFault {
   /** The same for the same cause. */
   errorCode: string;
-  /** A sentence with the fix; undefined for what is not known. */
+  /** A sentence with the fix; undefined when there is none. */
   cause: string | undefined;
 }
 
-/** Finds the cause of an error of the driver, behind whatever it is wrapped in; undefined when it is none that is known. */
+/** Finds the cause of an error of the driver, whatever it is wrapped in; undefined when it is not a known one. */
 export function databaseFaultOf(error: unknown): DatabaseFault | undefined {
   for (let each = error; each instanceof Error; each = innerErrorOf(each)) {
     const code = 'code' in each && typeof each.code === 'string' ? each.code : undefined;

@@ -30,8 +30,8 @@ export function classifyError(error: unknown, kind: StatementKind): Fault {
 }
 
 /**
- * Operator intervention, connection exceptions, a completion that is not known, and the limits of a pause inside a
- * transaction and of a transaction. Such an end may be for what came before, and reach the next statement.
+ * Operator intervention, connection exceptions, a completion that is not known, and the time limits of an idle
+ * transaction and of a transaction. Such an error may be about an earlier statement, and arrive at the next one.
  */
 function isLostConnection(error: unknown, code: string): boolean {
   if (code.startsWith('57P') || code.startsWith('08')) return true;
@@ -41,7 +41,7 @@ function isLostConnection(error: unknown, code: string): boolean {
   return severity === 'FATAL' || severity === 'PANIC';
 }
 
-/** A write may have been done, and may not, or not for good. */
+/** A write may have been committed, or not, or not durably. */
 export function outcomeUnknown(cause?: unknown): PaymentsError {
   return new PaymentsError(
     'write_outcome_unknown',
@@ -50,7 +50,7 @@ export function outcomeUnknown(cause?: unknown): PaymentsError {
   );
 }
 
-/** A commit that was not waited for until its standby had it, so that a failover may lose it. */
+/** A commit whose standby may not have it, so that a failover may lose it. */
 export class NotReplicated extends ExplainedError {
   override name = 'NotReplicated';
 }

@@ -6,16 +6,16 @@ import { RESULT_TYPES } from './result-types.js';
 import { borrowConnection, ignoreErrorEvent } from './pool.js';
 import { takeWriteTurn } from './write-turns.js';
 
-/** How often a lock that somebody holds is tried, in milliseconds. */
+/** How often a held lock is tried again, in milliseconds. */
 const LOCK_POLL_MS = 100;
 
 /**
- * Does something while no other replica does anything under the same name. The lock belongs to a transaction, so that
- * it goes with the connection, however that ends, and works behind a pooler.
+ * Runs work while no other replica runs any under the same name. The lock belongs to a transaction, so that it is
+ * released with the connection, however that ends, and works behind a pooler.
  *
  * @param waitMs how long to wait for the lock
  * @param holdMs longest time for the work, after which the database may take the lock away
- * @returns undefined when the lock was not to be had in time
+ * @returns undefined when the lock was not free in time
  * @throws DependencyUnavailable when the database cannot be reached
  */
 export async function withLock<T>(

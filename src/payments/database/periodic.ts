@@ -4,8 +4,8 @@ import { RepeatedFault } from './repeated-fault.js';
 /** How long to wait after a failure, in milliseconds. */
 const RETRY_MS = 1_000;
 
-/** Does something again and again, one run at a time, until it is stopped. A failure is logged once, again when its cause
- * changes, and tried again. */
+/** Repeats a task, one run at a time, until it is stopped. A failed run is repeated after a pause; its failure is logged once,
+ * and again when its cause changes. */
 export class Periodic {
   private readonly fault: RepeatedFault;
   private stopped = false;
@@ -16,7 +16,7 @@ export class Periodic {
 
   /**
    * @param name the context of its events in the log
-   * @param work returns how long to wait until the next run, in milliseconds
+   * @param work one run; returns how long to wait until the next, in milliseconds
    */
   constructor(
     name: string,
@@ -33,7 +33,7 @@ export class Periodic {
     this.running = this.run();
   }
 
-  /** Ends the present pause, or lets the present run be followed by another at once. */
+  /** Ends the current pause, or lets another run follow the current one at once. */
   wake(): void {
     this.woken = true;
     this.endPause?.();
@@ -44,7 +44,7 @@ export class Periodic {
     return this.stopped;
   }
 
-  /** Waits for the present run; there is none after it. */
+  /** Waits for the current run; there is none after it. */
   async stop(): Promise<void> {
     this.stopped = true;
     this.wake();

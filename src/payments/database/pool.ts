@@ -9,7 +9,7 @@ import { DependencyUnavailable } from '../domain/errors.js';
 interface Watched {
   /** False from when a statement is sent until its answer has come to its end. */
   readyForQuery?: boolean;
-  /** The statement whose answer is awaited; the second name is that of older versions. */
+  /** The statement whose answer is pending; the second name is that of older versions. */
   _activeQuery?: object | null;
   activeQuery?: object | null;
   /** Missing in the native driver. */
@@ -18,10 +18,10 @@ interface Watched {
   };
 }
 
-/** What PostgreSQL says behind each answer: no transaction, an open one, or one that has failed. */
+/** What PostgreSQL reports after each answer: no transaction, an open one, or a failed one. */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
-/** Longest wait for what comes right behind an error, in milliseconds. */
+/** Longest wait for the status after an error, in milliseconds. */
 const END_OF_ANSWER_MS = 1_000;
 
 /** Longest wait for a connection, and for the answer of a statement, where a host's pool has no limits, in milliseconds. */
@@ -38,9 +38,9 @@ export function poolOf(dataSource: DataSource): Pool {
 }
 
 /**
- * Closes a connection that is given back inside a transaction, or before its last statement was answered, whoever had
- * borrowed it. TypeORM gives such connections back when ROLLBACK itself timed out, or a nested transaction was left
- * open: what the next borrower writes is acknowledged, and undone later.
+ * Closes a connection that is released inside a transaction, or before its last statement was answered, whoever had
+ * acquired it. TypeORM releases such connections when ROLLBACK itself timed out, or a nested transaction was left
+ * open: writes of the next user would be acknowledged, and rolled back later.
  */
 export function guardPool(dataSource: DataSource): void {
   const pool = poolOf(dataSource);
@@ -49,12 +49,12 @@ export function guardPool(dataSource: DataSource): void {
   pool.on('acquire', watch);
   pool.on('release', (_error: unknown, client) => {
     const isClean = !isInTransaction(client) && !isBusy(client) && !unfit.has(client);
-    // The pool drops a connection that is being ended.
+    // The pool removes a connection that is being ended.
     if (!isClean) void client.end();
   });
 }
 
-/** The pool's own clients have no more to say of this than the messages that they are sent. */
+/** The pool's clients do not expose this, so it is read from the messages that they receive. */
 function watch(client: PoolClient): void {
   if (statuses.has(client)) return;
   statuses.set(client, undefined);
@@ -64,26 +64,26 @@ function watch(client: PoolClient): void {
   });
 }
 
-/** What the last complete answer on a connection said; undefined when there was none since it was first borrowed. */
+/** The status after the last complete answer on a connection; undefined when there was none since it was first acquired. */
 export function transactionStatusOf(client: PoolClient): TransactionStatus | undefined {
   return statuses.get(client);
 }
 
-/** Whether a transaction of whoever borrowed the connection is open, as far as the database has said. */
+/** Whether a transaction is open on the acquired connection, as far as the database has reported. */
 export function isInTransaction(client: PoolClient): boolean {
   return (transactionStatusOf(client) ?? 'I') !== 'I';
 }
 
-/** Whether a statement has not been answered, be it with an error. */
+/** Whether a statement is still unanswered; an error is an answer. */
 export function isBusy(client: PoolClient): boolean {
   const watched: Watched = client;
-  // In newer versions reading the older name gives a warning.
+  // In newer versions reading the older name causes a warning.
   const active = '_activeQuery' in watched ? watched._activeQuery : watched.activeQuery;
   return active !== undefined && active !== null;
 }
 
 /**
- * Waits until the database has said where the transaction stands: behind an error that comes a little later.
+ * Waits until the database has reported the status of the transaction: after an error it arrives a little later.
  *
  * @throws AbortError when it does not
  */
@@ -92,7 +92,7 @@ export async function endOfAnswer(client: PoolClient): Promise<void> {
   await once(client, 'drain', { signal: AbortSignal.timeout(END_OF_ANSWER_MS) });
 }
 
-/** Lets a borrowed connection be closed when it is given back, for somebody may still hold it. */
+/** Lets an acquired connection be closed when it is released, since it may still be in use. */
 export function neverReuse(client: PoolClient): void {
   unfit.add(client);
 }
@@ -113,7 +113,7 @@ export async function borrowConnection(dataSource: DataSource): Promise<PoolClie
   }
 }
 
-/** As the pool would, had it a limit: what comes later goes back. */
+/** As the pool would, had it a limit: a connection that arrives later is released. */
 function connectWithin(pool: Pool): Promise<PoolClient> {
   const connect = (signal: AbortSignal): Promise<PoolClient> => {
     const connecting = pool.connect();
@@ -129,15 +129,15 @@ function connectWithin(pool: Pool): Promise<PoolClient> {
 
 /** How long a statement may take on a pool that has no limit of its own, in milliseconds; undefined where it has one. */
 export function answerLimit(dataSource: DataSource): number | undefined {
-  // The typings know it of clients only.
+  // The typings declare it for clients only.
   const { query_timeout: limit = 0 } = poolOf(dataSource).options as { query_timeout?: number };
   return limit === 0 ? ANSWER_MS : undefined;
 }
 
 /**
- * A connection that breaks while a statement runs says so twice: to the statement, and by an event that would end the
- * process if nobody listened. The pool listens only to idle ones.
+ * A connection that breaks while a statement runs reports it twice: to the statement, and by an event that would crash
+ * the process without a listener. The pool listens only on idle ones.
  */
 export function ignoreErrorEvent(): void {
-  // The statement is told.
+  // The statement gets the error.
 }

@@ -4,8 +4,7 @@ import type { EventLogger } from '../common/event-logger.js';
 import type { LogEvent } from '../domain/log-events.js';
 
 /**
- * Logs the faults of what is tried again and again: one once, again when the cause is another, and once more when it works
- * again.
+ * Logs the faults of something that is retried: a fault once, again when its cause changes, and the recovery.
  */
 export class RepeatedFault<E extends string = LogEvent> {
   private last: string | undefined;
@@ -34,7 +33,7 @@ export class RepeatedFault<E extends string = LogEvent> {
     ]);
     if (kind === this.last) return;
     this.last = kind;
-    // Where it was thrown tells nothing that a known cause does not.
+    // A stack adds nothing to a known cause.
     this.logger.write(
       this.failure,
       line.cause === undefined && stack !== undefined ? { ...line, stack } : line,

@@ -17,7 +17,7 @@ const MAX_ATTEMPTS = 3;
  * Runs one statement in its own transaction on a pooled connection.
  *
  * It goes to the pool of TypeORM's driver instead of through a `QueryRunner`, because a connection on which a
- * query timed out or broke must leave the pool, which `QueryRunner.release()` does not see to.
+ * query timed out or broke must leave the pool, which `QueryRunner.release()` does not ensure.
  *
  * @param values never interpolated, always bound
  * @throws DependencyUnavailable when the database cannot be reached or does not answer in time
@@ -84,7 +84,7 @@ async function runOnPool<Row>(
 
 type Outcome<Row> = { rows: Row[] } | { fault: Fault; error: unknown };
 
-/** Runs it, and gives the connection back if it can be used again. */
+/** Runs it, and returns the connection to the pool if it can be reused. */
 async function runOn<Row>(
   client: PoolClient,
   kind: StatementKind,

@@ -39,7 +39,7 @@ export const TRIGGERS = [
 const FOUND = new WeakMap<DataSource, string>();
 
 /**
- * Finds the schema of the module's tables where the data source names none, and remembers it: from then on statements name
+ * Finds the schema of the module's tables where the data source names none, and caches it: from then on statements name
  * it, so that a search path which a database, a role or another user of a pooled connection sets changes nothing.
  *
  * @returns as {@link lookForSchema}
@@ -52,7 +52,7 @@ export async function findSchema(dataSource: DataSource): Promise<string | undef
   return found;
 }
 
-/** Runs a statement on whatever connection, and gives its rows. */
+/** Runs a statement on some connection, and returns its rows. */
 export type Ask = (text: string, values: unknown[]) => Promise<Record<string, string>[]>;
 
 /** @returns undefined when there are no tables, or in several schemas of which the search path finds none */

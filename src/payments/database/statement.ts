@@ -1,7 +1,7 @@
 /** A type of PostgreSQL by its name there, with what its values are here. */
 export interface SqlType<T> {
   readonly name: string;
-  /** Never there: it carries the type. */
+  /** Never set: it carries the type. */
   readonly value?: T;
 }
 
@@ -80,7 +80,7 @@ export interface PreparedText {
   readonly order: readonly string[];
 }
 
-/** What was made of statements, by the schema of their tables: each is so once. */
+/** Compiled statements, by the schema of their tables. */
 const PREPARED = new WeakMap<object, Map<string | undefined, PreparedText>>();
 
 /** @param schema of the tables; undefined: the connection's search path finds them */
@@ -101,7 +101,7 @@ function numbered(text: string): PreparedText {
   return { sql, order };
 }
 
-/** Comes last, since the name of a schema may hold anything, a colon before a word as well. */
+/** Runs last, since the name of a schema may hold anything, even a colon before a word. */
 function inSchema({ sql, order }: PreparedText, schema: string | undefined): PreparedText {
   const prefix = schema === undefined ? '' : `"${schema.replaceAll('"', '""')}".`;
   return { sql: sql.replaceAll('{schema}.', () => prefix), order };

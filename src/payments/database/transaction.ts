@@ -13,14 +13,14 @@ import {
 import { takeWriteTurn } from './write-turns.js';
 import { ExplainedError } from '../domain/explained-error.js';
 
-/** The work has not left the transaction as it found it, so that it cannot be committed as a whole. */
+/** The work did not leave its transaction intact, so it cannot be committed as a whole. */
 export class TransactionNotWhole extends ExplainedError {
   override name = 'TransactionNotWhole';
 }
 
 /**
- * Does something in a transaction on a connection of the pool, with TypeORM's manager of it. The connection is used
- * again only when the transaction was seen to end, see {@link guardPool}.
+ * Runs work in a transaction on a connection of the pool, with TypeORM's manager for it. The connection is reused
+ * only after the transaction was seen to end, see {@link guardPool}.
  *
  * @throws DependencyUnavailable when no connection can be had
  * @throws PaymentsError `write_outcome_unknown` when the commit was sent and its outcome is not known
@@ -45,7 +45,7 @@ export async function inTransaction<T>(
       requireStatus(client, 'I');
       return result;
     } catch (error) {
-      // Behind a statement without an answer a rollback would wait as well; closing the connection does the same.
+      // After an unanswered statement a rollback would wait as well; closing the connection has the same effect.
       if (runner.isTransactionActive && !isBusy(client)) await runner.rollbackTransaction().catch(ignore);
       throw error;
     }
@@ -56,8 +56,8 @@ export async function inTransaction<T>(
 }
 
 /**
- * Refuses what work that took too long still wants to do in its transaction. Behind the rollback the connection would
- * commit each statement by itself, for as long as it is not given back; and the work may still hold it then.
+ * Refuses further statements of work that exceeded its time limit. After the rollback the connection would commit each
+ * statement by itself until it is released; and the work may still hold it then.
  */
 export async function abandon(runner: QueryRunner, refusal: Error): Promise<void> {
   const query = runner.query.bind(runner);
@@ -94,5 +94,5 @@ function requireStatus(client: PoolClient, expected: TransactionStatus): void {
 }
 
 function ignore(): void {
-  // What went wrong before is thrown.
+  // The first error is thrown.
 }

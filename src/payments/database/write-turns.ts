@@ -6,12 +6,12 @@ import { ExplainedError } from '../domain/explained-error.js';
 
 /** The part of a pool that writes leave to reads. */
 const RESERVE = 0.3;
-/** Of the writes, so many connections are for single statements, since what holds one longer may need them. */
+/** How many of the writes' connections are for single statements only, since longer work may need them. */
 const FOR_STATEMENTS = 2;
 /** Longest wait for a turn where the pool names no time for a connection, in milliseconds. */
 const WAIT_MS = 1_000;
 
-/** How long a write has its connection: for one statement, or while something else goes on as well. */
+/** How long a write holds its connection: for one statement, or for a whole transaction. */
 export type Hold = 'statement' | 'transaction';
 
 /** Bounds the connections of a pool that writes hold, so that reads go on when writes cannot. */
@@ -21,13 +21,13 @@ class WriteTurns {
   private waiting: { hold: Hold; start: () => void }[] = [];
   private lastChange = performance.now();
 
-  /** @param waitMs longest wait, and longest time in which no write ends until further ones are refused at once */
+  /** @param waitMs longest wait; when no write ends for this time, further ones are refused at once */
   constructor(
     private readonly limits: Record<Hold, number>,
     private readonly waitMs: number,
   ) {}
 
-  /** @throws DependencyUnavailable when there are as many writes as may be, and none of them gets on */
+  /** @throws DependencyUnavailable when the limit is reached and no write makes progress */
   async take(hold: Hold): Promise<() => void> {
     if (this.isFree(hold)) this.start(hold);
     else await this.wait(hold);
@@ -104,7 +104,7 @@ export function writeLimits(dataSource: DataSource): Record<Hold, number> {
 export async function takeWriteTurn(dataSource: DataSource, hold: Hold): Promise<() => void> {
   if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
   const pool = poolOf(dataSource);
-  // 0 waits for ever.
+  // 0 means no limit.
   const { connectionTimeoutMillis: waitMs = 0 } = pool.options;
   const ofPool = turns.get(pool) ?? new WriteTurns(writeLimits(dataSource), waitMs > 0 ? waitMs : WAIT_MS);
   turns.set(pool, ofPool);

@@ -1,6 +1,6 @@
 import { boolean, listOf, statement, text, uuid } from '../database/statement.js';
 
-/** Makes keys known to the database, each with its canary. The active one may seal values from now on. */
+/** Registers keys, each with its canary. The active one may seal values from now on. */
 export const REGISTER_KEYS = statement({
   name: 'stripe_config_keys_register',
   parameters: { key_ids: listOf(text), canaries: listOf(text), active_key_id: text },
@@ -21,7 +21,7 @@ export const FIND_KEYS = statement({
   text: 'SELECT key_id, canary, activated_at IS NOT NULL AS is_activated FROM {schema}.stripe_config_keys',
 });
 
-/** Reports which ring a replica holds. Forgets replicas that have been silent for a day. */
+/** Reports which ring a replica holds. Deletes replicas that have not reported for a day. */
 export const REPORT_REPLICA = statement({
   name: 'stripe_config_replicas_report',
   parameters: { replica_id: uuid, ring_fingerprint: text, active_key_id: text, host_name: text },

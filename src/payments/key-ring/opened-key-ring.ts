@@ -12,7 +12,7 @@ export const OPENED_KEY_RING = Symbol('OpenedKeyRing');
 /**
  * The ring that the options name.
  *
- * @throws PaymentsOptionsError telling what is wrong with its file
+ * @throws PaymentsOptionsError naming what is wrong with its file
  */
 export async function openKeyRing({
   keyRing,

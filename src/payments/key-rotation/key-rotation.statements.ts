@@ -24,7 +24,7 @@ export const COUNT_OUTDATED_CONFIGS = statement({
   WHERE jsonb_path_exists(sealed, '$.* ? (!(@ starts with $prefix))', jsonb_build_object('prefix', :prefix::text))`,
 });
 
-/** Configurations with such a value, behind a project. */
+/** Configurations with such a value, after a project. */
 export const FIND_OUTDATED_CONFIGS = statement({
   name: 'stripe_configs_find_outdated',
   parameters: { prefix: text, after: uuid, size: bigint },
@@ -36,7 +36,7 @@ export const FIND_OUTDATED_CONFIGS = statement({
   ORDER BY project_id LIMIT :size`,
 });
 
-/** As {@link FIND_OUTDATED_CONFIGS}, of those that nobody has locked. */
+/** As {@link FIND_OUTDATED_CONFIGS}, skipping locked ones. */
 export const LOCK_OUTDATED_CONFIGS = statement({
   name: 'stripe_configs_lock_outdated',
   parameters: { prefix: text, after: uuid, size: bigint },
@@ -48,7 +48,7 @@ export const LOCK_OUTDATED_CONFIGS = statement({
   ORDER BY project_id LIMIT :size FOR NO KEY UPDATE SKIP LOCKED`,
 });
 
-/** Replaces sealed values where those that were opened still stand. */
+/** Replaces sealed values where they are still those that were opened. */
 export const WRITE_CONFIGS = statement({
   name: 'stripe_configs_write_resealed',
   parameters: {
@@ -77,7 +77,7 @@ export const COUNT_OUTDATED_EVENTS = statement({
   text: 'SELECT count(*)::integer AS count FROM {schema}.stripe_events WHERE NOT starts_with(payload_sealed, :prefix)',
 });
 
-/** Such events, behind one of them. */
+/** Such events, after one of them. */
 export const FIND_OUTDATED_EVENTS = statement({
   name: 'stripe_events_find_outdated',
   parameters: {
@@ -94,7 +94,7 @@ export const FIND_OUTDATED_EVENTS = statement({
   ORDER BY project_id, mode, event_id LIMIT :size`,
 });
 
-/** As {@link FIND_OUTDATED_EVENTS}, of those that nobody has locked. */
+/** As {@link FIND_OUTDATED_EVENTS}, skipping locked ones. */
 export const LOCK_OUTDATED_EVENTS = statement({
   name: 'stripe_events_lock_outdated',
   parameters: {
@@ -111,7 +111,7 @@ export const LOCK_OUTDATED_EVENTS = statement({
   ORDER BY project_id, mode, event_id LIMIT :size FOR NO KEY UPDATE SKIP LOCKED`,
 });
 
-/** Replaces sealed payloads where those that were opened still stand. */
+/** Replaces sealed payloads where they are still those that were opened. */
 export const WRITE_EVENTS = statement({
   name: 'stripe_events_write_resealed',
   parameters: { rows: json<(EventKey & { old: string; sealed: string })[]>() },
@@ -137,7 +137,7 @@ export const COUNT_BY_KEY = statement({
   ) AS counts GROUP BY 1`,
 });
 
-/** The keys that services of this database have held. */
+/** The keys that replicas of this database have held. */
 export const LIST_KEYS = statement({
   name: 'stripe_config_keys_list',
   parameters: {},
@@ -145,7 +145,7 @@ export const LIST_KEYS = statement({
   text: 'SELECT key_id, canary, first_seen_at, activated_at FROM {schema}.stripe_config_keys ORDER BY first_seen_at',
 });
 
-/** The services that have reported in the last three minutes; they do so every minute. */
+/** The replicas that have reported in the last three minutes; they do so every minute. */
 export const LIST_REPLICAS = statement({
   name: 'stripe_config_replicas_list',
   parameters: {},
@@ -161,7 +161,7 @@ export const LIST_REPLICAS = statement({
   WHERE seen_at > now() - interval '3 minutes' ORDER BY replica_id`,
 });
 
-/** Forgets a key that seals nothing any more, so that a ring may lack it. */
+/** Deletes a key that seals nothing any more, so that a ring may lack it. */
 export const FORGET_KEY = statement({
   name: 'stripe_config_keys_forget',
   parameters: { key_id: text },
@@ -169,7 +169,7 @@ export const FORGET_KEY = statement({
   text: 'DELETE FROM {schema}.stripe_config_keys WHERE key_id = :key_id',
 });
 
-/** Configurations behind a project, with their sealed values. */
+/** Configurations after a project, with their sealed values. */
 export const SCAN_CONFIGS = statement({
   name: 'stripe_configs_scan',
   parameters: { after: uuid, size: bigint },
@@ -178,7 +178,7 @@ export const SCAN_CONFIGS = statement({
   SELECT id, project_id, sealed FROM {schema}.stripe_configs WHERE project_id > :after ORDER BY project_id LIMIT :size`,
 });
 
-/** Events behind one of them, with their sealed payloads. */
+/** Events after one of them, with their sealed payloads. */
 export const SCAN_EVENTS = statement({
   name: 'stripe_events_scan',
   parameters: { project_id: uuid, mode: word<EventKey['mode']>(), event_id: text, size: bigint },

@@ -22,17 +22,17 @@ export async function countByKey(
   return new Map(counts.map(({ key_id, rows, values }) => [key_id, { rows, values }]));
 }
 
-/** The keys that services of this database have held. */
+/** The keys that replicas of this database have held. */
 export function findKeys(dataSource: DataSource): Promise<RowOf<typeof LIST_KEYS>[]> {
   return runWithin(dataSource, LIST_KEYS, {});
 }
 
-/** The services that have reported in the last three minutes; they do so every minute. */
+/** The replicas that have reported in the last three minutes; they do so every minute. */
 export function findReplicas(dataSource: DataSource): Promise<RowOf<typeof LIST_REPLICAS>[]> {
   return runWithin(dataSource, LIST_REPLICAS, {});
 }
 
-/** Forgets a key that seals nothing any more, so that a ring may lack it. */
+/** Deletes a key that seals nothing any more, so that a ring may lack it. */
 export async function forgetKey(dataSource: DataSource, keyId: string): Promise<void> {
   await runWithin(dataSource, FORGET_KEY, { key_id: keyId });
 }

@@ -6,7 +6,7 @@ import { CONFIGS } from './sealed-configs.js';
 import { EVENTS } from './sealed-events.js';
 import { activePrefix, type Resealed, type SealedTable } from './sealed-table.js';
 
-/** How a rewrap goes. */
+/** Options of a rewrap. */
 export interface RewrapOptions {
   /** Rows sealed again in one transaction. */
   batchSize: number;
@@ -21,13 +21,13 @@ export interface RewrapOptions {
 export interface RewrapProgress {
   /** Rows that had values under another key when the rewrap began. */
   total: number;
-  /** Rows sealed again so far, here. */
+  /** Rows that this run has sealed again so far. */
   rewrapped: number;
   /** Rows of which a value cannot be opened. */
   unreadable: number;
 }
 
-/** What a rewrap has done. */
+/** The result of a rewrap. */
 export interface RewrapResult extends RewrapProgress {
   /** The rows that still hold a value that no key of the ring opens. */
   unreadableIds: string[];
@@ -36,9 +36,9 @@ export interface RewrapResult extends RewrapProgress {
 const PAUSE_MS = 100;
 
 /**
- * Seals every stored value under the active key, while reads and writes go on. What is left to do is read from the
- * tables alone, so that it may be killed and started again at any time, and several may run at once: each takes rows
- * that nobody has locked, and writes a value only where the one it opened still stands.
+ * Seals every stored value under the active key, during reads and writes. What remains to be done is read from the
+ * tables alone, so that it may be killed and restarted at any time, and several may run at once: each skips locked
+ * rows, and replaces a value only where it is still the one that was opened.
  */
 export async function rewrap(
   dataSource: DataSource,
@@ -82,7 +82,7 @@ async function rewrapTable<Key, Row extends Resealed>(
       options.onProgress({ total, rewrapped: result.rewrapped, unreadable: damaged });
       await delay(Math.max(0, (rewrapped / options.rate) * 1000 - (performance.now() - started)));
     }
-    // Rows that somebody had locked were passed over: they are looked at again.
+    // Locked rows were skipped: try them again.
     const left = options.dryRun ? 0 : (await table.count(dataSource, activePrefix(sealer))) - unreadable.size;
     if (left <= 0) break;
     await delay(PAUSE_MS);

@@ -14,7 +14,7 @@ import { FIRST_UUID, resealed, type Resealed, type SealedTable } from './sealed-
 
 interface ResealedConfig extends Resealed {
   projectId: string;
-  /** What was opened, what takes its place, and what that is compared by. */
+  /** The value that was opened, its replacement, and the fingerprints of that. */
   old: ByCredential<string>;
   sealed: ByCredential<string>;
   fingerprints: ByCredential<string, CredentialField>;
@@ -65,7 +65,7 @@ function reseal(
     result.old[field] = old;
     result.sealed[field] = value.sealed;
     const credential = credentialOf(field);
-    // A value that was replaced is compared with nothing.
+    // A previous value has no fingerprints.
     if (credential === field) [result.fingerprints[field]] = sealer.fingerprints(value.secret, projectId);
   }
   return result;

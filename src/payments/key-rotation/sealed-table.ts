@@ -4,22 +4,22 @@ import type { Sealer } from '../crypto/sealer.js';
 import type { Mode } from '../domain/credentials.js';
 import type { Secret } from '../crypto/secret.js';
 
-/** Before every UUID that is made. */
+/** Sorts before every generated UUID. */
 export const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
 
-/** By what an event is found. */
+/** The key of an event. */
 export interface EventKey {
   project_id: string;
   mode: Mode | '';
   event_id: string;
 }
 
-/** Before every event. */
+/** Sorts before every event. */
 export const FIRST_EVENT: EventKey = { project_id: FIRST_UUID, mode: '', event_id: '' };
 
 /** A row with its values sealed again. */
 export interface Resealed {
-  /** How the row is named in reports. */
+  /** The row's name in reports. */
   name: string;
   isChanged: boolean;
   /** Whether a value of it cannot be opened. */
@@ -31,23 +31,23 @@ export interface Batch<Key> {
   /** What values under the active key begin with. */
   prefix: string;
   size: number;
-  /** Behind this row. */
+  /** After this row. */
   after: Key;
-  /** Whether the rows are kept from others, and those passed over that others have locked. */
+  /** Whether to lock the rows, and skip those that are locked. */
   isLocking: boolean;
 }
 
 /** A table that holds sealed values. */
 export interface SealedTable<Key, Row extends Resealed> {
-  /** Before every row. */
+  /** Sorts before every row. */
   first: Key;
   /** How many rows hold a value under another key. */
   count(on: DataSource, prefix: string): Promise<number>;
-  /** Such rows, with what they hold sealed again. */
+  /** Such rows, with their values sealed again. */
   read(manager: EntityManager, sealer: Sealer, batch: Batch<Key>): Promise<Row[]>;
-  /** By what rows are ordered. */
+  /** The order of the rows. */
   keyOf(row: Row): Key;
-  /** Writes changed rows, where what was opened still stands. */
+  /** Writes changed rows, where the values are still those that were opened. */
   write(manager: EntityManager, rows: Row[]): Promise<void>;
 }
 

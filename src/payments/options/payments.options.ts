@@ -39,13 +39,13 @@ export type AccessTokenOptions = {
     }
 );
 
-/** Access judged by a guard of the host. */
+/** Access decided by a guard of the host. */
 export interface HostAccessOptions {
-  /** An instance, or a class that Nest has or can make. It lets pass who is signed in. */
+  /** An instance, or a class that Nest has or can create. It lets signed-in callers pass. */
   guard: Provided<CanActivate>;
   /**
-   * Who that is, read from the host's own request after the guard let it pass: 1 to 255 characters, the same text that
-   * {@link ProjectOwnership} knows owners by. Default: `request.user.sub`, or else `request.user.id`.
+   * The caller's id, read from the host's own request after the guard let it pass: 1 to 255 characters, the same text by
+   * which {@link ProjectOwnership} identifies owners. Default: `request.user.sub`, or else `request.user.id`.
    */
   subject?: ((request: unknown) => string | undefined) | undefined;
 }
@@ -54,11 +54,11 @@ export interface HostAccessOptions {
 export interface PaymentsModuleOptions {
   /**
    * The keys that seal credentials: the path of the file that holds them, the file already opened
-   * ({@link openKeyRingFile}, for keys that a key service wraps), or the ring itself. A file is watched, and a changed ring
-   * taken up. `npx nest-stripe-config-keys generate FILE` makes one.
+   * ({@link openKeyRingFile}, for keys that a key service wraps), or the ring itself. A file is watched, and read
+   * again when it changes. `npx nest-stripe-config-keys generate FILE` creates one.
    */
   keyRing: KeyRing | KeyRingFile | string;
-  /** Who owns a project: an instance, or a class that Nest has or can make. */
+  /** Who owns a project: an instance, or a class that Nest has or can create. */
   projects: Provided<ProjectOwnership>;
   /** Who may call: by access tokens, or by a guard of the host. */
   auth: AccessTokenOptions | HostAccessOptions;
@@ -74,34 +74,34 @@ export interface PaymentsModuleOptions {
    * long Stripe can sign with both (docs.stripe.com/webhooks, "Roll endpoint signing secrets").
    */
   webhookSecretOverlapHours?: number | undefined;
-  /** How often Stripe is asked about keys. */
+  /** Limits of calls to Stripe that check keys. */
   limits?: Partial<StripeLimits> | undefined;
   /** The time in milliseconds since 1970, for signatures of webhooks. Default: `Date.now`. */
   clock?: (() => number) | undefined;
 }
 
-/** How often Stripe is asked about keys. */
+/** Limits of calls to Stripe that check keys. */
 export interface StripeLimits {
-  /** Questions about keys of one project in a minute, by all replicas together. Default: 5. */
+  /** Calls for one project in a minute, by all replicas together. Default: 5. */
   stripeCallsPerMinute: number;
-  /** Questions at once in this process. Default: 8. */
+  /** Concurrent calls in this process. Default: 8. */
   stripeCallsAtOnce: number;
 }
 
-/** What must be known before the application is made, so that no factory can give it. */
+/** What must be known before the application is created, so that no factory can return it. */
 export interface PaymentsModuleExtras {
   /** The path of all routes, below the host's global prefix. Default: `api/v1/payments`. */
   basePath?: string;
   /** The name of the TypeORM data source. Default: the one without a name. */
   dataSource?: string;
   /**
-   * Whether this process takes webhooks, hands events on, and offers the routes for both. Default: true. `publicBaseUrl` is
-   * wanted without them, too: webhook endpoints that another process made are removed with their configuration.
+   * Whether this process receives webhooks, handles events, and offers the routes for both. Default: true. `publicBaseUrl` is
+   * required without them, too: webhook endpoints that another process created are removed with their configuration.
    */
   webhooks?: boolean;
 }
 
-/** The options with every default in its place. */
+/** The options with every default filled in. */
 export interface ResolvedOptions
   extends Omit<PaymentsModuleOptions, 'limits'>, Required<Pick<PaymentsModuleExtras, 'basePath'>> {
   stripeApiBase: string;

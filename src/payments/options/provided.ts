@@ -2,14 +2,14 @@ import { Scope, type Type } from '@nestjs/common';
 import { ContextIdFactory, type ModuleRef } from '@nestjs/core';
 import { PaymentsOptionsError } from './options-error.js';
 
-/** An instance, or a class of the host of which Nest has one or can make one. */
+/** An instance, or a class of the host of which Nest has one or can create one. */
 export type Provided<T> = T | Type<T>;
 
 /**
- * The instance of what an option names. Call it once every provider is there: in `onModuleInit`.
+ * The instance of what an option names. Call it once every provider exists: in `onModuleInit`.
  *
  * @param option its name, for errors
- * @throws PaymentsOptionsError when there is no one instance of the class, or Nest cannot make one
+ * @throws PaymentsOptionsError when there is no one instance of the class, or Nest cannot create one
  */
 export async function instanceOf<T extends object>(
   moduleRef: ModuleRef,

@@ -5,7 +5,7 @@ import { findFaults } from './validate-options.js';
 const DEFAULT_OVERLAP_HOURS = 24;
 
 /**
- * Validates the options and puts every default in its place.
+ * Validates the options and fills in every default.
  *
  * @throws PaymentsOptionsError naming every wrong option
  */

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
-/** How long the module waits for others, in milliseconds. No host sets these, so that the documented times hold; tests do. */
+/** Time limits of the module, in milliseconds. Hosts do not set them, so that the documented times hold; tests do. */
 @Injectable()
 export class TimeLimits {
-  /** For all calls to Stripe that one question takes together. */
+  /** For all calls to Stripe of one operation together. */
   readonly stripe: number = 6_000;
   /** For another request about the same webhook endpoint. */
   readonly endpointWait: number = 15_000;

@@ -3,7 +3,7 @@ import type { ProjectPage, ProjectPosition } from '../domain/project-ownership.j
 import { NextPageLink, type LinkedPage } from '../http/parameters/next-page-link.js';
 import { Pages, type PageQuery } from '../http/parameters/pages.js';
 
-/** A list of projects begins behind the creation time and id of a project. */
+/** A page of projects begins after the creation time and id of a project. */
 export const PROJECT_PAGES = new Pages<ProjectPosition>({
   usual: 250,
   max: 250,
@@ -13,17 +13,17 @@ export const PROJECT_PAGES = new Pages<ProjectPosition>({
   read: (time, id) => ({ createdAt: new Date(Number(time)), id }),
 });
 
-/** Makes a list of projects one of pages that link to the next one. */
+/** Pages a list of projects. */
 export function ProjectPages(): MethodDecorator {
   const { limit, cursor } = PROJECT_PAGES.parameters();
   return applyDecorators(UseInterceptors(NextPageLink), limit, cursor);
 }
 
 /**
- * The page of a list of projects that a query asks for.
+ * The page of projects that a query requests.
  *
- * @param list gives a page of the projects
- * @param positionOf where the page behind a project begins
+ * @param list returns a page of the projects
+ * @param positionOf the position after a project
  * @throws ValidationFailed
  */
 export async function readProjectPage<Project>(

@@ -1,7 +1,7 @@
 import { nullable, statement, uuid, varchar, word } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
-/** Waits for the changes of the project that are under way; those that come later find the note. */
+/** Waits for pending changes of the project; later ones find the record. */
 export const NOTE_REMOVED_PROJECT = statement({
   name: 'stripe_removed_projects_note',
   parameters: { project_id: uuid },
@@ -13,7 +13,7 @@ export const NOTE_REMOVED_PROJECT = statement({
   INSERT INTO {schema}.stripe_removed_projects (project_id) SELECT :project_id::uuid FROM waited ON CONFLICT DO NOTHING`,
 });
 
-/** Ends what is waiting for its handlers; what a worker has at hand is left to it. */
+/** Skips events that wait for their handlers; those that a worker has claimed are left to it. */
 export const SKIP_PENDING = statement({
   name: 'stripe_events_skip_of_removed_project',
   parameters: { project_id: uuid },
@@ -27,7 +27,7 @@ export const SKIP_PENDING = statement({
   WHERE event.project_id = waiting.project_id AND event.mode = waiting.mode AND event.event_id = waiting.event_id`,
 });
 
-/** The webhook endpoints that this service made and that Stripe did not remove. */
+/** The webhook endpoints that this service created and that Stripe did not remove. */
 export const FIND_LEFT = statement({
   name: 'stripe_webhook_endpoints_find_left',
   parameters: { project_id: uuid },

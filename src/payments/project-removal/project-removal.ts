@@ -9,13 +9,13 @@ import { canonicalUuid } from '../domain/uuid.js';
 import { FIND_LEFT, NOTE_REMOVED_PROJECT, SKIP_PENDING } from './project-removal.statements.js';
 import { ConfigRemoval } from '../stripe-config/config-removal.js';
 
-/** What was done about a project that is gone. */
+/** The result of removing a project. */
 export interface ProjectRemovalResult {
-  /** The webhook endpoints that this service made and that Stripe did not remove; remove them in the Stripe Dashboard. */
+  /** The webhook endpoints that this service created and that Stripe did not remove; remove them in the Stripe Dashboard. */
   endpointsLeft: { mode: Mode; id: string | null }[];
 }
 
-/** Ends everything that is kept for a project that is gone. */
+/** Removes everything that is stored for a removed project. */
 @Injectable()
 export class ProjectRemoval {
   constructor(
@@ -24,10 +24,10 @@ export class ProjectRemoval {
   ) {}
 
   /**
-   * To be called when a project is removed for good, after {@link ProjectOwnership.findOwner} no longer knows it. Erases its
-   * credentials, which closes its webhooks and its clients in every replica, hands none of its waiting events on, lets
-   * nothing be stored for it again, and removes the webhook endpoints that this service made, as far as Stripe lets it.
-   * Again is no error; after an error it is to be called again.
+   * Call it when a project is removed for good, after {@link ProjectOwnership.findOwner} no longer returns it. Erases its
+   * credentials, which closes its webhooks and its clients in every replica, skips its waiting events, prevents that anything
+   * is stored for it again, and removes the webhook endpoints that this service created, as far as Stripe allows it.
+   * Idempotent; call it again after an error.
    *
    * @param projectId UUID
    * @throws DependencyUnavailable when the database cannot be reached
@@ -35,7 +35,7 @@ export class ProjectRemoval {
   async remove(projectId: string, change: Change): Promise<ProjectRemovalResult> {
     requireChange(change);
     const id = canonicalUuid(projectId, 'project_id');
-    // First, so that no change which is under way activates the configuration behind the erasure.
+    // First, so that no pending change activates the configuration after the erasure.
     await runStatement(this.dataSource, 'write', NOTE_REMOVED_PROJECT, { project_id: id });
     await this.removal.remove(id, change).catch((error: unknown) => {
       if (!(error instanceof PaymentsError) || error.code !== 'config_not_found') throw error;

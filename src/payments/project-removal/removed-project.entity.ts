@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 
-/** A project that is gone for good: nothing is stored for it again, and no event of it is handed on. */
+/** A project that was removed for good: nothing is stored for it again, and none of its events is handled. */
 @Entity('stripe_removed_projects')
 export class RemovedProjectEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_removed_projects_pkey' })

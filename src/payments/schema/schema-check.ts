@@ -7,10 +7,10 @@ import { DependencyUnavailable } from '../domain/errors.js';
 import { PaymentsOptionsError } from '../options/options-error.js';
 import { examineSchema, listMissing, type SchemaFindings } from './schema-findings.js';
 
-/** How long a database may take to be examined, in milliseconds: then it counts as one that cannot be reached. */
+/** Longest time for checking a database, in milliseconds: after it the database counts as unreachable. */
 const EXAMINE_MS = 10_000;
 
-/** Refuses to start on a database that was not made ready. One that cannot be reached is waited for by those who use it. */
+/** Refuses to start on a database that was not migrated. One that is unreachable is no fault here: its users wait for it. */
 @Injectable()
 export class SchemaCheck implements OnModuleInit {
   constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
@@ -18,7 +18,7 @@ export class SchemaCheck implements OnModuleInit {
   async onModuleInit(): Promise<void> {
     if (!this.dataSource.isInitialized) return;
     const renamed = findRenamed(this.dataSource);
-    // The data source of a host may wait for ever.
+    // The data source of a host may have no time limit.
     const findings = await withinDeadline(
       EXAMINE_MS,
       () => examineSchema(this.dataSource),
@@ -44,7 +44,7 @@ function faultsOf(findings: SchemaFindings, { options }: DataSource): string[] {
   return [`its database lacks ${listMissing(findings)}; ${fix}`, ...faults];
 }
 
-/** Our statements and migrations name our tables as they are; under other names TypeORM would make them once more. */
+/** Our statements and migrations name our tables literally; with other names TypeORM would create them again. */
 function findRenamed({ entityMetadatas, options }: DataSource): string[] {
   const isRenamed = entityMetadatas.some(
     ({ target, tableName, givenTableName, columns }) =>

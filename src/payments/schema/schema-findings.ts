@@ -3,17 +3,17 @@ import { paymentsEntities } from './payments.entities.js';
 import { FUNCTIONS, TABLES, TRIGGERS, findSchema, lookForSchema, type Ask } from '../database/schema-name.js';
 import { ExplainedError } from '../domain/explained-error.js';
 
-/** What keeps the module from working on a database. */
+/** What is wrong with a database for the module. */
 export interface SchemaFindings {
-  /** Whether none of the tables is there. */
+  /** Whether none of the tables exists. */
   isEmpty: boolean;
-  /** What is not there, or is switched off: `trigger stripe_configs_keep`, `column stripe_events.type`, … */
+  /** What is missing or disabled: `trigger stripe_configs_keep`, `column stripe_events.type`, … */
   missing: string[];
   /** What else is wrong, each with its fix. */
   faults: string[];
 }
 
-/** What the service does with its tables, beside reading them and adding rows. */
+/** The rights that the service needs on its tables, besides SELECT and INSERT. */
 const PRIVILEGES: readonly [privilege: string, tables: readonly string[]][] = [
   ['SELECT', TABLES],
   ['INSERT', TABLES],
@@ -42,7 +42,7 @@ const FIND = `
   UNION ALL SELECT 'encoding', current_setting('server_encoding')
   UNION ALL SELECT 'replication role', current_setting('session_replication_role')`;
 
-/** Everything that the migrations make and the module relies on, by kind. */
+/** Everything that the migrations create and the module relies on, by kind. */
 export function required(): Map<string, string[]> {
   const { tables, columns, checks, uniques } = getMetadataArgsStorage();
   const isOurs = ({ target }: { target: unknown }): boolean =>
@@ -66,9 +66,9 @@ export function required(): Map<string, string[]> {
 }
 
 /**
- * Looks whether a database has all that the module relies on, and lets its user do what the module does.
+ * Checks whether a database has everything that the module relies on, and grants its user the rights that it needs.
  *
- * @throws the driver's error when it cannot be asked
+ * @throws the driver's error when it cannot be reached
  */
 export async function examineSchema(dataSource: DataSource): Promise<SchemaFindings> {
   return examine((text, values) => dataSource.query(text, values), await findSchema(dataSource));
@@ -99,7 +99,7 @@ async function examine(ask: Ask, schema: string | undefined): Promise<SchemaFind
   return { isEmpty, missing, faults };
 }
 
-/** What the database keeps from the user. */
+/** The rights that the user lacks. */
 function findRefusals(
   found: ReadonlySet<string>,
   lacks: (kind: string, name: string) => boolean,
@@ -134,7 +134,7 @@ export function listMissing({ missing }: SchemaFindings): string {
   return missing.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
 
-/** A database that is not as the migrations made it. */
+/** A database that differs from the migrations' result. */
 export class SchemaFault extends ExplainedError {
   override name = 'SchemaFault';
 }
@@ -152,7 +152,7 @@ export async function requireSchema(of: DataSource | Ask): Promise<void> {
 }
 
 /**
- * For what only looks, with a user who may do no more, also where triggers were switched off.
+ * For commands that only read, with a user who may do no more, also where triggers are disabled.
  *
  * @throws SchemaFault when a table, a column or a function is missing, with the fix
  */

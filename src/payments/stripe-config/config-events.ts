@@ -18,8 +18,8 @@ export interface StripeConfigEvent extends Change {
 }
 
 /**
- * Tells the host's `EventEmitter2` (`@nestjs/event-emitter`), when it has one, what was changed through this process. A
- * change is stored by then, whatever its listeners do.
+ * Emits the changes made through this process to the host's `EventEmitter2` (`@nestjs/event-emitter`), when it has one. A
+ * change is already stored, whatever its listeners do.
  */
 @Injectable()
 export class ConfigEvents implements OnModuleInit {

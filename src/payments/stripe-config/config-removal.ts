@@ -4,14 +4,14 @@ import type { Preconditions } from '../domain/preconditions.js';
 import { StripeConfigService } from './stripe-config.service.js';
 
 /**
- * What else goes with a configuration. It is called while the credentials can still be opened, and returns what is to be
- * done once they are erased.
+ * Removes what belongs to a configuration. It is called while the credentials can still be opened, and returns what is to
+ * be done once they are erased.
  *
  * @param projectId lower case UUID
  */
 export type RemovalHook = (projectId: string) => Promise<() => Promise<void>>;
 
-/** Deletes a configuration, and whatever was made for it. */
+/** Deletes a configuration, and whatever was created for it. */
 @Injectable()
 export class ConfigRemoval {
   private readonly hooks: RemovalHook[] = [];

@@ -4,7 +4,7 @@ import type { StripeConfigRequest } from './stripe-config.dto.js';
 import { CREDENTIAL_FIELDS, FIELDS_OF_ONE_MODE, type CredentialField } from '../domain/credentials.js';
 import { findFault, isMaskOf, trimmed } from '../domain/credential-rules.js';
 
-/** What a request asks for. Only {@link validate} makes one, so that to have one means that its values are valid. */
+/** The changes that a request contains. Only {@link validate} creates one, so that its values are always valid. */
 export class CredentialChanges {
   private constructor(
     /** The fields to write. */
@@ -14,9 +14,9 @@ export class CredentialChanges {
   ) {}
 
   /**
-   * Parts a request into what is to be written and what was sent back as shown.
+   * Divides a request into the values to write and the masks that were sent back.
    *
-   * @param refused what is wrong with the request beside its values
+   * @param refused what is wrong with the request besides its values
    * @throws ValidationFailed naming that, and every value that may not be stored
    */
   static validate(

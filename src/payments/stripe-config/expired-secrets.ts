@@ -9,10 +9,10 @@ import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js
 import { Periodic } from '../database/periodic.js';
 import { ERASE_BATCH, ERASE_EXPIRED } from './stripe-config.statements.js';
 
-/** How often, in milliseconds. What has expired is refused at once; this is when it is gone as well. */
+/** How often, in milliseconds. Expired secrets are refused at once, and erased within this time. */
 const ERASE_MS = 60_000;
 
-/** Erases replaced webhook secrets whose time is over. */
+/** Erases replaced webhook secrets that have expired. */
 @Injectable()
 export class ExpiredSecrets implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly periodic = new Periodic(ExpiredSecrets.name, async () => {

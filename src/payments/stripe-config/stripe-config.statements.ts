@@ -60,7 +60,7 @@ export const FIND_VERSIONS = statement({
   text: 'SELECT project_id, version FROM {schema}.stripe_configs WHERE project_id = ANY (:project_ids)',
 });
 
-/** Gives sealed values, for the code that opens them. */
+/** Returns sealed values, for the code that opens them. */
 export const FIND_SEALED = statement({
   name: 'stripe_configs_find_sealed',
   parameters: { project_id: uuid },
@@ -69,7 +69,7 @@ export const FIND_SEALED = statement({
 });
 
 /**
- * Gives what verifies a mode's webhooks for each project, or no row where no webhook is accepted: the stored secret with its
+ * Returns what verifies a mode's webhooks for each project, or no row where no webhook is accepted: the stored secret with its
  * fingerprint, and the one before while it is still accepted, with how long that is, in milliseconds.
  */
 export const FIND_WEBHOOK_SECRETS = statement({
@@ -147,7 +147,7 @@ export const ERASE_PREVIOUS = statement({
 export const ERASE_BATCH = 500;
 
 /**
- * Erases previous webhook secrets whose time is over, of some configurations that nobody has locked, and returns a row for
+ * Erases expired previous webhook secrets of some configurations, skipping locked ones, and returns a row for
  * each. They are refused from then on, erased or not.
  */
 export const ERASE_EXPIRED = statement({
@@ -182,8 +182,8 @@ export const FIND_REMOVED = statement({
 });
 
 /**
- * Says which configurations have changed. A commit that notifies holds a lock of the whole server until it ends, and this one
- * is worth no wait for the disk or a standby.
+ * Announces which configurations have changed. A commit that notifies holds a server-wide lock until it ends, so this one
+ * does not wait for the disk or a standby.
  */
 export const NOTIFY = statement({
   name: 'stripe_config_changed_notify',

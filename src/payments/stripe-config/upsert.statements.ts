@@ -21,7 +21,7 @@ export interface ProtectedCredential {
   fingerprints: readonly [string, ...string[]];
 }
 
-/** The parameters of {@link UPSERT} that tell what to write; a field that is left out stays as it is. */
+/** The parameters of {@link UPSERT} with the values to write; a field that is left out stays as it is. */
 export function credentialParameters(credentials: ReadonlyMap<CredentialField, ProtectedCredential>): {
   sealed: ByCredential<string>;
   shown: ByCredential<string>;
@@ -43,7 +43,7 @@ export function credentialParameters(credentials: ReadonlyMap<CredentialField, P
  * changes of different fields lose nothing. A secret is compared with the stored one by its fingerprints: the same one, which
  * forms and scripts send back, is no change. Where nothing changes, all are stored as they were sealed now, because the stored
  * ones may be unreadable. Another webhook secret makes the stored one the previous one, for a while. `now()` is when the
- * statement began, which may be before the row's last change, so times are kept from going backwards. The audit trail is
+ * statement began, which may be before the row's last change, so times are prevented from going backwards. The audit trail is
  * written by a trigger.
  *
  * - `same`: by field, every fingerprint under which the same secret may be stored

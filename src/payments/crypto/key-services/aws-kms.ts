@@ -102,7 +102,7 @@ function validateAnsweredKey(asked: string, answered: unknown): void {
   if (!isTheKey) throw new KeyServiceFault('wrong-answer');
 }
 
-/** The client hands on what is no text without decoding it, so its types are not to be relied on. */
+/** The client passes on anything but a text without decoding it, so its types cannot be relied on. */
 function bytes(blob: unknown): Buffer {
   if (!(blob instanceof Uint8Array) || blob.length === 0) throw new KeyServiceFault('wrong-answer');
   return Buffer.from(blob);

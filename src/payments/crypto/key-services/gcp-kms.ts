@@ -12,8 +12,8 @@ const MAX_ANSWER_BYTES = 64 * 1024;
 
 /**
  * Google Cloud KMS through its official client, over REST rather than gRPC, so that redirects, the length of an
- * answer and the time of a call can be limited. Credentials are the application default ones. Checksums go along
- * and are checked as Google asks (https://cloud.google.com/kms/docs/data-integrity-guidelines).
+ * answer and the time of a call can be limited. Credentials are the application default ones. Checksums are sent
+ * and verified as Google recommends (https://cloud.google.com/kms/docs/data-integrity-guidelines).
  */
 export async function openGcpKms(
   { key, endpoint }: GcpKmsKey,
@@ -38,7 +38,7 @@ export async function openGcpKms(
           // eslint-disable-next-line @typescript-eslint/no-deprecated -- what succeeds it asks only Content-Length
           size: MAX_ANSWER_BYTES,
           timeout: deadlineMs,
-          // The client names an agent of its own for each call, so that gaxios does not look for a proxy.
+          // The client sets an agent of its own for each call, so gaxios does not look up a proxy.
           adapter: (request, send) => {
             const agent = proxyAgentFor(request.url.href);
             return send(agent === undefined ? request : { ...request, agent });

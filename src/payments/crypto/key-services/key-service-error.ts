@@ -15,7 +15,7 @@ export type Fault =
   | 'refused'
   | 'wrong-answer';
 
-/** A fault that an adapter found itself. */
+/** A fault that an adapter detected itself. */
 export class KeyServiceFault extends ExplainedError {
   override name = 'KeyServiceFault';
 
@@ -60,12 +60,12 @@ export function serviceName(service: KeyServiceName): string {
   return WORDS[service].name;
 }
 
-/** What was asked of the service. */
+/** The operation that was requested. */
 export type Operation = 'wrap' | 'unwrap';
 
 /**
- * The error for a fault: fixed words, and no cause, so that nothing the service said is passed on. Of a connection that
- * failed it has the code.
+ * The error for a fault: fixed words, and no cause, so that nothing of the service's answer is passed on. For a failed
+ * connection it has the code.
  */
 export function keyServiceError(
   service: KeyServiceName,

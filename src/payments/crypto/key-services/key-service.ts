@@ -4,15 +4,15 @@ import type { Fault } from './key-service-error.js';
 /** Wraps and unwraps root keys. What it wrapped under one key id does not unwrap under another. */
 export interface KeyService {
   /**
-   * Has a root key wrapped.
+   * Wraps a root key.
    *
-   * @returns the ciphertext as it lies in the key ring file
+   * @returns the ciphertext as it is stored in the key ring file
    * @throws KeyRingError naming the service and what to check, never the service's own words
    */
   wrap(root: Buffer, keyId: string): Promise<string>;
 
   /**
-   * Has a root key unwrapped.
+   * Unwraps a root key.
    *
    * @param ciphertext as {@link KeyService.wrap} gave it
    * @throws KeyRingError as above; also for a changed ciphertext and for one wrapped under another id
@@ -22,7 +22,7 @@ export interface KeyService {
 
 /** How key services are reached. The credentials of AWS and Google Cloud come from their clients' own chains. */
 export interface KeyServiceOptions {
-  /** Whether plain http is taken to an address of this machine; never say so in production. Default: false. */
+  /** Whether plain http is allowed to an address of this machine; never in production. Default: false. */
   allowLoopbackHttp?: boolean | undefined;
   /** How long one call may take with its credentials and retries, in milliseconds. Default: 10,000. */
   deadlineMs?: number | undefined;
@@ -32,7 +32,7 @@ export interface KeyServiceOptions {
   vaultNamespace?: string | undefined;
 }
 
-/** What one key service's client does; deadline and error texts are laid around it. */
+/** The client of one key service; deadline and error texts are added around it. */
 export interface KeyServiceAdapter {
   wrap(root: Buffer, keyId: string, signal: AbortSignal): Promise<string>;
   unwrap(ciphertext: string, keyId: string, signal: AbortSignal): Promise<Buffer>;
