@@ -58,13 +58,13 @@ export default {
     {
       name: 'cryptography-without-a-framework',
       comment:
-        'Clients of key services are loaded when they are needed; they and their transport may be imported.',
+        'Clients of key services are loaded when they are needed; they, their transport and schemas may be imported.',
       severity: 'error',
       from: { path: `${PAYMENTS}crypto/` },
       to: {
         dependencyTypes: ['npm', 'npm-dev', 'npm-peer', 'npm-optional', 'npm-no-pkg', 'npm-unknown'],
         pathNot:
-          '^node_modules/(@aws-sdk/client-kms|@google-cloud/kms|https-proxy-agent|proxy-from-env|undici)/',
+          '^node_modules/(@aws-sdk/client-kms|@google-cloud/kms|https-proxy-agent|proxy-from-env|undici|valibot)/',
       },
     },
     {

@@ -1,28 +1,37 @@
+import * as v from 'valibot';
 import { KeyRingError, judgeKeys, ringKey, type KeyState, type RingKey } from './key-ring.js';
 import { isWrappedKey, type WrappedKey } from './key-services/wrapped-key.js';
 
+const KEY_FORM = v.pipe(
+  v.object({
+    /** Derived from the key itself, see `keyId`. */
+    id: v.pipe(v.string(), v.regex(/^[a-z2-7]{10}$/)),
+    state: v.picklist(['active', 'decrypt-only', 'retired'] satisfies KeyState[]),
+    /** The root key in base64. */
+    material: v.exactOptional(v.string()),
+    /** The root key as a key service wrapped it; its inside is validated later, where the key can be named. */
+    wrapped: v.exactOptional(v.custom<WrappedKey>(() => true)),
+    /** ISO 8601. */
+    created_at: v.string(),
+  }),
+  v.check(({ state, ...key }) => {
+    const sources = ['material', 'wrapped'].filter((source) => source in key).length;
+    return sources === 1 || (sources === 0 && state === 'retired');
+  }),
+);
+
+const KEY_RING_FORM = v.object({
+  version: v.literal(1),
+  /** Set on a ring that the service made for itself; production refuses it. */
+  development: v.exactOptional(v.literal(true)),
+  keys: v.array(KEY_FORM),
+});
+
 /** A key as it lies on disk: in the clear, wrapped by a key service, or, once retired, without its bytes. */
-export interface KeyForm {
-  /** Derived from the key itself, see `keyId`. */
-  id: string;
-  state: KeyState;
-  /** The root key in base64. */
-  material?: string;
-  /** The root key as a key service wrapped it. */
-  wrapped?: WrappedKey;
-  /** ISO 8601. */
-  created_at: string;
-}
+export type KeyForm = v.InferOutput<typeof KEY_FORM>;
 
 /** The key ring as it lies on disk. */
-export interface KeyRingForm {
-  version: 1;
-  /** Set on a ring that the service made for itself; production refuses it. */
-  development?: true;
-  keys: KeyForm[];
-}
-
-const STATES: readonly string[] = ['active', 'decrypt-only', 'retired'] satisfies KeyState[];
+export type KeyRingForm = v.InferOutput<typeof KEY_RING_FORM>;
 
 /**
  * Reads the text of a key ring file and judges all that can be judged without a key service.
@@ -40,7 +49,7 @@ export function parseKeyRing(text: string): KeyRingForm {
         : 'the key ring file is not JSON; restore it from its backup',
     );
   }
-  if (!isKeyRingForm(form)) {
+  if (!v.is(KEY_RING_FORM, form)) {
     throw new KeyRingError(
       'the key ring file has an unknown form; it needs "version": 1 and "keys", each with id, state, created_at, and either material or wrapped',
     );
@@ -89,31 +98,4 @@ export function keyFromRoot(id: string, state: KeyState, root: Buffer): RingKey 
     );
   }
   return key;
-}
-
-function isKeyRingForm(form: unknown): form is KeyRingForm {
-  if (typeof form !== 'object' || form === null) return false;
-  const { version, development, keys } = form as Record<string, unknown>;
-  return (
-    version === 1 &&
-    (development === undefined || development === true) &&
-    Array.isArray(keys) &&
-    keys.every(isKeyForm)
-  );
-}
-
-/** The inside of `wrapped` is judged later, where the key can be named. */
-function isKeyForm(key: unknown): boolean {
-  if (typeof key !== 'object' || key === null) return false;
-  const { id, state, material, wrapped, created_at } = key as Record<string, unknown>;
-  const sources = [material, wrapped].filter((source) => source !== undefined).length;
-  return (
-    typeof id === 'string' &&
-    /^[a-z2-7]{10}$/.test(id) &&
-    typeof state === 'string' &&
-    STATES.includes(state) &&
-    typeof created_at === 'string' &&
-    (material === undefined || typeof material === 'string') &&
-    (sources === 1 || (sources === 0 && state === 'retired'))
-  );
 }

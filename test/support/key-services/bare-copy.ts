@@ -8,7 +8,7 @@ import { transformFileSync } from '@swc/core';
 const ROOT = join(import.meta.dirname, '../../..');
 const SOURCE = join(ROOT, 'src/payments');
 /** What is always installed. */
-const PACKAGES = ['https-proxy-agent', 'proxy-from-env'];
+const PACKAGES = ['https-proxy-agent', 'proxy-from-env', 'valibot'];
 
 const READER = `
 import { readKeyRingFile } from './crypto/key-ring-file.js';

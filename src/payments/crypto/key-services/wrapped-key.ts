@@ -1,3 +1,5 @@
+import * as v from 'valibot';
+
 /** A key of AWS KMS. Prefer the key's full ARN: an alias that is later pointed elsewhere no longer unwraps. */
 export interface AwsKmsKey {
   service: 'aws-kms';
@@ -56,6 +58,33 @@ const GCP_KEY = /^projects\/[\w.:-]+\/locations\/[\w-]+\/keyRings\/[\w-]+\/crypt
 /** One segment of a path that no server reads as `.` or `..`. */
 const VAULT_NAME = /^\w(?:[\w.-]*\w)?$/;
 
+const KEY_SERVICE_KEY = v.variant('service', [
+  v.object({
+    service: v.literal('aws-kms'),
+    key: textOf(AWS_KEY),
+    region: v.optional(textOf(/^[a-z0-9-]+$/)),
+    endpoint: v.optional(textOf(/./)),
+  }),
+  v.object({
+    service: v.literal('gcp-kms'),
+    key: textOf(GCP_KEY),
+    endpoint: v.optional(textOf(/^https?:\/\/[^/?#]+\/?$/)),
+  }),
+  v.object({
+    service: v.literal('vault-transit'),
+    key: textOf(VAULT_NAME),
+    address: v.string(),
+    mount: v.pipe(
+      v.string(),
+      v.check((mount) => mount.split('/').every((segment) => VAULT_NAME.test(segment))),
+    ),
+  }),
+]);
+
+function textOf(form: RegExp) {
+  return v.pipe(v.string(), v.regex(form));
+}
+
 /** Whether a value is a wrapped key of a known service, in every part. */
 export function isWrappedKey(value: unknown): value is WrappedKey {
   if (!isKeyServiceKey(value) || !('ciphertext' in value)) return false;
@@ -70,26 +99,5 @@ export function isCiphertext(service: KeyServiceName, text: string): boolean {
 
 /** Whether a value names a key of a known service, in every part; addresses are judged where they are used. */
 export function isKeyServiceKey(value: unknown): value is KeyServiceKey {
-  if (typeof value !== 'object' || value === null) return false;
-  const { service, key, region, endpoint, address, mount } = value as Record<string, unknown>;
-  if (typeof key !== 'string') return false;
-  switch (service) {
-    case 'aws-kms':
-      return AWS_KEY.test(key) && isAbsentOr(/^[a-z0-9-]+$/, region) && isAbsentOr(/./, endpoint);
-    case 'gcp-kms':
-      return GCP_KEY.test(key) && isAbsentOr(/^https?:\/\/[^/?#]+\/?$/, endpoint);
-    case 'vault-transit':
-      return (
-        VAULT_NAME.test(key) &&
-        typeof address === 'string' &&
-        typeof mount === 'string' &&
-        mount.split('/').every((segment) => VAULT_NAME.test(segment))
-      );
-    default:
-      return false;
-  }
-}
-
-function isAbsentOr(form: RegExp, value: unknown): boolean {
-  return value === undefined || (typeof value === 'string' && form.test(value));
+  return v.is(KEY_SERVICE_KEY, value);
 }
