@@ -10,7 +10,7 @@ const FLOORS = [
   '(crypto|database)',
   'options',
   '(http|stripe|key-ring)',
-  '(stripe-config|audit|credential-checks)',
+  '(stripe-config|audit|credential-checks|health)',
   '(stripe-webhooks|stripe-clients|project-list)',
   '(webhook-endpoint|config-health|project-removal|key-rotation)',
   'schema',

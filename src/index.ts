@@ -47,6 +47,7 @@ export {
   type ValidationCause,
   type ValidationItem,
 } from './payments/domain/errors.js';
+export { PaymentsHealth, type HealthAnswer } from './payments/health/payments-health.js';
 export { PaymentsModule } from './payments/payments.module.js';
 export { PaymentsOptionsError } from './payments/options/options-error.js';
 export type {

@@ -2,6 +2,7 @@ import { audit } from './audit/audit.feature.js';
 import { configHealth } from './config-health/config-health.feature.js';
 import { credentialChecks } from './credential-checks/credential-checks.feature.js';
 import type { Feature } from './feature.js';
+import { health } from './health/health.feature.js';
 import { http } from './http/http.feature.js';
 import { keyRing } from './key-ring/key-ring.feature.js';
 import { projectList } from './project-list/project-list.feature.js';
@@ -15,6 +16,7 @@ import { webhookEndpoint } from './webhook-endpoint/webhook-endpoint.feature.js'
 export const FEATURES: readonly Feature[] = [
   http,
   keyRing,
+  health,
   stripeConfig,
   audit,
   configHealth,

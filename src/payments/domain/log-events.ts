@@ -49,6 +49,16 @@ export const LOG_EVENTS = {
     when: 'No key of the ring opens the stored credential that `field` names.',
     action: 'Restore the key ring from its backup, or store the credential again with a PUT.',
   },
+  'database.check_failed': {
+    level: 'warn',
+    when: '`PaymentsHealth` found that the database does not answer, or that its tables cannot be read.',
+    action: 'Fix what `cause` or `error` names.',
+  },
+  'database.check_recovered': {
+    level: 'info',
+    when: '`PaymentsHealth` found the database in good health again.',
+    action: 'Nothing.',
+  },
   'event_emitter.failed': {
     level: 'warn',
     when: 'A listener of the application’s `EventEmitter2` threw; the change is stored.',

@@ -1,0 +1,19 @@
+import { statement } from '../database/statement.js';
+
+/** Fails where a table is missing or may not be read; reads no row of any. */
+export const LOOK_AT_TABLES = statement({
+  name: 'stripe_config_tables_look',
+  parameters: {},
+  columns: {},
+  text: `
+  SELECT FROM {schema}.stripe_configs
+  UNION ALL SELECT FROM {schema}.stripe_config_audit
+  UNION ALL SELECT FROM {schema}.stripe_config_keys
+  UNION ALL SELECT FROM {schema}.stripe_config_replicas
+  UNION ALL SELECT FROM {schema}.stripe_config_states
+  UNION ALL SELECT FROM {schema}.stripe_call_limits
+  UNION ALL SELECT FROM {schema}.stripe_events
+  UNION ALL SELECT FROM {schema}.stripe_webhook_endpoints
+  UNION ALL SELECT FROM {schema}.stripe_removed_projects
+  LIMIT 0`,
+});
