@@ -5,6 +5,7 @@ import { DataSource, MigrationExecutor, type EntitySubscriberInterface, type Que
 import { lookForSchema, type Ask } from '../payments/database/schema-name.js';
 import { requireSchema } from '../payments/schema/schema-findings.js';
 import { APPLICATION_NAME, dataSourceOptions } from './data-source.js';
+import { unlessAborted } from './unless-aborted.js';
 
 /** Names the advisory lock of migrations. */
 const MIGRATION_LOCK = 'nest-stripe-config:migrations';
@@ -123,7 +124,7 @@ class Session {
     };
     this.ended.addEventListener('abort', cut);
     try {
-      return await this.untilEnded(this.connectAndDo(work));
+      return await unlessAborted(this.connectAndDo(work), this.ended);
     } finally {
       if (!this.ended.aborted)
         await Promise.race([this.close(), delay(ANSWER_MS, undefined, { ref: false })]);
@@ -210,16 +211,6 @@ class Session {
     this.sockets.add(socket);
     socket.once('close', () => this.sockets.delete(socket));
     return socket;
-  }
-
-  private untilEnded<T>(work: Promise<T>): Promise<T> {
-    const { ended } = this;
-    const cut = new Promise<never>((_resolve, reject) => {
-      ended.addEventListener('abort', () => {
-        reject(ended.reason as Error);
-      });
-    });
-    return Promise.race([work, cut]);
   }
 }
 

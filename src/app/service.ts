@@ -28,6 +28,7 @@ import { serviceLogger } from './logging.js';
 import { openApiDocument } from './openapi.js';
 import { requestIds } from './request-id.js';
 import { createLogger, createServer } from './server.js';
+import { unlessAborted } from './unless-aborted.js';
 import type { ServiceLogger } from './service-logger.js';
 
 /** Left at the end for what follows the draining, in milliseconds. */
@@ -112,18 +113,6 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     await closeAll();
     throw error;
   }
-}
-
-/** @throws the signal's reason as soon as it is aborted; the work is then left to itself */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  const aborted = new Promise<never>((_resolve, reject) => {
-    const end = (): void => {
-      reject(signal.reason as Error);
-    };
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
-  return Promise.race([work, aborted]);
 }
 
 async function embeddedDatabase(

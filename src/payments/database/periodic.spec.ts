@@ -94,6 +94,17 @@ it('runs at once, and again after the pause that the run asked for', async () =>
   expect(runs.count).toBe(3);
 });
 
+it('waits for its first run where it is told to', async () => {
+  const runs = new Runs();
+  current = runs;
+  periodic = new Periodic('Test', runs.work);
+  periodic.start(500);
+  await jest.advanceTimersByTimeAsync(499);
+  expect(runs.count).toBe(0);
+  await jest.advanceTimersByTimeAsync(1);
+  expect(runs.count).toBe(1);
+});
+
 it('has one run at a time, however long it takes and however often it is woken', async () => {
   const runs = new Runs();
   const subject = await start(runs);

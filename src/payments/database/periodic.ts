@@ -29,8 +29,9 @@ export class Periodic {
     );
   }
 
-  start(): void {
-    this.running = this.run();
+  /** @param afterMs how long to wait until the first run, in milliseconds */
+  start(afterMs = 0): void {
+    this.running = this.run(afterMs);
   }
 
   /** Ends the current pause, or lets another run follow the current one at once. */
@@ -51,7 +52,8 @@ export class Periodic {
     await this.running;
   }
 
-  private async run(): Promise<void> {
+  private async run(afterMs: number): Promise<void> {
+    if (afterMs > 0) await this.pause(afterMs);
     while (!this.stopped) {
       this.woken = false;
       await this.pause(await this.runOnce());

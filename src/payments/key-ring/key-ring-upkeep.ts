@@ -12,6 +12,7 @@ import { secretFileWarning } from '../crypto/secret-file.js';
 import { describeError } from '../common/describe-error.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { OPENED_KEY_RING, type OpenedKeyRing } from './opened-key-ring.js';
+import { Periodic } from '../database/periodic.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
 import { KeyRingMonitor } from './key-ring-monitor.js';
 
@@ -30,6 +31,10 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationS
     'key_ring.check_failed',
     'key_ring.check_recovered',
   );
+  private readonly periodic = new Periodic(KeyRingUpkeep.name, async () => {
+    await this.inTurn(() => this.check());
+    return this.pauseMs;
+  });
   private readonly stopped = new AbortController();
   private readonly source: KeyRingFile | undefined;
   private last = Promise.resolve();
@@ -50,13 +55,14 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationS
       this.warnAbout(this.source.file);
     }
     await this.inTurn(() => this.check());
-    void this.checkPeriodically();
+    this.periodic.start(this.pauseMs);
   }
 
   /** Runs while the database is still connected. A replica that could not sign off stops counting after three minutes. */
   async beforeApplicationShutdown(): Promise<void> {
     this.stopped.abort();
     if (this.source !== undefined) unwatchFile(this.source.file, this.onChange);
+    await this.periodic.stop();
     await this.inTurn(() => this.monitor.signOff().catch(() => undefined));
   }
 
@@ -71,16 +77,8 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationS
     return this.last;
   }
 
-  private async checkPeriodically(): Promise<void> {
-    for (;;) {
-      const pause = this.monitor.fault === undefined ? CHECK_MS : RECHECK_MS;
-      try {
-        await delay(pause, undefined, { ref: false, signal: this.stopped.signal });
-      } catch {
-        return;
-      }
-      await this.inTurn(() => this.check());
-    }
+  private get pauseMs(): number {
+    return this.monitor.fault === undefined ? CHECK_MS : RECHECK_MS;
   }
 
   private async check(): Promise<void> {

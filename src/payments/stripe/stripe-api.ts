@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
+import { withinDeadline } from '../common/deadline.js';
 import { PaymentsError, RateLimited } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { TimeLimits } from '../options/time-limits.js';
@@ -85,21 +86,15 @@ export class StripeApi {
   }
 
   private async askWithin<T>(key: Secret, work: (stripe: Stripe) => Promise<T>): Promise<T> {
-    const deadline = new AbortController();
-    let timer: NodeJS.Timeout | undefined;
-    const overdue = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => {
-        reject(timedOut());
-        deadline.abort();
-      }, this.timeLimits.stripe);
-    });
+    const done = new AbortController();
+    const call = (signal: AbortSignal) => work(this.client(key, AbortSignal.any([signal, done.signal])));
     try {
-      return await Promise.race([work(this.client(key, deadline.signal)), overdue]);
+      return await withinDeadline(this.timeLimits.stripe, call, timedOut);
     } catch (error) {
       throw translate(error);
     } finally {
-      clearTimeout(timer);
-      deadline.abort();
+      // Ends calls that were left behind when another of the same work failed.
+      done.abort();
     }
   }
 
