@@ -11,7 +11,7 @@ import {
   readTokenEnv,
   readWebhookSendEnv,
 } from './settings/command-settings.js';
-import { SECRET_NAMES } from './settings/setting-list.js';
+import { SECRET_NAMES, SETTINGS } from './settings/setting-list.js';
 import { EnvError } from './settings/settings.js';
 
 const SECRET = randomBytes(48).toString('base64url');
@@ -435,6 +435,15 @@ describe('a wrong setting', () => {
       expect(readEnv({ REQUEST_ID_HEADER: name }).requestIdHeader).toBe(name.toLowerCase());
     },
   );
+
+  it.each(Object.keys(SETTINGS))('%s is never repeated, whatever it is', (name) => {
+    for (const read of [readEnv, readKeysEnv, readTokenEnv, readWebhookSendEnv]) {
+      // Where it is refused, this looks for the value.
+      for (const value of [CANARY, `\u0000${CANARY}`, `${CANARY}?`, `-1${CANARY}`]) {
+        faultsOf(() => read({ ...PRODUCTION, [name]: value }));
+      }
+    }
+  });
 
   it('is listed with all others', () => {
     const names = [

@@ -28,7 +28,6 @@ const SERVICE_FILES = [
   'dist/app/settings/settings.js',
   'dist/app/settings/token-secret.js',
   'dist/app/settings/unsaid-development.js',
-  'dist/app/unless-aborted.js',
   'dist/embedded-postgres/binaries.js',
   'dist/embedded-postgres/cluster.js',
   'dist/embedded-postgres/connection.js',
