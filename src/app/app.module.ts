@@ -14,7 +14,7 @@ import { ProjectModule } from './projects/project.module.js';
 import { USUAL_MAX_PROJECTS_PER_OWNER } from './projects/project-limit.js';
 import { ProjectService } from './projects/project.service.js';
 
-/** What the standalone service is made of, once its settings have become things. */
+/** The parts of the standalone service that its settings name, opened. */
 export interface AppParts extends Omit<PaymentsModuleOptions, 'projects'> {
   databaseUrl: string;
   /** Default: 250. */
@@ -34,7 +34,7 @@ export class AppModule {
         // Opened by DatabaseConnection: a database that is down must not keep the service from starting.
         TypeOrmModule.forRoot({ ...dataSourceOptions(databaseUrl), manualInitialization: true }),
         ProjectModule.with(maxProjectsPerOwner),
-        // Its access rules hold for the service's own routes as well.
+        // Its access rules apply to the service's own routes as well.
         { ...PaymentsModule.forRoot({ ...payments, projects: ProjectService }), global: true },
       ],
       controllers: [HealthController, refuseOtherMethods(HealthController)],

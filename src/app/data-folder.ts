@@ -1,12 +1,12 @@
 import { accessSync, constants, existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** Where the service keeps the key ring that it makes for itself. */
+/** Where the service stores the key ring that it generates. */
 export function developmentKeyRingPath(dataDir: string): string {
   return join(dataDir, 'key-ring.json');
 }
 
-/** The folder of what is made up cannot be used; the message says why and what to do. */
+/** The folder of generated files cannot be used; the message says why and what to do. */
 export class DataFolderError extends Error {
   override name = 'DataFolderError';
 }
@@ -24,7 +24,7 @@ const FAULTS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Makes the folder of what is made up, and sees whether it can be written.
+ * Creates the folder of generated files, and checks that it is writable.
  *
  * @throws DataFolderError
  */
@@ -47,7 +47,7 @@ export function dataFolderFault(path: string, error: unknown): DataFolderError {
   );
 }
 
-/** One by one: where folders cannot be made, as in /proc, Node goes on for ever when it is to make them all. */
+/** One by one: where folders cannot be created, as in /proc, Node's recursive creation never ends. */
 function makeFolders(path: string): void {
   const parent = dirname(path);
   // A parent that is a file is left to the system, whose codes for it, unlike those of `stat`, are the same on all versions of Node.
@@ -55,7 +55,7 @@ function makeFolders(path: string): void {
   try {
     mkdirSync(path, 0o700);
   } catch (error) {
-    // It was there, or another process has made it meanwhile.
+    // It existed, or another process has created it meanwhile.
     if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
   }
 }

@@ -7,19 +7,19 @@ import { CreateProjects1764000001000 } from './projects/1764000001000-create-pro
 import { ProjectEntity, ProjectOwnerEntity } from './projects/project.entity.js';
 import { ServiceLogger } from './service-logger.js';
 
-/** What the database shows of whose a connection is. */
+/** The name that the database shows for a connection. */
 export const APPLICATION_NAME = 'nest-stripe-config';
-/** How long to wait for a connection, in milliseconds, one from the pool included. */
+/** How long to wait for a new or a pooled connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 1_000;
 /** How long a statement may run, in milliseconds. The server ends it; the client gives up a little later. */
 const STATEMENT_TIMEOUT_MS = 3_000;
 const POOL_SIZE = 10;
 /** How long a command waits for a connection, in milliseconds. */
 const COMMAND_CONNECT_TIMEOUT_MS = 5_000;
-/** How long a connection may be silent until the system asks whether the other side is there, in milliseconds. */
+/** How long a connection may be silent until the system probes the other side, in milliseconds. */
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
-/** What the service, its command line and TypeORM's own use to reach the database. */
+/** How the service, its commands and TypeORM's command line reach the database. */
 export function dataSourceOptions(url: string): DataSourceOptions {
   const logger = new ServiceLogger(DataSource.name);
   return {

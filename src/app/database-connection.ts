@@ -12,12 +12,12 @@ import { ServiceLogger } from './service-logger.js';
 
 const RETRY_MS = 1_000;
 
-/** Asks nothing of the database but an answer. */
+/** Needs nothing of the database but an answer. */
 export const CHECK = statement({ name: 'check', parameters: {}, columns: {}, text: 'SELECT' });
 
 /**
- * Connects to the database and migrates it. A database that is down at start is waited for: the service answers 503
- * meanwhile. Connections that break later are the pool's matter.
+ * Connects to the database and migrates it. A database that is down at start is tried again: the service answers 503
+ * meanwhile. The pool replaces connections that break later.
  */
 @Injectable()
 export class DatabaseConnection implements OnApplicationShutdown {
@@ -30,7 +30,7 @@ export class DatabaseConnection implements OnApplicationShutdown {
   /**
    * Tries until it is open, or the application is closed. Never rejects.
    *
-   * @param signal ends the tries as well, a migration at hand included
+   * @param signal ends the tries as well, and a running migration
    */
   async open(...ends: AbortSignal[]): Promise<void> {
     const signal = AbortSignal.any([this.stopped.signal, ...ends]);
@@ -50,7 +50,7 @@ export class DatabaseConnection implements OnApplicationShutdown {
     this.stopped.abort();
   }
 
-  /** A DataSource that is initialized is migrated, too: requests are judged by the first. */
+  /** Migrates before initializing: requests take an initialized DataSource for a migrated one. */
   private async tryToOpen(signal: AbortSignal): Promise<boolean> {
     try {
       const { url } = this.dataSource.options as { url: string };

@@ -12,7 +12,7 @@ import { ProjectService } from './projects/project.service.js';
 const DEMO_DEVELOPER = 'demo-developer';
 const DEMO_TOKEN_DAYS = 30;
 
-/** The development key ring under the data folder, made when there is none. */
+/** The development key ring under the data folder, created when there is none. */
 export async function developmentKeyRingFile(dataDir: string): Promise<string> {
   const path = developmentKeyRingPath(dataDir);
   makeDataFolder(dataDir);
@@ -22,7 +22,7 @@ export async function developmentKeyRingFile(dataDir: string): Promise<string> {
   return path;
 }
 
-/** The development signing secret under the data folder, made when there is none. */
+/** The development signing secret under the data folder, created when there is none. */
 export function developmentSecret(dataDir: string): Buffer {
   const path = join(dataDir, 'jwt-secret');
   makeDataFolder(dataDir);
@@ -43,7 +43,7 @@ function unlessItExists(path: string, error: unknown): void {
   if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw dataFolderFault(resolve(path), error);
 }
 
-/** What a development token says. */
+/** The claims of a development token. */
 export interface TokenClaims {
   /** Default: the demo developer. */
   subject?: string | undefined;
@@ -61,7 +61,7 @@ export function developmentToken(secret: Buffer, { subject, scope, days }: Token
   });
 }
 
-/** The id of the demo developer's first project, made when there is none. */
+/** The id of the demo developer's first project, created when there is none. */
 export async function demoProject(app: INestApplicationContext): Promise<string> {
   const projects = app.get(ProjectService);
   const existing = (await projects.list(DEMO_DEVELOPER, { limit: 1_000, after: undefined })).projects.find(
@@ -71,7 +71,7 @@ export async function demoProject(app: INestApplicationContext): Promise<string>
   return project.id;
 }
 
-/** What a newcomer is shown: where the explorer is, and a request that works when pasted. */
+/** What is printed at start: the address of the explorer, and a request that works when pasted. */
 export function banner(baseUrl: string, docs: boolean, token: string, projectId: string): string {
   return `
   Stripe configuration of projects, for development

@@ -3,14 +3,14 @@ import { Server as Listener } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 
-/** A connection that looks idle may have a request on its way: it gets this long to be told to close. */
+/** A connection that looks idle may have a request in transit: this is how long it may still get an answer. */
 const IDLE_GRACE_MS = 1_000;
 /** How long requests that run after that may take to end, in milliseconds, when there is time. */
 const DEADLINE_MS = 4_000;
 
 /** How much time a shutdown has, in milliseconds. */
 export interface DrainingTimes {
-  /** How long to go on serving while the service says that it is not ready, so that load balancers see it. */
+  /** How long to serve while the service reports that it is not ready, so that load balancers see it. */
   delayMs: number;
   /** How long the rest may take. */
   limitMs: number;
@@ -30,7 +30,7 @@ export class Draining {
     await delay(delayMs);
     const deadline = new AbortController();
     const closed = new Promise<void>((resolve) => {
-      // Stops listening and no more; close() of node:http would cut at once what looks idle.
+      // Only stops listening; close() of node:http would also cut connections that look idle.
       Listener.prototype.close.call(server, () => {
         resolve();
       });

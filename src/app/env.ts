@@ -37,7 +37,7 @@ export function readEnv(variables: Variables = environment()) {
     docs: settings.get('DOCS'),
     logLevel: settings.get('LOG_LEVEL'),
     requestIdHeader: settings.get('REQUEST_ID_HEADER'),
-    /** What should be changed, though nothing is wrong: sentences that begin with the name of a setting. */
+    /** What should be changed, though it works: sentences that begin with the name of a setting. */
     warnings: settings.warnings,
   };
   settings.requireNoFaults();

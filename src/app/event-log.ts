@@ -3,7 +3,7 @@ import type { AnyStripeEvent } from '../payments/stripe/stripe-event-types.js';
 import { OnStripeEvent, type StripeEventContext } from '../payments/stripe-webhooks/on-stripe-event.js';
 import { ServiceLogger } from './service-logger.js';
 
-/** What the standalone service does with events: it logs that each came. Their contents are read over the API. */
+/** Logs each event that the standalone service receives. Their contents are read over the API. */
 @Injectable()
 export class EventLog {
   private readonly logger = new ServiceLogger(EventLog.name);

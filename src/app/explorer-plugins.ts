@@ -1,4 +1,4 @@
-// Plugins of Swagger UI. They are sent to the browser as text, so that each must stand alone.
+// Plugins of Swagger UI. They are sent to the browser as text, so each must be self-contained.
 
 /** What the plugins use of Swagger UI. */
 interface SwaggerUi {
@@ -22,8 +22,8 @@ export function withoutCurl(): object {
 }
 
 /**
- * Keeps the authorization while the page is loaded again, as `persistAuthorization` would, but for this tab and until it is
- * closed only. Leads the sign-in back to the page that is served for it, wherever the explorer is reached.
+ * Persists the authorization when the page is reloaded, as `persistAuthorization` would, but for this tab and until it is
+ * closed only. Redirects the sign-in back to the page that is served for it, at whatever address the explorer is reached.
  */
 export function keepAuthorizationInTab(): object {
   const name = 'authorized';

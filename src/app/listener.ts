@@ -23,7 +23,7 @@ const FAULTS: Readonly<Record<string, (host: string, port: number) => string>> =
 };
 
 /**
- * Listens from the first moment of a start. Until the service is ready it answers in its place: that the process lives,
+ * Listens from the first moment of a start. Until the service is ready it answers in its place: 200 to liveness probes,
  * and 503 to everything else.
  */
 export class Listener {
@@ -58,7 +58,7 @@ export class Listener {
     return url;
   }
 
-  /** Makes the service's handler known, which gets no request until {@link open}. */
+  /** Sets the service's handler, which gets no request until {@link open}. */
   serve(handler: RequestListener): Server {
     this.service = handler;
     return this.server;
@@ -69,7 +69,7 @@ export class Listener {
     if (this.service !== undefined) this.handler = this.service;
   }
 
-  /** For a start that failed: what is connected was promised nothing. */
+  /** For a start that failed: cuts every connection. */
   async close(): Promise<void> {
     if (!this.server.listening) return;
     const closed = once(this.server, 'close');
@@ -90,7 +90,7 @@ export class Listener {
         }
       : errorAnswer(NOT_READY.code, NOT_READY.detail, requestId, headers.accept);
     const body = JSON.stringify(answer.body);
-    // A body that is not read must not be read to its end, either.
+    // The body is not read, so the connection must be closed.
     response.writeHead(answer.status, {
       ...headersFor(requestId),
       ...answer.headers,

@@ -3,18 +3,18 @@ import type { Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DestinationStream } from 'pino';
 
-/** Lines leave in batches of this size, or after this time in milliseconds, so that no request waits for a write. */
+/** Lines are written in batches of this size, or after this time in milliseconds, so that no request waits for a write. */
 const BATCH_CHARS = 4_096;
 const FLUSH_MS = 200;
 /** How much may wait for a reader that does not read. Further lines are dropped and counted. */
 const MAX_WAITING_CHARS = 4 * 1024 * 1024;
 
 /**
- * Where log lines go. Whatever becomes of the reader, the process goes on: one that is slow is waited for within bounds,
+ * Writes the lines of the log. The process does not depend on the reader: for a slow one lines are buffered up to a limit,
  * one that does not read loses lines, and one that is gone loses all of them.
  */
 export class LogDestination implements DestinationStream {
-  /** Is told how many lines were lost, once there is room again. */
+  /** Called with the number of lost lines, once there is room again. */
   onDropped: ((count: number) => void) | undefined;
 
   private lines = '';
@@ -24,7 +24,7 @@ export class LogDestination implements DestinationStream {
 
   /** @param out standard output: Node writes to a pipe without waiting for its reader, other than by its number 1 */
   constructor(private readonly out: Writable) {
-    // Nobody reads any more; that is no reason to stop serving.
+    // The reader is gone, which must not stop the service.
     out.on('error', () => (this.isGone = true));
     out.on('drain', () => {
       this.reportDropped();
@@ -55,7 +55,7 @@ export class LogDestination implements DestinationStream {
     if (lines !== '' && !this.isGone) this.out.write(lines);
   }
 
-  /** Waits until everything has left, but no longer than this. */
+  /** Waits until everything is written, but no longer than this. */
   async drained(limitMs: number): Promise<void> {
     this.flush();
     if (!this.out.writableNeedDrain) return;

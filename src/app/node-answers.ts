@@ -14,23 +14,23 @@ export interface Refusal {
   detail: string;
 }
 
-/** What every answer of the server itself needs. */
+/** What every answer of the server itself uses. */
 export interface AnswerContext {
   requestIdOf: RequestIds;
-  /** Gets a line for each. */
+  /** Logs each. */
   logger: Logger;
 }
 
-/** What the server itself finds wrong. */
+/** An error that the server itself detects. */
 interface Fault extends Error {
   code?: string;
-  /** The piece of the stream that it was found in. */
+  /** The chunk that contains it. */
   rawPacket?: Buffer;
-  /** Where in it. */
+  /** Its position in the chunk. */
   bytesParsed?: number;
 }
 
-/** By the code of the error; what is not here is no HTTP. */
+/** By the code of the error; any other is no valid HTTP. */
 const FAULTS: Readonly<Record<string, Refusal>> = {
   ERR_HTTP_REQUEST_TIMEOUT: {
     code: 'request_timeout',
@@ -55,7 +55,7 @@ export const UNKNOWN_METHOD: Refusal = {
 
 /** A method that the parser does not know, at the start of what may be a request. */
 const REQUEST_LINE = /^[A-Za-z-]{1,40} \S+ HTTP\/1\.[01]\r?\n/;
-/** Longest of those that is looked at, in characters. */
+/** Longest request line that is examined, in characters. */
 const MAX_LINE = 1_024;
 
 /** Answers in place of the service, in the documented form, and closes the connection. */
@@ -70,22 +70,22 @@ export function refuse(
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-/** Connections that a fault was found on: whatever follows it is found faulty, too. */
+/** Connections with a fault: everything after it is reported as faulty, too. */
 const FAULTY = new WeakSet<Socket>();
 
-/** Answers what is no request, or not a whole one: there is only a socket. */
+/** Answers invalid or incomplete requests, for which there is only a socket. */
 export function answerFault(error: Fault, socket: Socket, context: AnswerContext): void {
   if (FAULTY.has(socket)) return;
   FAULTY.add(socket);
   answerLast(socket, refusalOf(error), context);
 }
 
-/** Answers over a bare connection, behind the answers that it still owes, and closes it. */
+/** Answers on a bare connection, after its pending answers, and closes it. */
 export function answerLast(socket: Socket, refusal: Refusal, context: AnswerContext): void {
   const pending = pendingAnswer(socket);
   const isHalf = pending?.req.complete === false;
   if (pending === undefined || (isHalf && !pending.headersSent)) endWith(socket, refusal, context);
-  // Its answer has begun, and a second one would be taken for a part of it.
+  // Its answer has begun, so a second one would be read as a part of it.
   else if (isHalf) socket.destroy();
   else {
     pending.once('close', () => {
@@ -112,7 +112,7 @@ function refusalOf({ code = '', rawPacket, bytesParsed = 0 }: Fault): Refusal {
   return FAULTS[code] ?? UNPARSABLE;
 }
 
-/** The answer, which is logged as that of any request is. */
+/** Builds the answer, and logs it like that of any request. */
 function answerOf(
   { code, detail }: Refusal,
   { requestIdOf, logger }: AnswerContext,

@@ -23,7 +23,7 @@ const TAGS = {
 export interface OpenApiOptions {
   /**
    * Addresses of the identity provider. Without, OAuth 2.0 is declared as the contract documents it, and a token is
-   * given by hand as HTTP bearer.
+   * entered by hand as HTTP bearer.
    */
   issuer?: IssuerMetadata | undefined;
   /** The address users reach. Without, the one that the document came from. */

@@ -1,24 +1,24 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** How many requests of one connection are worked on at the same time. */
+/** How many requests of one connection are handled concurrently. */
 const MAX_AT_ONCE = 16;
-/** More than what is read at once can hold (64 KiB): a connection on which more wait was read on, and is closed. */
+/** More than one read can contain (64 KiB): a connection with more waiting requests was read further, and is closed. */
 const MAX_WAITING = 8_192;
 
 interface Connection {
   running: number;
-  /** What came in the same piece as those before it. */
+  /** Requests that arrived in the same chunk as earlier ones. */
   waiting: [IncomingMessage, ServerResponse][];
-  /** The newest answer that is not finished, after which something else may be written. */
+  /** The newest unfinished answer, after which something else may be written. */
   last: ServerResponse | undefined;
 }
 
 const CONNECTIONS = new WeakMap<Socket, Connection>();
 
 /**
- * Hands on only so many requests of a connection at a time, and reads no more of it until some are answered. Node itself
- * works on all that a client sends without waiting for answers.
+ * Limits the concurrent requests of a connection, and stops reading it until some are answered. Node itself
+ * handles everything that a client sends without waiting for answers.
  */
 export function boundPipelining(handler: RequestListener): RequestListener {
   const handOn = (connection: Connection, request: IncomingMessage, response: ServerResponse): void => {
@@ -29,7 +29,7 @@ export function boundPipelining(handler: RequestListener): RequestListener {
       if (!request.socket.writable) connection.waiting = [];
       const next = connection.waiting.shift();
       if (next !== undefined) handOn(connection, ...next);
-      // Its body may still have to come.
+      // Its body may not have arrived yet.
       if (connection.waiting.length === 0 && !request.socket.destroyed) request.socket.resume();
     });
     handler(request, response);
@@ -47,8 +47,8 @@ export function boundPipelining(handler: RequestListener): RequestListener {
 }
 
 /**
- * Node lets a connection be read at the end of each request, for a body that is read and when an answer has gone out: not
- * while requests wait. All that they still need of it has come, but for the last one's body.
+ * Node resumes a connection at the end of each request, to read a body, and after an answer: prevented while requests
+ * wait. Everything that they need has arrived, except the last one's body.
  */
 function watch(socket: Socket): Connection {
   const connection: Connection = { running: 0, waiting: [], last: undefined };
@@ -59,7 +59,7 @@ function watch(socket: Socket): Connection {
   return connection;
 }
 
-/** The newest answer that a connection still owes; undefined: none. */
+/** The newest pending answer of a connection; undefined: none. */
 export function pendingAnswer(socket: Socket): ServerResponse | undefined {
   return CONNECTIONS.get(socket)?.last;
 }

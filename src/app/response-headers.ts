@@ -1,4 +1,4 @@
-/** What every response has. */
+/** The headers of every response. */
 export function headersFor(requestId: string): Record<string, string> {
   return { 'X-Request-Id': requestId, 'X-Content-Type-Options': 'nosniff', 'Cache-Control': 'no-store' };
 }

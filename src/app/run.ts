@@ -8,7 +8,7 @@ const LIMIT_AFTER_DELAY_MS = 2_500;
 /** Signals that come this close together are one: a terminal's Ctrl-C arrives from the terminal and from npm. */
 const SAME_SIGNAL_MS = 500;
 
-/** Runs the service until it is told to stop, and ends the process. */
+/** Runs the service until a signal stops it, and ends the process. */
 export async function run(): Promise<void> {
   try {
     const env = readEnv();
@@ -21,14 +21,14 @@ export async function run(): Promise<void> {
         return;
       }
       stoppedAt = performance.now();
-      // Whoever presses Ctrl-C waits for it, and no load balancer does.
+      // Ctrl-C comes from a terminal, without a load balancer.
       const delayMs = signal === 'SIGINT' ? 0 : env.shutdownDelaySeconds * 1_000;
       const limitMs = Math.max(SHUTDOWN_LIMIT_MS, delayMs + LIMIT_AFTER_DELAY_MS);
-      // It keeps the process alive, too: what is waited for at the end need not.
+      // It also keeps the process alive, which the final waits do not.
       setTimeout(() => process.exit(1), limitMs);
       abort.abort();
       void starting
-        // A start that was ended has closed what it had opened.
+        // An aborted start has closed what it had opened.
         .then((service) => service.stop({ delayMs, limitMs: limitMs - delayMs }), ignore)
         .then(() => process.exit(0), fail);
     };
@@ -48,5 +48,5 @@ function fail(error: unknown): never {
 }
 
 function ignore(): void {
-  // It was told to end.
+  // It was aborted.
 }

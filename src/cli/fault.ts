@@ -8,7 +8,7 @@ import { describeError } from '../payments/common/describe-error.js';
 export class CommandFault extends Error {
   override name = 'CommandFault';
 
-  /** @param details what --json tells beside the message */
+  /** @param details what --json shows besides the message */
   constructor(
     message: string,
     readonly details: object = {},
@@ -20,7 +20,7 @@ export class CommandFault extends Error {
 /** Errors whose messages are written for the user. */
 const EXPLAINED = [CommandFault, EnvError, ExplainedError, EmbeddedPostgresError];
 
-/** What follows a sentence about the database: why it cannot be used, where that is known. */
+/** The end of a sentence about the database: why it cannot be used, where that is known. */
 export function databaseCause(error: unknown): string {
   const cause = databaseFaultOf(error)?.cause;
   return cause === undefined ? '' : `: ${cause}`;
@@ -34,7 +34,7 @@ export function unwritable(what: string, error: unknown): CommandFault {
   );
 }
 
-/** What is told of a fault. Messages of drivers may repeat a password, so of other errors only the code is shown. */
+/** The message of a fault. Messages of drivers may contain a password, so of other errors only the code is shown. */
 export function messageOf(error: unknown): string {
   if (error instanceof Error && EXPLAINED.some((type) => error instanceof type)) return error.message;
   const { error: name, errorCode } = describeError(error);

@@ -5,10 +5,10 @@ import { CommandFault, messageOf } from './fault.js';
 /** Whether standard output is to hold one JSON document and nothing else. */
 const AS_JSON = process.argv.includes('--json');
 
-/** What a command has done; written as it is with --json. */
+/** The result of a command; written as it is with --json. */
 export type Result = object;
 
-/** Makes the command line of a program: every one of its commands takes `--json`, and its faults are written by {@link run}. */
+/** Creates the command line of a program: every one of its commands takes `--json`, and its faults are written by {@link run}. */
 export function createProgram(name: string, description: string): Command {
   return new Command(name)
     .description(description)
@@ -18,23 +18,23 @@ export function createProgram(name: string, description: string): Command {
     .exitOverride();
 }
 
-/** Says something to the user, unless a JSON document is wanted. */
+/** Prints a line, unless --json is given. */
 export function say(...lines: string[]): void {
   if (!AS_JSON) process.stdout.write(`${lines.join('\n')}\n`);
 }
 
-/** Shows rows as a table, unless a JSON document is wanted. */
+/** Prints rows as a table, unless --json is given. */
 export function sayTable(rows: readonly object[]): void {
   if (!AS_JSON) console.table(rows);
 }
 
-/** Where the progress of a long command goes; undefined: nowhere. */
+/** Where the progress of a long command is written; undefined: nowhere. */
 export function progressStream(): NodeJS.WriteStream | undefined {
   if (!AS_JSON) return process.stdout;
   return process.stderr.isTTY ? process.stderr : undefined;
 }
 
-/** The action of a command, whose result is written as JSON where that is wanted. */
+/** The action of a command, whose result is written as JSON with --json. */
 export function action<Args extends unknown[]>(
   work: (...args: Args) => Result | Promise<Result>,
 ): (...args: Args) => Promise<void> {
@@ -46,7 +46,7 @@ export function action<Args extends unknown[]>(
 
 /** Runs the command that the arguments name, and sets the exit code. */
 export async function run(program: Command): Promise<void> {
-  // What the driver's pool would log is in the fault of the command as well.
+  // The fault of the command already has what the pool would log.
   if (AS_JSON) Logger.overrideLogger(false);
   try {
     await program.parseAsync();
@@ -59,7 +59,7 @@ export async function run(program: Command): Promise<void> {
   }
 }
 
-/** Commander has its own words, and none for a program that was told nothing. */
+/** Replaces Commander's own texts; it has none for a program without arguments. */
 function faultOf(error: unknown): string {
   if (!(error instanceof CommanderError)) return messageOf(error);
   return error.code === 'commander.help'

@@ -2,7 +2,7 @@ import type { RewrapProgress } from '../payments/key-rotation/rewrap.js';
 
 const BAR_WIDTH = 30;
 
-/** Reports how a long command goes: a bar on a terminal, JSON lines otherwise. */
+/** Reports the progress of a long command: a bar on a terminal, JSON lines otherwise. */
 export function progressReporter(stream: NodeJS.WriteStream | undefined): {
   report: (progress: RewrapProgress) => void;
   end: (result: object) => void;

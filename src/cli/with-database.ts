@@ -5,14 +5,14 @@ import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/comm
 import { requireTables } from '../payments/schema/schema-findings.js';
 import { CommandFault, databaseCause } from './fault.js';
 
-/** Signals that end a command, and the exit codes that tell of them. */
+/** Signals that end a command, and their exit codes. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** Lends a command the address of the service's database: DATABASE_URL, or the embedded one under DATA_DIR. */
 export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Promise<T> {
   const { databaseUrl, dataDir } = readCommandDatabaseEnv();
   if (databaseUrl !== undefined) return work(databaseUrl);
-  // A PostgreSQL that was started for the command ends with the process, but not when a signal simply kills that.
+  // A PostgreSQL that was started for the command ends with the process, but not when a signal kills the process.
   for (const [signal, code] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(code));
   const database = await useEmbeddedPostgres(dataDir);
   try {

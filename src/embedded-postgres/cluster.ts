@@ -8,7 +8,7 @@ import { EmbeddedPostgresError, ignoring, readIfPresent } from './errors.js';
 import type { Paths } from './paths.js';
 import { runToEnd, type Runner } from './runner.js';
 
-/** The password of the role, made at the first start. */
+/** The password of the role, generated at the first start. */
 export async function readOrCreatePassword(paths: Paths): Promise<string> {
   const known = await readIfPresent(paths.password);
   if (known !== undefined) return known.trim();
@@ -32,7 +32,7 @@ export async function readOrCreatePassword(paths: Paths): Promise<string> {
   return (await fs.readFile(paths.password, 'utf8')).trim();
 }
 
-/** The major version that made the cluster; undefined where there is none. */
+/** The major version that created the cluster; undefined where there is none. */
 export async function clusterMajor({ cluster }: Paths): Promise<string | undefined> {
   return (await readIfPresent(path.join(cluster, 'PG_VERSION')))?.trim();
 }
@@ -50,7 +50,7 @@ export async function majorOf(runner: Runner, binaries: Binaries): Promise<strin
   return /(\d+)/.exec(await runToEnd(runner, binaries.postgres, ['--version']))?.[1];
 }
 
-/** Works in a folder of its own and renames at the end, so that a killed initdb leaves nothing half made. */
+/** Works in a folder of its own and renames at the end, so that a killed initdb leaves no incomplete cluster. */
 export async function createCluster(context: Context): Promise<void> {
   const { paths, runner, binaries, password } = context;
   const workshop = await fs.mkdtemp(workshopPrefix(paths));
@@ -65,7 +65,7 @@ export async function createCluster(context: Context): Promise<void> {
     ]);
     await fs.rename(draft, paths.cluster);
   } catch (error) {
-    // Another start that was faster has made the cluster, and maybe swept our workshop away.
+    // A concurrent start has created the cluster, and may have removed our temporary folder.
     if ((await clusterMajor(paths)) === undefined) throw error;
   } finally {
     await fs.rm(workshop, { recursive: true, force: true });
@@ -81,7 +81,7 @@ function workshopPrefix({ cluster }: Paths): string {
   return `${cluster}-init-`;
 }
 
-/** Sweeps what killed starts left; only the owner may, since by then no other initdb can win any more. */
+/** Removes what killed starts left; only the owner may, since then no other initdb can succeed any more. */
 export async function removeLeftovers(paths: Paths): Promise<void> {
   const prefixes = [workshopPrefix(paths), `${paths.password}-`].map((prefix) => path.basename(prefix));
   for (const name of await fs.readdir(paths.dataDir)) {

@@ -11,23 +11,23 @@ import { prepare } from './prepare.js';
 
 export { EmbeddedPostgresError } from './errors.js';
 
-/** How long the lock of an owner that was killed may linger before we believe in a live owner. */
+/** How long the lock of an owner that was killed may remain before the owner counts as alive. */
 const LOCK_PATIENCE_MS = 3_000;
 
 /** A running PostgreSQL that belongs to this process. */
 export interface EmbeddedPostgres {
   /** `postgres://user:password@127.0.0.1:port/database`; a secret, since it holds the password. */
   readonly url: string;
-  /** Shuts PostgreSQL down and waits until it is gone; further calls give the same promise. */
+  /** Shuts PostgreSQL down and waits until it is gone; further calls return the same promise. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts (or, after a crash of its former owner, adopts) the PostgreSQL whose data lies in `<dataDir>/postgres`.
  *
- * It ends with this process, however that ends short of a SIGKILL.
+ * It ends with this process, however that ends, except by SIGKILL.
  *
- * @param signal ends the start, and what was started by then
+ * @param signal aborts the start, and stops what was started by then
  * @throws {EmbeddedPostgresError} when it cannot run, or another instance is using the data folder.
  */
 export function startEmbeddedPostgres(dataDir: string, signal?: AbortSignal): Promise<EmbeddedPostgres> {
@@ -35,8 +35,8 @@ export function startEmbeddedPostgres(dataDir: string, signal?: AbortSignal): Pr
 }
 
 /**
- * The PostgreSQL whose data lies in `<dataDir>/postgres`, for a command: the one that runs for the service, which `stop` leaves
- * alone, or else one that is started and stopped.
+ * The PostgreSQL whose data lies in `<dataDir>/postgres`, for a command: the one that runs for the service, which `stop` does
+ * not stop, or else one that is started and stopped.
  *
  * @throws {EmbeddedPostgresError} when there is none or it cannot run
  */

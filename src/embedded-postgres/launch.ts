@@ -28,7 +28,7 @@ export async function launch(context: Context): Promise<LaunchedServer> {
   try {
     const { size } = await log.stat();
     const stdio = ['ignore' as const, log.fd, log.fd];
-    // A session of its own: Ctrl-C in our terminal is for us, and we then shut it down in order.
+    // A session of its own: Ctrl-C in our terminal must reach only this process, which then shuts it down.
     const child = spawn(command, args, { ...childOptions(runner), stdio, detached: true, windowsHide: true });
     let ended: string | undefined;
     child.once('error', (error) => (ended = `could not be run (${error.message})`));

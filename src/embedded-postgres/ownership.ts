@@ -20,10 +20,10 @@ const POLL_MS = 50;
 const LAUNCH_ATTEMPTS = 20;
 const LAUNCH_PAUSE_MS = 250;
 
-/** PostgreSQL is there but not open for business: starting, recovering or shutting down. */
+/** PostgreSQL runs but accepts no connections: starting, recovering or shutting down. */
 const PASSING_STATES = new Set(['57P01', '57P02', '57P03', '53300']);
 const WRONG_PASSWORD = '28P01';
-/** What a postmaster says when another one holds the folder, is still leaving it, or took the port. */
+/** A postmaster's messages when another one uses the folder, is still shutting down, or took the port. */
 const LOST_RACE = /lock file "postmaster\.pid"|shared memory block|TCP\/IP sockets/;
 
 /** A server whose data folder this process owns. */
@@ -33,7 +33,7 @@ export interface OwnedServer {
   readonly lock: Client;
 }
 
-/** Adopts the server that runs on the folder or launches one, until either is ours. */
+/** Adopts the server that runs on the folder, or launches one; tries until this process owns either. */
 export async function takeOwnership(context: Context): Promise<OwnedServer> {
   for (let attempt = 1; ; attempt += 1) {
     context.signal?.throwIfAborted();
@@ -52,7 +52,7 @@ export async function takeOwnership(context: Context): Promise<OwnedServer> {
 
 /** Shuts the server down and waits until it is gone. */
 export async function stopOwned(paths: Paths, { server, lock }: OwnedServer): Promise<void> {
-  // The lock is kept until PostgreSQL itself drops it: nobody may adopt a server that is shutting down.
+  // The lock is held until PostgreSQL itself drops it: no process may adopt a server that is shutting down.
   await shutDown(paths, server);
   discard(lock);
 }
@@ -65,7 +65,7 @@ function startFailure(context: Context, launched: LaunchedServer, tail: string):
   );
 }
 
-/** Undefined when the server does not answer as ours: then PostgreSQL's own interlock has the last word. */
+/** Undefined when the server does not answer as ours: then PostgreSQL's own lock decides. */
 async function adopt(context: Context, server: Server): Promise<OwnedServer | undefined> {
   const deadline = Date.now() + START_LIMIT_MS;
   while (Date.now() < deadline) {
@@ -95,7 +95,7 @@ async function claimLaunched(context: Context, server: LaunchedServer): Promise<
     }
     return undefined;
   } catch (error) {
-    // Another start may have adopted the server we launched: then it is theirs to stop.
+    // Another start may have adopted the server we launched: then that start stops it.
     if (error instanceof FolderInUseError) outliving(server.pid);
     else await shutDownLaunched(context.paths, server);
     throw error;
@@ -113,7 +113,7 @@ function isPassing(error: Error): boolean {
   return code !== undefined && PASSING_STATES.has(code);
 }
 
-/** The connection that holds the owner's lock, or the fault that kept us from having it. */
+/** The connection that holds the owner's lock, or why it could not be acquired. */
 async function claim(context: Context, server: Server): Promise<Client | Error> {
   const client = newClient(server, context.password);
   try {
@@ -130,7 +130,7 @@ async function claim(context: Context, server: Server): Promise<Client | Error> 
   }
 }
 
-/** A copied data folder brings along a pid file and a password that fit the server of the original. */
+/** A copied data folder contains a pid file and a password that match the server of the original. */
 async function checkFolder(client: Client, paths: Paths): Promise<void> {
   const { rows } = await client.query<{ data_directory: string }>('SHOW data_directory');
   const served = await fs.realpath(rows[0]?.data_directory ?? '');

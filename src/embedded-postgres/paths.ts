@@ -1,7 +1,7 @@
 import * as path from 'node:path';
 import { EmbeddedPostgresError } from './errors.js';
 
-/** Where a data folder keeps what. */
+/** The layout of a data folder. */
 export interface Paths {
   readonly dataDir: string;
   readonly cluster: string;

@@ -9,7 +9,7 @@ export interface Server {
   readonly port: number;
 }
 
-/** The server that runs on the folder, by the file that names it. */
+/** The server that runs on the folder, according to its pid file. */
 export async function readPostmaster({ cluster }: Paths): Promise<Server | undefined> {
   const lines = (await readIfPresent(path.join(cluster, 'postmaster.pid')))?.split('\n') ?? [];
   const [pid, port] = [Number(lines[0]), Number(lines[3])];
@@ -31,7 +31,7 @@ export async function isRunning(pid: number): Promise<boolean> {
   } catch (error) {
     if (hasCode(error, 'ESRCH')) return false;
   }
-  // An orphan that ended stays a zombie where the first process does not reap, as in some containers.
+  // An orphan that ended remains a zombie where the init process does not reap, as in some containers.
   const stat = await readIfPresent(`/proc/${pid}/stat`).catch(() => undefined);
   return stat === undefined || !/^\d+ \(.*\) [ZX]/s.test(stat);
 }

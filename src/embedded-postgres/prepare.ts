@@ -5,7 +5,7 @@ import type { Context } from './context.js';
 import { refuseShellCharacters, type Paths } from './paths.js';
 import { chooseRunner } from './runner.js';
 
-/** Makes the data folder ready for a server: its password and, where there is none yet, the cluster. */
+/** Prepares the data folder for a server: its password and, where there is none yet, the cluster. */
 export async function prepare(
   paths: Paths,
   options: Pick<Context, 'signal' | 'lockPatienceMs'>,

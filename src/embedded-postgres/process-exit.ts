@@ -1,15 +1,15 @@
 import { signal } from './postmaster.js';
 
-/** What ends with this process, and whether a process id still means it. */
+/** What ends with this process, and whether a process id still refers to it. */
 const children = new Map<number, () => boolean>();
 
-/** An exception, or somebody's process.exit, leaves no time to shut PostgreSQL down in order; a signal it takes. */
+/** An exception or process.exit leaves no time for an orderly shutdown of PostgreSQL; a signal can still be sent. */
 export function endWithProcess(pid: number, isStillIt: () => boolean): void {
   if (children.size === 0) process.on('exit', endChildren);
   children.set(pid, isStillIt);
 }
 
-/** Takes back {@link endWithProcess}. */
+/** Undoes {@link endWithProcess}. */
 export function outliving(pid: number): void {
   children.delete(pid);
   if (children.size === 0) process.off('exit', endChildren);

@@ -9,7 +9,7 @@ import type { Paths } from './paths.js';
 const NOBODY = 65534;
 const execute = promisify(execFile);
 
-/** How PostgreSQL's programs are run: as ourselves, or under another identity when we are root. */
+/** How PostgreSQL's programs are run: as the current user, or as another one when that is root. */
 export interface Runner {
   readonly prefix: readonly string[];
   readonly identity: { uid?: number; gid?: number };
@@ -17,7 +17,7 @@ export interface Runner {
   readonly owner?: { uid: number; gid: number };
 }
 
-/** As ourselves, or as root with the owner of the cluster, with as much of our rights as the machine lends. */
+/** As the current user; root runs them as the owner of the cluster, with as many of its rights as the machine allows. */
 export async function chooseRunner(
   paths: Paths,
   binaries: Binaries,
@@ -31,7 +31,7 @@ export async function chooseRunner(
     () => false,
   );
   if (works) return privileged;
-  // Without the capability PostgreSQL's user has to pass through our folder; what lies in it stays closed.
+  // Without the capability PostgreSQL's user must be able to traverse our folder; its contents stay closed.
   await fs.chmod(paths.dataDir, 0o711);
   return { prefix: [], identity: owner, owner, signal };
 }
@@ -45,19 +45,19 @@ function setprivPrefix({ uid, gid }: { uid: number; gid: number }): string[] {
     '--clear-groups',
     '--inh-caps=+dac_override',
     '--ambient-caps=+dac_override',
-    // Otherwise access(2), by which PostgreSQL finds its programs, disregards the capability.
+    // Otherwise access(2), with which PostgreSQL finds its programs, ignores the capability.
     '--securebits=+no_setuid_fixup',
     '--',
   ];
 }
 
-/** The folder may stem from an ordinary user, who should be able to use it again. */
+/** The folder may belong to an ordinary user, who should be able to use it again. */
 async function clusterOwner({ cluster }: Paths): Promise<{ uid: number; gid: number }> {
   const { uid, gid } = await fs.stat(cluster).catch(() => ({ uid: 0, gid: 0 }));
   return uid === 0 ? { uid: NOBODY, gid: NOBODY } : { uid, gid };
 }
 
-/** Runs a program of PostgreSQL to its end, and gives what it wrote. */
+/** Runs a program of PostgreSQL to its end, and returns its output. */
 export async function runToEnd(runner: Runner, program: string, args: readonly string[]): Promise<string> {
   const [command, rest] = commandLine(runner, program, args);
   const options = { ...childOptions(runner), signal: runner.signal };
@@ -88,7 +88,7 @@ function childEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH ?? '/usr/bin:/bin', LANG: 'C', TZ: 'UTC' };
 }
 
-/** What to do about what PostgreSQL says. */
+/** Fixes for messages of PostgreSQL. */
 const ADVICE: readonly (readonly [RegExp, string])[] = [
   [
     /No space left on device/i,
@@ -104,7 +104,7 @@ const ADVICE: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** An error with what PostgreSQL says, headed by what to do about it where that is known. */
+/** An error with PostgreSQL's message, preceded by the fix where that is known. */
 export function withAdvice(runner: Runner, message: string, cause?: unknown): EmbeddedPostgresError {
   const blocked = runner.owner !== undefined && /EACCES|EPERM|permission denied/i.test(message);
   const advice = blocked

@@ -8,9 +8,9 @@ import { outliving } from './process-exit.js';
 const STOP_LIMIT_MS = 30_000;
 const POLL_MS = 50;
 
-/** Ends a server in order, if it is still the folder's. */
+/** Shuts a server down, if it is still that of the folder. */
 export async function shutDown(paths: Paths, { pid }: Server): Promise<void> {
-  // The pid may long belong to another process, unless the folder still names it.
+  // The pid may belong to another process by now, unless the pid file still names it.
   if ((await readPostmaster(paths))?.pid === pid) await endProcess(paths, pid);
   outliving(pid);
 }

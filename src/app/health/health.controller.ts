@@ -11,7 +11,7 @@ class HealthResponse {
   status!: 'ok';
 }
 
-/** For load balancers and supervisors. It tells no versions, no key ids and no addresses. */
+/** For load balancers and supervisors. It shows no versions, no key ids and no addresses. */
 @PublicRoutes('health', 'Health')
 export class HealthController {
   constructor(

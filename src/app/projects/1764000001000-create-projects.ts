@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** The standalone service's own projects, and how many each owner has made, so that there can be a limit. */
+/** The standalone service's own projects, and how many each owner has created, for the limit. */
 export class CreateProjects1764000001000 implements MigrationInterface {
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`

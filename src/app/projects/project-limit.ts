@@ -1,4 +1,4 @@
 /** Injection token of how many projects one owner may have. */
 export const MAX_PROJECTS_PER_OWNER = Symbol('MaxProjectsPerOwner');
-/** How many that is unless a setting says so: as many as a list gives to clients that know no pages. */
+/** The default: as many as a list returns to clients that do not page. */
 export const USUAL_MAX_PROJECTS_PER_OWNER = 250;

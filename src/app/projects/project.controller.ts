@@ -75,7 +75,7 @@ export class ProjectController {
   })
   async deactivate(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<void> {
     const id = canonicalUuid(projectId, 'project_id');
-    // In this order nobody reaches it any more, and what fails behind is done when the request is repeated.
+    // In this order it can no longer be reached, and a later failure is fixed by repeating the request.
     await this.projects.deactivate(subjectOf(request), id);
     await this.removal.remove(id, changeBy(request));
   }

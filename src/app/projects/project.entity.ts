@@ -1,6 +1,6 @@
 import { Column, Entity, Index, PrimaryColumn, PrimaryGeneratedColumn } from 'typeorm';
 
-/** How many projects an owner has made, deleted ones included: what the limit for each owner goes by. */
+/** How many projects an owner has created, deleted ones included, for the limit of each owner. */
 @Entity('project_owners')
 export class ProjectOwnerEntity {
   /** The `sub` of the owner's tokens. */
@@ -11,7 +11,7 @@ export class ProjectOwnerEntity {
   created!: number;
 }
 
-/** A project of the standalone service. Properties bear the names of their columns. */
+/** A project of the standalone service. Properties have the names of their columns. */
 @Entity('projects')
 @Index('projects_owner_id_created_at_idx', ['owner_id', 'created_at', 'id'])
 export class ProjectEntity {

@@ -18,7 +18,7 @@ async function change({ revert }: { revert?: true }): Promise<Result> {
   });
 }
 
-/** What is said of a fault of the database, whose own message may repeat a password. */
+/** The message of a fault of the database, whose own message may contain a password. */
 function faultOf(error: unknown): unknown {
   if (error instanceof SchemaFault) return error;
   if (error instanceof MigrationLockHeld) {

@@ -6,7 +6,7 @@ import { KEY_BYTES, KeyRing, ringKey } from '../../payments/crypto/key-ring.js';
 import { unwritable } from '../fault.js';
 import { action, createProgram, run, say, type Result } from '../program.js';
 
-/** The routes are read from an application of throw-away parts that never listens and connects to nothing. */
+/** The routes are read from a temporary application that never listens or connects. */
 async function writeDocument(file: string): Promise<Result> {
   const app = await createServer({
     databaseUrl: 'postgres://localhost/none',

@@ -5,7 +5,7 @@ import { DEFAULT_BASE_PATH } from '../options/payments.options.js';
 import { keepBodyOnStream } from './body/host-body.js';
 
 /**
- * Puts controllers below a base path: each becomes a class of its own, of the same name, that inherits everything but the
+ * Mounts controllers below a base path: each becomes a class of its own, of the same name, that inherits everything but the
  * path. Versions of the host's routes do not concern them, nor do its parsers.
  */
 export function mountedAt(basePath: string, controllers: readonly Type[]): Type[] {

@@ -58,7 +58,7 @@ export async function retire(id: string): Promise<Result> {
         `${replicas.length} replica(s) still seal under ${id}, or did within three minutes; bring them the file, see "keys status".`,
       );
     }
-    // Forgotten first, because replicas take the file up at once, and refuse one that lacks a key they know.
+    // Deleted first, because replicas reload the file at once, and refuse one that lacks a registered key.
     await forgetKey(dataSource, id);
     await retireKey(file, id);
   });

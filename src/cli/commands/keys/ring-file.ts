@@ -4,7 +4,7 @@ import { readKeyRingFile } from '../../../payments/crypto/key-ring-file.js';
 import { Sealer } from '../../../payments/crypto/sealer.js';
 import { CommandFault } from '../../fault.js';
 
-/** The file that holds the ring: the one that is named, or else KEY_RING_FILE. */
+/** The file of the ring: the given one, or else KEY_RING_FILE. */
 export function keyRingFile(named?: string): string {
   const file = named ?? readKeysEnv().keyRingFile;
   if (file === undefined) throw new CommandFault('Name the key ring file, or set KEY_RING_FILE.');

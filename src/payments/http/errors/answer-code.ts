@@ -11,14 +11,14 @@ export type AnswerCode =
   | 'method_not_implemented'
   | 'internal_error';
 
-/** What is answered under a code. */
+/** The answer of a code. */
 export interface AnswerKind {
   status: number;
   title: string;
   /** A sentence that answers of this kind have, for the documentation. */
   example: string;
-  /** What whoever meets it does about it, for the documentation. */
+  /** What the caller does about it, for the documentation. */
   fix: string;
-  /** Headers that the standards ask for with this answer. */
+  /** Headers that the standards require with this answer. */
   headers?: Record<string, string>;
 }

@@ -1,7 +1,7 @@
 import { ANSWERS } from './error-catalogue.js';
 import type { AnswerCode } from './answer-code.js';
 
-/** An error as it is answered: the documented shape, with the members of a problem (RFC 9457) beside it. */
+/** An error as it is sent: the documented shape, with the members of a problem (RFC 9457) beside it. */
 export interface ErrorAnswer {
   status: number;
   headers: Record<string, string>;

@@ -1,9 +1,9 @@
 import type { AnswerCode, AnswerKind } from './answer-code.js';
 
-/** Seconds after which a caller may try again what a missing dependency stopped. */
+/** Seconds after which a caller may retry when a dependency was unavailable. */
 const RETRY_AFTER = { 'Retry-After': '2' };
 
-/** Every error there is, once. `WWW-Authenticate` as RFC 6750 section 3 has it. */
+/** Every error, once. `WWW-Authenticate` as RFC 6750 section 3 has it. */
 export const ANSWERS: Record<AnswerCode, AnswerKind> = {
   not_authenticated: {
     status: 401,

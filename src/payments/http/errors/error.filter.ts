@@ -12,7 +12,7 @@ import { MethodNotAllowed } from './method-not-allowed.js';
 
 /**
  * Answers every error in the documented shape with texts of our own, so that nothing of the request, of another
- * service or of the code can leave through a message.
+ * service or of the code can leak through a message.
  */
 @Catch()
 export class ErrorFilter implements ExceptionFilter {
@@ -60,7 +60,7 @@ export class ErrorFilter implements ExceptionFilter {
   }
 }
 
-/** The names of unknown fields are input, so of them only the place is said. */
+/** The names of unknown fields are input, so only their place is logged. */
 function refusalOf(code: AnswerCode, error: unknown): Refusal {
   return {
     code,
@@ -81,7 +81,7 @@ const LOGGED_CAUSES: ReadonlySet<AnswerCode> = new Set([
   'stripe_refused',
 ]);
 
-/** What guards of a host refuse, in our words. */
+/** The answers to refusals of a host's guards. */
 const HOST_REFUSALS: Partial<Record<number, { code: AnswerCode; detail: string }>> = {
   401: { code: 'not_authenticated', detail: 'Sign in first.' },
   403: { code: 'access_denied', detail: 'You may not do this.' },

@@ -27,8 +27,8 @@ export class MethodNotAllowed extends PaymentsError {
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 
 /**
- * Makes a controller that answers 405 for every method that the given controllers do not offer on their paths.
- * Routers answer 404 there, which would send a caller looking for a wrong address. The answer is left to the filters of
+ * Creates a controller that answers 405 for every method that the given controllers do not offer on their paths.
+ * Routers answer 404 there, which would mislead a caller to search for a wrong address. The answer is left to the filters of
  * the given controllers.
  */
 export function refuseOtherMethods(...controllers: Type[]): Type {
@@ -62,7 +62,7 @@ function filtersOf(controllers: Type[]): Set<Type<ExceptionFilter>> {
   return new Set(filters.flatMap((each) => each ?? []));
 }
 
-/** The methods of each path, read where Nest's own decorators leave them. */
+/** The methods of each path, read from the metadata of Nest's decorators. */
 function offeredMethods(controllers: Type[]): Map<string, string[]> {
   const methods = new Map<string, string[]>();
   for (const controller of controllers) {

@@ -2,7 +2,7 @@ import type { ValidationCause } from '../../domain/errors.js';
 
 interface Cause {
   meaning: string;
-  /** What whoever meets it does about it. */
+  /** What the caller does about it. */
   fix: string;
 }
 

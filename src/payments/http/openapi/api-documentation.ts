@@ -20,7 +20,7 @@ import {
   examplesOf,
 } from './error-schemas.js';
 
-/** Names of the security schemes in the OpenAPI document; the host declares what is behind them. */
+/** Names of the security schemes in the OpenAPI document; the host declares them. */
 export const SECURITY_SCHEMES = { oauth2: 'OAuth2', bearer: 'Bearer' } as const;
 
 /** Documents that a valid access token is needed. */
@@ -55,7 +55,7 @@ export function exampleOf(type: Type): Record<string, unknown> {
   );
 }
 
-/** Where the decorators of `@nestjs/swagger` leave what they say. */
+/** Metadata keys of the decorators of `@nestjs/swagger`. */
 const MODEL_FIELDS = 'swagger/apiModelPropertiesArray';
 const MODEL_FIELD = 'swagger/apiModelProperties';
 
@@ -76,7 +76,7 @@ export function hasCredentials(mode: Mode): ApiPropertyOptions {
   return { type: Boolean, description: `Whether a ${mode} secret key is stored`, example: true };
 }
 
-/** A field that holds one of a list of words, or null. In an enum null breaks what generators make of it. */
+/** A field that holds one of a list of words, or null. A null in an enum breaks code generators. */
 export function wordOrNull(words: readonly string[]): { anyOf: object[] } {
   return { anyOf: [{ type: 'string', enum: [...words] }, { type: 'null' }] };
 }
@@ -123,7 +123,7 @@ export function ApiCondition(name: 'If-Match' | 'If-None-Match', description: st
 export type DocumentedError = number | AnswerCode | ValidationItem;
 
 /**
- * Documents the errors of an operation; 500 goes without saying.
+ * Documents the errors of an operation; 500 is always included.
  *
  * @param errors statuses, for the errors that many operations have, the codes of those that this one has, and examples of what
  *   its 422 lists

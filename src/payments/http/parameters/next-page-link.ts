@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import { HttpAdapterHost } from '@nestjs/core';
 import { map, type Observable } from 'rxjs';
 
-/** An answer that has room for no cursor, and where the next page begins. */
+/** An answer whose body has no place for a cursor, with the start of the next page. */
 export interface LinkedPage<Body> {
   body: Body;
   limit: number;
@@ -21,7 +21,7 @@ export const NEXT_PAGE_HEADER = {
 
 /**
  * Sends a {@link LinkedPage}: its body as it is, and the address of the next page in the header `Link`. The address is a query
- * alone, so that it is right behind every proxy and prefix, and nothing of the request is repeated in it.
+ * alone, so that it is correct behind every proxy and prefix, and nothing of the request is repeated in it.
  */
 @Injectable()
 export class NextPageLink implements NestInterceptor<LinkedPage<unknown>, unknown> {

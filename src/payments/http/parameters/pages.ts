@@ -10,12 +10,12 @@ export const INVALID_CURSOR: ValidationItem = {
 
 /** How a list is divided into pages. */
 interface PageRules<Position> {
-  /** How many items a page has where the query does not say. */
+  /** The default number of items of a page. */
   usual: number;
   max: number;
-  /** What the documentation says of the cursor. */
+  /** The documentation of the cursor. */
   cursor: string;
-  /** What a position is written like. */
+  /** The textual form of a position. */
   form: RegExp;
   write(position: Position): string;
   /** @returns undefined where the groups of {@link form} are no position */
@@ -61,9 +61,9 @@ export class Pages<Position> {
   }
 
   /**
-   * What a query asks for.
+   * Reads the parameters of a query.
    *
-   * @returns `after`: the position that the page begins behind; undefined on the first one
+   * @returns `after`: the position after which the page begins; undefined on the first one
    * @throws ValidationFailed
    */
   read({ limit, cursor }: PageQuery): { limit: number; after: Position | undefined } {
@@ -71,7 +71,7 @@ export class Pages<Position> {
   }
 
   /**
-   * Cuts a page off rows of which one more was asked for than the page has, which tells whether there is a next one.
+   * Takes a page from rows with one more than its size, which shows whether there is a next page.
    *
    * @returns `nextCursor`: undefined on the last page
    */

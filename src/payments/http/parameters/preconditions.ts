@@ -2,7 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Preconditions } from '../../domain/preconditions.js';
 import { requestOf, type HttpRequest } from '../http-request.js';
 
-/** The preconditions of a request. An entity tag that this service never gave matches nothing. */
+/** The preconditions of a request. An entity tag that this service never issued matches nothing. */
 export function preconditionsOf({ headers }: HttpRequest): Preconditions {
   return { ifMatch: parse(headers['if-match']), ifNoneMatch: parse(headers['if-none-match']) };
 }
@@ -13,8 +13,8 @@ export const ConditionalOn = createParamDecorator((_: unknown, context: Executio
 );
 
 /**
- * Weak tags count in `If-Match` as well: this service gives strong ones only, which proxies that compress make weak on their
- * way, and a version tells the whole state of a configuration, whatever the bytes of an answer.
+ * Weak tags match in `If-Match` as well: this service issues strong ones only, which compressing proxies weaken, and a version
+ * identifies the whole state of a configuration, whatever the bytes of an answer.
  */
 function parse(header: string | undefined): number[] | 'any' | null {
   if (header === undefined) return null;

@@ -9,10 +9,10 @@ const MAX_IDENTIFIER_LENGTH = 40;
 const MAX_NAMED = 10;
 
 /**
- * Lists names that a request should not have. One that is plainly an identifier is named where it is, with the name that was
+ * Lists names that a request should not have. One that is clearly an identifier is named, with the name that was
  * probably meant; any other is input, perhaps a pasted key, and is only counted.
  *
- * @param known the names that are taken
+ * @param known the accepted names
  */
 export function unknownNames(
   place: 'body' | 'query',
