@@ -1,4 +1,4 @@
-// `npm run dev`: compiles whenever a source changes, starts the service anew, and shows its log in readable lines.
+// `npm run dev`: compiles whenever a source changes, restarts the service, and shows its log in readable lines.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';

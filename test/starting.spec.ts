@@ -205,7 +205,7 @@ describe('a start that fails or is ended', () => {
         await writeFile(join(folder, 'key-ring.json'), '{', { mode: 0o600 });
         return folder;
       },
-      /^\S+key-ring\.json, which the service made for itself: the key ring file is not JSON; .* remove the folder \S+, and all is made again\.\n$/,
+      /^\S+key-ring\.json, which the service generated: the key ring file is not JSON; .* remove the folder \S+, and all is made again\.\n$/,
     ],
     [
       'with a folder in the place of its token secret',

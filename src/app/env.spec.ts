@@ -147,12 +147,12 @@ describe('outside production', () => {
     ['a host that others reach', { HOST: '0.0.0.0' }],
     ['any host', { HOST: '::' }],
     ['a host by name', { HOST: 'payments.example' }],
-  ])('nothing is made up beside %s unless it is said to be development', (_name, real) => {
+  ])('nothing is generated beside %s unless it is said to be development', (_name, real) => {
     for (const nodeEnv of [undefined, 'test']) {
       for (const read of [readEnv, readTokenEnv]) {
         const faults = faultsOf(() => read({ ...real, NODE_ENV: nodeEnv }));
         expect(faults.filter((fault) => fault.startsWith('NODE_ENV'))).toEqual([
-          expect.stringMatching(/^NODE_ENV must be set to production or development where .* made up$/),
+          expect.stringMatching(/^NODE_ENV must be set to production or development where .* generated$/),
         ]);
       }
     }

@@ -10,19 +10,19 @@ import { unlessAborted } from './unless-aborted.js';
 /** Names the advisory lock of migrations. */
 const MIGRATION_LOCK = 'nest-stripe-config:migrations';
 
-/** Longest that the database may take to be connected to, or to answer a statement that has nothing to do, in milliseconds. */
+/** Longest time for connecting to the database, or for its answer to an empty statement, in milliseconds. */
 const ANSWER_MS = 5_000;
-/** How long one try waits for the lock, and how often it asks, in milliseconds. */
+/** How long one try waits for the lock, and how often it checks, in milliseconds. */
 const LOCK_WAIT_MS = 10_000;
 const LOCK_POLL_MS = 250;
-/** How often to see whether the link still works while migrations run, in milliseconds. */
+/** How often to check that the link still works while migrations run, in milliseconds. */
 const BEAT_MS = 2_000;
-/** When the database takes the lock from a holder that has fallen silent, in milliseconds. */
+/** When the database takes the lock from a holder that does not respond, in milliseconds. */
 const SILENCE_MS = 30_000;
-/** How long a migration waits for a table that others use: as long, they wait behind it. In milliseconds. */
+/** How long a migration waits for a table in use: others queue behind it for as long. In milliseconds. */
 const TABLE_WAIT_MS = 2_000;
 
-/** Somebody else is migrating this database, or has gone in the middle of it and is not yet missed. */
+/** Another process is migrating this database, or died while it did and still holds the lock. */
 export class MigrationLockHeld extends Error {
   override name = 'MigrationLockHeld';
 
@@ -31,27 +31,27 @@ export class MigrationLockHeld extends Error {
   }
 }
 
-/** How long and how patiently to migrate. */
+/** Time limits of a migration. */
 export interface MigrationOptions {
-  /** Ends it at once, with whatever is half done rolled back. */
+  /** Ends it at once, and rolls an unfinished migration back. */
   signal?: AbortSignal | undefined;
   /** How long to wait for another migration, in milliseconds. Default: 10,000. */
   lockWaitMs?: number | undefined;
-  /** When the database ends a session that has fallen silent, in milliseconds. Default: 30,000. */
+  /** When the database ends a session that does not respond, in milliseconds. Default: 30,000. */
   silenceMs?: number | undefined;
 }
 
 /**
  * Brings the schema up to date. Replicas that start together wait for each other. A migration may take as long as it
- * needs; a link that is dead is noticed all the same.
+ * needs; a dead link is still noticed.
  *
  * @returns the names of the migrations that were run
  * @throws MigrationLockHeld when another migration did not end in time
- * @throws SchemaFault when the database lacks something all the same, or refuses something
+ * @throws SchemaFault when the database lacks something afterwards, or refuses something
  */
 export async function migrate(url: string, options: MigrationOptions = {}): Promise<string[]> {
   return new Session(url, options).run(async (session) => {
-    // Somebody's forgotten lock is nothing to wait for where there is nothing to do.
+    // Without a pending migration there is no need to wait for a lock.
     const done = (await session.isUpToDate())
       ? []
       : await session.underLock((dataSource) => dataSource.runMigrations());
@@ -61,7 +61,7 @@ export async function migrate(url: string, options: MigrationOptions = {}): Prom
 }
 
 /**
- * Takes back the newest migration.
+ * Reverts the newest migration.
  *
  * @returns its name, or undefined when there was none
  * @throws MigrationLockHeld when another migration did not end in time
@@ -80,7 +80,7 @@ export async function revertMigration(
   );
 }
 
-/** A connection that holds the lock and watches the link, and beside it those on which migrations run. */
+/** A connection that holds the lock and watches the link, and the connections on which migrations run. */
 class Session {
   private readonly sockets = new Set<Socket>();
   private readonly lost = new AbortController();
@@ -111,13 +111,13 @@ class Session {
     this.lock.on('error', ignore);
     this.dataSource = new DataSource({
       ...dataSourceOptions(url),
-      // Its own way to say that a migration failed is a line of text on standard output.
+      // TypeORM itself would report a failed migration as a line of text on standard output.
       logger: 'debug',
       extra: { ...limits, max: 2 },
     });
   }
 
-  /** Does the work, and closes everything whatever becomes of it. */
+  /** Runs the work, and closes everything however it ends. */
   async run<T>(work: (session: this) => Promise<T>): Promise<T> {
     const cut = (): void => {
       for (const socket of this.sockets) socket.destroy();
@@ -149,7 +149,7 @@ class Session {
     }
   }
 
-  /** The lock belongs to a transaction, so that it goes with the connection, however that ends, and works behind a pooler. */
+  /** The lock belongs to a transaction, so it is released with the connection, however that ends, and works behind a pooler. */
   async underLock<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
     await this.lock.query('BEGIN');
     await this.lock.query(`SET LOCAL idle_in_transaction_session_timeout = ${this.silenceMs}`);
@@ -228,5 +228,5 @@ class TransactionLimits implements EntitySubscriberInterface {
 }
 
 function ignore(): void {
-  // Whoever waits for the connection is told; a pause that was cut short is no fault.
+  // Those who use the connection get its error; an interrupted pause is no fault.
 }

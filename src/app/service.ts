@@ -31,22 +31,22 @@ import { createLogger, createServer } from './server.js';
 import { unlessAborted } from './unless-aborted.js';
 import type { ServiceLogger } from './service-logger.js';
 
-/** Left at the end for what follows the draining, in milliseconds. */
+/** Reserved for closing after the draining, in milliseconds. */
 const CLOSING_MS = 1_000;
 /** How long the last lines of the log may take, in milliseconds. */
 const LOG_LIMIT_MS = 1_000;
 
 /** The running service. */
 export interface Service {
-  /** Says that it is not ready, ends what runs, refuses what is new, and closes everything that was opened. */
+  /** Reports that it is not ready, finishes running requests, refuses new ones, and closes everything that was opened. */
   stop(times: DrainingTimes): Promise<void>;
 }
 
 /**
- * Starts the standalone service: it listens first, and answers 503 until it is ready. What the settings leave out is made
- * up, outside production only.
+ * Starts the standalone service: it listens first, and answers 503 until it is ready. What the settings leave out is
+ * generated, outside production only.
  *
- * @param signal ends the start: what it has opened by then is closed, PostgreSQL included
+ * @param signal aborts the start: everything opened by then is closed, PostgreSQL included
  * @throws ListenError, DataFolderError, KeyRingError and EmbeddedPostgresError, whose messages say what to do
  */
 export async function startService(env: Env, signal: AbortSignal): Promise<Service> {
@@ -141,7 +141,7 @@ async function keyRingOf(env: Env): Promise<KeyRingFile> {
     if (!(error instanceof KeyRingError)) throw error;
     throw new KeyRingError(
       env.keyRingFile === undefined
-        ? `${resolve(file)}, which the service made for itself: ${error.message}. What was stored for development goes with its keys: where nothing is to be saved, remove the folder ${resolve(env.dataDir)}, and all is made again.`
+        ? `${resolve(file)}, which the service generated: ${error.message}. What was stored for development goes with its keys: where nothing is to be saved, remove the folder ${resolve(env.dataDir)}, and all is made again.`
         : `KEY_RING_FILE: ${error.message}`,
     );
   }
@@ -158,7 +158,7 @@ function accessTokenOptions({ auth, dataDir }: Env): AccessTokenOptions {
     : auth;
 }
 
-/** The explorer's Authorize needs the identity provider's addresses; without them the rest still works. */
+/** The explorer's Authorize needs the identity provider's addresses; everything else works without them. */
 async function issuerMetadata({ auth }: Env, events: ServiceLogger): Promise<IssuerMetadata | undefined> {
   if (auth.kind !== 'issuer') return undefined;
   try {
@@ -178,7 +178,7 @@ function explorerSignIn(
   const { authorization_endpoint: authorizationUrl, token_endpoint: tokenUrl } = issuer ?? {};
   if (docsSignIn === undefined || auth.kind !== 'issuer') return undefined;
   if (authorizationUrl === undefined || tokenUrl === undefined) return undefined;
-  // It asks for a token for one service only.
+  // It requests a token for one service only.
   const [audience = ''] = [auth.audience].flat();
   return { ...docsSignIn, audience, authorizationUrl, tokenUrl };
 }

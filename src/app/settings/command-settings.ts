@@ -69,7 +69,7 @@ export function readKeysEnv(variables: Variables = environment()) {
   });
 }
 
-/** The ring that the service has made for itself, where the service would use it. */
+/** The ring that the service has generated, where the service would use it. */
 function madeKeyRingFile(settings: Settings): string | undefined {
   if (isUnsaidDevelopment(settings)) return undefined;
   const file = developmentKeyRingPath(settings.get('DATA_DIR'));

@@ -36,7 +36,7 @@ export interface Setting {
 export const SETTINGS = {
   NODE_ENV: {
     meaning:
-      '`production`, where nothing is made up and development keys are refused, `development` or `test`',
+      '`production`, where nothing is generated and development keys are refused, `development` or `test`',
     default: 'development',
     absent: 'necessary beside `DATABASE_URL` or a `HOST` that others reach',
     schema: () => oneOf(['production', 'development', 'test']),
@@ -59,7 +59,7 @@ export const SETTINGS = {
     absent: 'the search path’s first',
     schema: () => text,
   },
-  DATA_DIR: { meaning: 'the folder of what is made up', default: '.data', schema: () => text },
+  DATA_DIR: { meaning: 'the folder of generated files', default: '.data', schema: () => text },
   KEY_RING_FILE: {
     meaning: 'the keys that seal, a file that neither its group nor others may write',
     absent: 'made under `DATA_DIR`',

@@ -8,12 +8,12 @@ export function refuseUnsaidDevelopment(settings: Settings): void {
   if (isUnsaidDevelopment(settings)) {
     settings.fault(
       'NODE_ENV',
-      'must be set to production or development where DATABASE_URL is set or HOST can be reached by others: outside production, keys, a token secret and a demo project are made up',
+      'must be set to production or development where DATABASE_URL is set or HOST can be reached by others: outside production, keys, a token secret and a demo project are generated',
     );
   }
 }
 
-/** Whether nothing may be made up though this is not production, because nobody has said that it is development. */
+/** Whether nothing may be generated though this is not production, because no setting says that it is development. */
 export function isUnsaidDevelopment(settings: Settings): boolean {
   const isReal = settings.has('DATABASE_URL') || !isLoopback(settings.get('HOST'));
   const isSaid = settings.has('NODE_ENV') && settings.get('NODE_ENV') !== 'test';
