@@ -8,7 +8,7 @@ import pg from 'pg';
 import { prepareText, valuesInOrder } from '../dist/payments/database/statement.js';
 import { FIND } from '../dist/payments/stripe-config/stripe-config.statements.js';
 import { UPSERT, credentialParameters } from '../dist/payments/stripe-config/upsert.statements.js';
-import { CREDENTIAL_FIELDS } from '../dist/payments/domain/credentials.js';
+import { CREDENTIAL_FIELDS, FIELDS_OF_ONE_MODE, PREVIOUS_FIELDS } from '../dist/payments/domain/credentials.js';
 
 const FIND_OWNER = { name: 'find_owner', text: 'SELECT owner_id FROM projects WHERE id = $1 AND is_active' };
 const { DATABASE_URL, AUTH_JWT_SECRET, PORT } = process.env;
@@ -37,7 +37,7 @@ async function handle(request) {
   const projectId = request.url.split('/')[6].toLowerCase();
   const owner = await pool.query({ ...FIND_OWNER, values: [projectId] });
   if (owner.rows[0]?.owner_id !== sub) throw new Error('not the owner');
-  if (request.method === 'GET') return (await run(FIND, { project_id: projectId }))[0];
+  if (request.method === 'GET') return (await run(FIND, { project_ids: [projectId] }))[0];
   const body = JSON.parse(await read(request));
   const credentials = new Map(
     CREDENTIAL_FIELDS.filter((field) => body[field] !== undefined).map((field) => [
@@ -54,6 +54,8 @@ async function handle(request) {
     must_exist: false,
     create_only: false,
     overlap_seconds: 0,
+    previous_names: PREVIOUS_FIELDS,
+    of_one_mode: FIELDS_OF_ONE_MODE,
   });
   return row;
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { Lookup } from '../../payments/database/lookup.js';
 import { runStatement } from '../../payments/database/run-statement.js';
 import type { RowOf } from '../../payments/database/statement.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
@@ -10,22 +11,27 @@ import {
   type ProjectPage,
 } from '../../payments/domain/project-ownership.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
-import { CREATE, DEACTIVATE, FIND, FIND_OWNER, LIST } from './project.statements.js';
+import { CREATE, DEACTIVATE, FIND, FIND_OWNERS, LIST } from './project.statements.js';
 import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
 
 /** The standalone service's projects, and what the payments module asks of them. */
 @Injectable()
 export class ProjectService extends ProjectOwnership {
+  private readonly owners: Lookup<RowOf<typeof FIND_OWNERS>>;
+
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     @Inject(MAX_PROJECTS_PER_OWNER) private readonly maxPerOwner: number,
   ) {
     super();
+    this.owners = new Lookup(
+      (ids) => runStatement(dataSource, 'read', FIND_OWNERS, { ids }),
+      ({ id }) => id,
+    );
   }
 
   override async findOwner(projectId: string): Promise<string | undefined> {
-    const [row] = await runStatement(this.dataSource, 'read', FIND_OWNER, { id: projectId });
-    return row?.owner_id;
+    return (await this.owners.find(projectId))?.owner_id;
   }
 
   override async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects> {

@@ -2,6 +2,7 @@ import {
   bigint,
   boolean,
   integer,
+  listOf,
   nullable,
   statement,
   text,
@@ -19,11 +20,11 @@ const VIEW = {
   created_at: time,
 };
 
-export const FIND_OWNER = statement({
-  name: 'projects_find_owner',
-  parameters: { id: uuid },
-  columns: { owner_id: varchar },
-  text: 'SELECT owner_id FROM {schema}.projects WHERE id = :id AND is_active',
+export const FIND_OWNERS = statement({
+  name: 'projects_find_owners',
+  parameters: { ids: listOf(uuid) },
+  columns: { id: uuid, owner_id: varchar },
+  text: 'SELECT id, owner_id FROM {schema}.projects WHERE id = ANY (:ids) AND is_active',
 });
 
 /**

@@ -4,6 +4,7 @@ import { PaymentsLogger } from '../common/payments-logger.js';
 import { sealContext } from '../crypto/seal-context.js';
 import { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
+import { Lookup } from '../database/lookup.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import type { ParametersOf, RowOf } from '../database/statement.js';
 import { versionConflict, type Preconditions } from '../domain/preconditions.js';
@@ -21,7 +22,6 @@ import {
   DEACTIVATE,
   ERASE_PREVIOUS,
   FIND,
-  FIND_MANY,
   FIND_REMOVED,
   FIND_SEALED,
 } from './stripe-config.statements.js';
@@ -39,6 +39,8 @@ import {
 export class StripeConfigService {
   private readonly logger = new PaymentsLogger(StripeConfigService.name);
 
+  private readonly rows: Lookup<RowOf<typeof FIND>>;
+
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
@@ -46,18 +48,27 @@ export class StripeConfigService {
     private readonly changes: ConfigChanges,
     private readonly events: ConfigEvents,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'webhookSecretOverlapHours'>,
-  ) {}
+  ) {
+    this.rows = new Lookup(
+      (ids) => findRows(dataSource, ids),
+      ({ project_id }) => project_id,
+    );
+  }
 
-  /** The configuration of a project (a UUID), or null when it never had one. Opens no sealed value. */
+  /**
+   * The configuration of a project, or null when it never had one. Opens no sealed value.
+   *
+   * @param projectId UUID
+   * @throws ValidationFailed `invalid_uuid`
+   */
   async find(projectId: string): Promise<StripeConfigView | null> {
-    const [row] = await runStatement(this.dataSource, 'read', FIND, { project_id: projectId });
+    const row = await this.rows.find(canonicalUuid(projectId, 'project_id'));
     return row === undefined ? null : toView(row);
   }
 
   /** The configurations of several projects, in no order; projects without one are left out. */
   async findMany(projectIds: string[]): Promise<StripeConfigView[]> {
-    const rows = await runStatement(this.dataSource, 'read', FIND_MANY, { project_ids: projectIds });
-    return rows.map(toView);
+    return (await findRows(this.dataSource, projectIds)).map(toView);
   }
 
   /**
@@ -211,6 +222,10 @@ export class StripeConfigService {
     if (foreign.length === 0) return;
     throw new ValidationFailed(foreign.map(([field]) => ({ loc: ['body', field], ...FOREIGN_MASK })));
   }
+}
+
+function findRows(dataSource: DataSource, projectIds: readonly string[]): Promise<RowOf<typeof FIND>[]> {
+  return runStatement(dataSource, 'read', FIND, { project_ids: projectIds });
 }
 
 /** Where a configuration is needed and there is none. */

@@ -34,16 +34,6 @@ export const WRITTEN = { ...VIEW, change_request_id: uuid };
 
 export const FIND = statement({
   name: 'stripe_configs_find',
-  parameters: { project_id: uuid },
-  columns: VIEW,
-  text: `
-  SELECT id, project_id, is_active, shown, configured_at, extract(epoch FROM created_at) * 1000 AS created_at,
-    extract(epoch FROM updated_at) * 1000 AS updated_at, version
-  FROM {schema}.stripe_configs WHERE project_id = :project_id`,
-});
-
-export const FIND_MANY = statement({
-  name: 'stripe_configs_find_many',
   parameters: { project_ids: listOf(uuid) },
   columns: VIEW,
   text: `

@@ -1,0 +1,31 @@
+import DataLoader from 'dataloader';
+
+/** Most keys that one statement asks for. */
+const MAX_AT_ONCE = 500;
+
+/**
+ * Finds rows by their key. Whoever asks in the same turn of the event loop shares one statement, so that many requests at once do
+ * not each cost a round trip. Nothing is remembered: each answer is as new as its question.
+ */
+export class Lookup<Row> {
+  private readonly loader: DataLoader<string, Row | undefined>;
+
+  /**
+   * @param find gives the rows of some keys, in any order; a key without a row has none. A fault is everybody's who asked, so
+   *   that keys must be validated before they are asked for
+   * @param keyOf the key of a row
+   */
+  constructor(find: (keys: readonly string[]) => Promise<readonly Row[]>, keyOf: (row: Row) => string) {
+    this.loader = new DataLoader(
+      async (keys: readonly string[]) => {
+        const rows = new Map((await find(keys)).map((row) => [keyOf(row), row]));
+        return keys.map((key) => rows.get(key));
+      },
+      { cache: false, maxBatchSize: MAX_AT_ONCE, batchScheduleFn: setImmediate },
+    );
+  }
+
+  find(key: string): Promise<Row | undefined> {
+    return this.loader.load(key);
+  }
+}
