@@ -8,7 +8,11 @@ import pg from 'pg';
 import { prepareText, valuesInOrder } from '../dist/payments/database/statement.js';
 import { FIND } from '../dist/payments/stripe-config/stripe-config.statements.js';
 import { UPSERT, credentialParameters } from '../dist/payments/stripe-config/upsert.statements.js';
-import { CREDENTIAL_FIELDS, FIELDS_OF_ONE_MODE, PREVIOUS_FIELDS } from '../dist/payments/domain/credentials.js';
+import {
+  CREDENTIAL_FIELDS,
+  FIELDS_OF_ONE_MODE,
+  PREVIOUS_FIELDS,
+} from '../dist/payments/domain/credentials.js';
 
 const FIND_OWNER = { name: 'find_owner', text: 'SELECT owner_id FROM projects WHERE id = $1 AND is_active' };
 const { DATABASE_URL, AUTH_JWT_SECRET, PORT } = process.env;

@@ -16,7 +16,7 @@ import { startEmbeddedPostgres } from '../dist/embedded-postgres/embedded-postgr
 import { createKeyRingFile, readKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
 import { Sealer } from '../dist/payments/crypto/sealer.js';
 import { Secret } from '../dist/payments/crypto/secret.js';
-import { sealContext } from '../dist/payments/crypto/seal-context.js';
+import { sealContext } from '../dist/payments/crypto/sealer.js';
 import { maskOf } from '../dist/payments/domain/credential-rules.js';
 import { untilReady } from './until-ready.js';
 

@@ -31,7 +31,7 @@ export { Secret } from './payments/crypto/secret.js';
 export { ErrorFilter } from './payments/http/errors/error.filter.js';
 export { SECURITY_SCHEMES } from './payments/http/openapi/api-documentation.js';
 export { completeDocument } from './payments/http/openapi/complete-document.js';
-export type { Caller } from './payments/http/access/access-token.js';
+export type { Caller } from './payments/http/http-request.js';
 export { JwtAuthGuard } from './payments/http/access/jwt-auth.guard.js';
 export { ProjectOwnershipGuard } from './payments/http/access/project-ownership.guard.js';
 export { paymentsMigrations } from './payments/schema/migrations/index.js';

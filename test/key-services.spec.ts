@@ -19,7 +19,7 @@ import type { KeyService, KeyServiceOptions } from '../src/payments/crypto/key-s
 import { openKeyService } from '../src/payments/crypto/key-services/open-key-service.js';
 import { isKeyServiceKey, type KeyServiceKey } from '../src/payments/crypto/key-services/wrapped-key.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import type { SealContext } from '../src/payments/crypto/seal-context.js';
+import type { SealContext } from '../src/payments/crypto/sealer.js';
 import { Secret } from '../src/payments/crypto/secret.js';
 import { AWS_ALIAS, AWS_ALIAS_ARN, startAwsKms } from './support/key-services/aws-kms-server.js';
 import { BareCopy } from './support/key-services/bare-copy.js';

@@ -14,7 +14,7 @@ import { Sealer } from '../src/payments/crypto/sealer.js';
 import { KeyRingInUse } from '../src/payments/key-ring/key-ring-in-use.js';
 import { rewrap, type RewrapOptions } from '../src/payments/key-rotation/rewrap.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
-import { sealContext } from '../src/payments/crypto/seal-context.js';
+import { sealContext } from '../src/payments/crypto/sealer.js';
 import { CREDENTIAL_FIELDS, type CredentialField } from '../src/payments/domain/credentials.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';

@@ -6,7 +6,7 @@ import type { StripeConfigHealthResponse } from '../src/payments/config-health/c
 import type { KeyRing } from '../src/payments/crypto/key-ring.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
 import type { Mode } from '../src/payments/domain/credentials.js';
-import { eventContext } from '../src/payments/crypto/seal-context.js';
+import { eventContext } from '../src/payments/crypto/sealer.js';
 import { STORE_EVENT } from '../src/payments/stripe-webhooks/stripe-event.statements.js';
 import { WebhookSecretStore } from '../src/payments/stripe-webhooks/webhook-secrets.js';
 import { fakeCredential } from './support/credentials.js';

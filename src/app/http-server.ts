@@ -6,7 +6,7 @@ import {
   type ServerResponse,
 } from 'node:http';
 import type { Socket } from 'node:net';
-import { countOf } from '../payments/http/access/bearer-token.js';
+import { countOf } from '../payments/http/http-request.js';
 import { boundUnreadBody } from '../payments/http/body/unread-body.js';
 import {
   answerFault,

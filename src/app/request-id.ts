@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { valuesOf } from '../payments/http/access/bearer-token.js';
+import { valuesOf } from '../payments/http/http-request.js';
 import { UUID } from '../payments/domain/uuid.js';
 
 /** Gives a request its id, a UUID in lower case; without one (there are only bytes) a new id. */

@@ -24,7 +24,7 @@ import { migrate } from '../../dist/app/migrate.js';
 import { createKeyRingFile, readKeyRingFile } from '../../dist/payments/crypto/key-ring-file.js';
 import { Sealer } from '../../dist/payments/crypto/sealer.js';
 import { Secret } from '../../dist/payments/crypto/secret.js';
-import { eventContext } from '../../dist/payments/crypto/seal-context.js';
+import { eventContext } from '../../dist/payments/crypto/sealer.js';
 
 const { values: options } = parseArgs({
   options: {

@@ -3,7 +3,7 @@ import type { Sealer } from '../../src/payments/crypto/sealer.js';
 import { Secret } from '../../src/payments/crypto/secret.js';
 import type { Mode } from '../../src/payments/domain/credentials.js';
 import type { EventStatus } from '../../src/payments/stripe-webhooks/stripe-event.entity.js';
-import { eventContext } from '../../src/payments/crypto/seal-context.js';
+import { eventContext } from '../../src/payments/crypto/sealer.js';
 import type { TestDatabase } from './database.js';
 
 /** An event to put into the table; what is left out is made up. */

@@ -16,7 +16,7 @@ import {
 } from '../../payments/http/openapi/api-documentation.js';
 import { refusal } from '../../payments/http/body/request-body.pipe.js';
 import type { ValidationItem } from '../../payments/domain/errors.js';
-import { isStorable } from '../../payments/domain/storable.js';
+import { isStorable } from '../../payments/domain/subject.js';
 
 const MAX_NAME_LENGTH = 255;
 const MAX_DESCRIPTION_LENGTH = 1000;

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { fakeCredential } from '../../../test/support/credentials.js';
 import { KEY_BYTES, KeyRing, keyId, ringKey } from './key-ring.js';
 import { Sealer, UnsealError } from './sealer.js';
-import type { SealContext } from './seal-context.js';
+import type { SealContext } from './sealer.js';
 import { Secret } from './secret.js';
 
 const CONTEXT: SealContext = {

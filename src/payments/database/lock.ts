@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import { DependencyUnavailable } from '../domain/errors.js';
-import { RESULT_TYPES } from './result-types.js';
+import { RESULT_TYPES } from './statement.js';
 import { borrowConnection, ignoreErrorEvent } from './pool.js';
 import { takeWriteTurn } from './write-turns.js';
 

@@ -4,7 +4,7 @@ import { durably, classifyError, outcomeUnknown, type Fault, type StatementKind 
 import { answerLimit, borrowConnection, ignoreErrorEvent, isInTransaction } from './pool.js';
 import { takeWriteTurn } from './write-turns.js';
 import { DependencyUnavailable } from '../domain/errors.js';
-import { RESULT_TYPES } from './result-types.js';
+import { RESULT_TYPES } from './statement.js';
 import { schemaOf } from './schema-name.js';
 import { prepareText, valuesInOrder, type SqlTypes, type Statement, type ValuesOf } from './statement.js';
 

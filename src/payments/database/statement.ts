@@ -118,3 +118,40 @@ export function valuesInOrder(
     return parameters[name]?.name === 'jsonb' && value !== null ? JSON.stringify(value) : value;
   });
 }
+
+const asItIs = (value: string): string => value;
+
+/** What becomes of a result's column, by the id of its type (`pg_type.oid`, the same everywhere). */
+const PARSERS = new Map<number, (value: string) => unknown>([
+  [16, (value) => value === 't'], // boolean
+  [20, Number], // bigint: counts
+  [23, Number], // integer
+  [25, asItIs],
+  [114, JSON.parse],
+  [1043, asItIs], // varchar
+  [1700, toTime], // numeric: a time
+  [2278, asItIs], // void
+  [2950, asItIs], // uuid
+  [3802, JSON.parse], // jsonb
+]);
+
+function toTime(milliseconds: string): Date {
+  const time = new Date(Number(milliseconds));
+  // An invalid date would become null in an answer.
+  if (Number.isNaN(time.getTime())) throw new RangeError('a stored time is none that JavaScript can hold');
+  return time;
+}
+
+/**
+ * How results of our statements are read. Of their own, so that nothing depends on parsers that the application has
+ * registered with the driver for everybody. Types whose text depends on settings are refused: select them as another.
+ */
+export const RESULT_TYPES = {
+  getTypeParser(type: number): (value: string) => unknown {
+    return PARSERS.get(type) ?? refuse;
+  },
+};
+
+function refuse(): never {
+  throw new TypeError('a statement selects a type whose text depends on settings; see RESULT_TYPES');
+}

@@ -1,6 +1,6 @@
 import type { ModuleRef } from '@nestjs/core';
 import { ExplainedError } from './explained-error.js';
-import { HostProjects } from '../http/access/host-projects.js';
+import { HostProjects } from '../http/access/project-ownership.guard.js';
 import { type OwnedProjects, ProjectOwnership } from './project-ownership.js';
 
 const PROJECT = { id: 'a', name: 'Shop', description: null, isActive: true, createdAt: new Date() };

@@ -3,7 +3,12 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import type { Change } from '../domain/change.js';
 import { UUID } from '../domain/uuid.js';
-import type { Caller } from './access/access-token.js';
+
+/** Who calls, as the access token says. */
+export interface Caller {
+  /** The token's `sub`: 1 to 255 characters, not necessarily a UUID. */
+  subject: string;
+}
 
 /** Where a request keeps who calls: a name that no host has for anything else. */
 export const CALLER = Symbol('Caller');
@@ -59,4 +64,16 @@ export function requestIdOf(request: HttpRequest): string {
 /** Who asks for a change, for its audit trail. */
 export function changeBy(request: HttpRequest): Change {
   return { actor: subjectOf(request), requestId: requestIdOf(request) };
+}
+
+/** How often a header was sent. */
+export function countOf(name: string, rawHeaders: readonly string[]): number {
+  return valuesOf(name, rawHeaders).length;
+}
+
+/** What a header was sent with, each time, where `headers` would join the values or show the first. */
+export function valuesOf(name: string, rawHeaders: readonly string[]): string[] {
+  return rawHeaders.filter(
+    (_value, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === name,
+  );
 }

@@ -1,8 +1,8 @@
 import { ProjectOwnership } from '../domain/project-ownership.js';
 import type { Feature } from '../feature.js';
 import { ErrorFilter } from './errors/error.filter.js';
-import { AccessGuard } from './access/access.guard.js';
-import { HostProjects } from './access/host-projects.js';
+import { AccessGuard } from './access/jwt-auth.guard.js';
+import { HostProjects } from './access/project-ownership.guard.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { ProjectOwnershipGuard } from './access/project-ownership.guard.js';
 

@@ -1,5 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { eventContext, sealContext } from '../crypto/seal-context.js';
+import { eventContext, sealContext } from '../crypto/sealer.js';
 import type { Sealer } from '../crypto/sealer.js';
 import { runWithin } from '../database/run-statement.js';
 import type { RowOf } from '../database/statement.js';

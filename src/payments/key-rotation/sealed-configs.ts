@@ -1,4 +1,4 @@
-import { sealContext } from '../crypto/seal-context.js';
+import { sealContext } from '../crypto/sealer.js';
 import type { Sealer } from '../crypto/sealer.js';
 import { runWithin } from '../database/run-statement.js';
 import type { RowOf } from '../database/statement.js';

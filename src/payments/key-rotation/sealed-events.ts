@@ -1,4 +1,4 @@
-import { eventContext } from '../crypto/seal-context.js';
+import { eventContext } from '../crypto/sealer.js';
 import { runWithin } from '../database/run-statement.js';
 import {
   COUNT_OUTDATED_EVENTS,

@@ -1,5 +1,5 @@
 import type { DataSource, EntityManager } from 'typeorm';
-import type { SealContext } from '../crypto/seal-context.js';
+import type { SealContext } from '../crypto/sealer.js';
 import type { Sealer } from '../crypto/sealer.js';
 import type { Mode } from '../domain/credentials.js';
 import type { Secret } from '../crypto/secret.js';

@@ -8,7 +8,7 @@ import { StripeCredentialsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { Periodic } from '../database/periodic.js';
 import { clientOf, type StripeClient } from '../stripe/client-of.js';
-import { sealContext } from '../crypto/seal-context.js';
+import { sealContext } from '../crypto/sealer.js';
 import { FIND_VERSIONS } from '../stripe-config/stripe-config.statements.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import { canonicalUuid } from '../domain/uuid.js';

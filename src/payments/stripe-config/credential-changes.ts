@@ -3,6 +3,8 @@ import { ValidationFailed, type ValidationItem } from '../domain/errors.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import { CREDENTIAL_FIELDS, FIELDS_OF_ONE_MODE, type CredentialField } from '../domain/credentials.js';
 import { findFault, isMaskOf, trimmed } from '../domain/credential-rules.js';
+import { JsonBody } from '../http/body/json-body.js';
+import { unknownNames } from '../http/parameters/unknown-name.js';
 
 /** The changes that a request contains. Only {@link validate} creates one, so that its values are always valid. */
 export class CredentialChanges {
@@ -56,3 +58,13 @@ export function sameSecretInBothModes(field: CredentialField): ValidationFailed 
     },
   ]);
 }
+
+/** The credentials that a body brings. Fields that are none are refused. */
+export function readCredentials(body: Record<string, unknown>): CredentialChanges {
+  const fields: readonly string[] = CREDENTIAL_FIELDS;
+  const unknown = Object.keys(body).filter((name) => !fields.includes(name));
+  return CredentialChanges.validate(body, unknown.length > 0 ? unknownNames('body', unknown, fields) : []);
+}
+
+/** Gives a handler {@link readCredentials} of its request. */
+export const CredentialsBody = (): ParameterDecorator => JsonBody({ transform: readCredentials });

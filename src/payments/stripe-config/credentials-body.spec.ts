@@ -3,7 +3,7 @@ import { fakeCredential } from '../../../test/support/credentials.js';
 import { CREDENTIAL_FIELDS } from '../domain/credentials.js';
 import { ValidationFailed, type ValidationItem } from '../domain/errors.js';
 import { CredentialChanges } from './credential-changes.js';
-import { readCredentials } from './credentials-body.js';
+import { readCredentials } from './credential-changes.js';
 
 function faultsOf(body: object): ValidationItem[] {
   try {

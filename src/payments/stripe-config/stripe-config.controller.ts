@@ -9,7 +9,7 @@ import { ConditionalOn } from '../http/parameters/preconditions.js';
 import { DeleteRoute, GetRoute, ProjectRoutes, PutRoute } from '../http/routes.js';
 import { ConfigRemoval } from './config-removal.js';
 import type { CredentialChanges } from './credential-changes.js';
-import { CredentialsBody } from './credentials-body.js';
+import { CredentialsBody } from './credential-changes.js';
 import { MaskingInterceptor } from './masking.interceptor.js';
 import {
   REQUEST_EXAMPLES,

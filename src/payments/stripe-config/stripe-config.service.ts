@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PaymentsLogger } from '../common/payments-logger.js';
-import { sealContext } from '../crypto/seal-context.js';
+import { sealContext } from '../crypto/sealer.js';
 import { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { Lookup } from '../database/lookup.js';
@@ -18,13 +18,7 @@ import { CredentialChanges, sameSecretInBothModes } from './credential-changes.j
 import { requireChange, type Change } from '../domain/change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import { toView, type StripeConfigView } from './stripe-config.view.js';
-import {
-  DEACTIVATE,
-  ERASE_PREVIOUS,
-  FIND,
-  FIND_REMOVED,
-  FIND_SEALED,
-} from './stripe-config.statements.js';
+import { DEACTIVATE, ERASE_PREVIOUS, FIND, FIND_REMOVED, FIND_SEALED } from './stripe-config.statements.js';
 import { UPSERT, credentialParameters, type ProtectedCredential } from './upsert.statements.js';
 import { FOREIGN_MASK, maskOf } from '../domain/credential-rules.js';
 import {

@@ -27,7 +27,7 @@ import {
   claimOf,
   type ClaimedEvent,
 } from './event-worker.statements.js';
-import { eventContext } from '../crypto/seal-context.js';
+import { eventContext } from '../crypto/sealer.js';
 import { withinDeadline } from '../common/deadline.js';
 import { ExplainedError } from '../domain/explained-error.js';
 

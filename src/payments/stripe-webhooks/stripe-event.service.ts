@@ -16,7 +16,7 @@ import {
   REPLAY_FAILED,
   type EventFilter,
 } from './stripe-event.statements.js';
-import { eventContext } from '../crypto/seal-context.js';
+import { eventContext } from '../crypto/sealer.js';
 
 /** An event's place in the list: its arrival, then its mode and id. */
 export interface EventPosition {

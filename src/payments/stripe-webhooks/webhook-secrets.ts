@@ -6,7 +6,7 @@ import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer, UnsealError } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
-import { sealContext } from '../crypto/seal-context.js';
+import { sealContext } from '../crypto/sealer.js';
 import { ConfigChanges } from '../stripe-config/config-changes.js';
 import { recordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';

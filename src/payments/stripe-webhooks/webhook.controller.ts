@@ -2,7 +2,7 @@ import { Req } from '@nestjs/common';
 import { ApiBody, ApiExcludeController, ApiHeader, ApiParam } from '@nestjs/swagger';
 import { MODES } from '../domain/credentials.js';
 import { canonicalUuid } from '../domain/uuid.js';
-import { countOf } from '../http/access/bearer-token.js';
+import { countOf } from '../http/http-request.js';
 import { readBody } from '../http/body/raw-body.js';
 import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
 import { ApiProjectId } from '../http/openapi/api-documentation.js';

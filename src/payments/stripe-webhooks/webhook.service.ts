@@ -12,7 +12,7 @@ import { EventWorker } from './event-worker.js';
 import { readEvent } from './received-event.js';
 import { findSigningSecret, parseSignature, type Signature } from './signature.js';
 import { STORE_EVENT } from './stripe-event.statements.js';
-import { eventContext } from '../crypto/seal-context.js';
+import { eventContext } from '../crypto/sealer.js';
 import { WebhookMonitor } from './webhook-monitor.js';
 import type { WebhookFault } from './webhook-monitor.statements.js';
 import { WebhookSecretStore, type WebhookSecrets } from './webhook-secrets.js';

@@ -1,11 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { countOf, type Caller } from '../http-request.js';
 import { PaymentsError } from '../../domain/errors.js';
 import { isSubject } from '../../domain/subject.js';
-
-/** Who calls, as the access token says. */
-export interface Caller {
-  /** The token's `sub`: 1 to 255 characters, not necessarily a UUID. */
-  subject: string;
-}
 
 /** How much the clocks of issuer and service may differ, in seconds. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
@@ -123,4 +119,23 @@ function claimAt(claims: Record<string, unknown>, name: string): unknown {
 
 function isOneOf(value: unknown, allowed: readonly string[]): boolean {
   return typeof value === 'string' && allowed.includes(value.toLowerCase());
+}
+
+/**
+ * The access token of an `Authorization: Bearer` header (RFC 6750 section 2.1).
+ *
+ * @param rawHeaders names and values in turn, as `node:http` gives them; a second header is refused, where
+ *   `headers` alone would hide it
+ * @returns `undefined` when no bearer token was offered at all, `null` when one was offered in a wrong form
+ */
+export function bearerToken(
+  headers: IncomingHttpHeaders,
+  rawHeaders: readonly string[],
+): string | null | undefined {
+  const header = headers.authorization;
+  if (header === undefined) return undefined;
+  if (countOf('authorization', rawHeaders) > 1) return null;
+  if (header.slice(0, 6).toLowerCase() !== 'bearer') return undefined;
+  // The server limits the length, and the expression has nothing to backtrack into, so that no header costs much.
+  return /^ +([\w.~+/-]+=*)$/.exec(header.slice(6))?.[1] ?? null;
 }

@@ -1,4 +1,5 @@
-import { bearerToken, countOf } from './bearer-token.js';
+import { bearerToken } from './access-token.js';
+import { countOf } from '../http-request.js';
 
 function tokenOf(authorization: string): string | null | undefined {
   return bearerToken({ authorization }, ['Authorization', authorization]);

@@ -6,8 +6,8 @@ import {
   judgeClaims,
   judgeHeader,
   TokenRefused,
-  type Caller,
 } from './access-token.js';
+import type { Caller } from '../http-request.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import { explainIssuer, spellingsOf } from './issuer-spelling.js';
 

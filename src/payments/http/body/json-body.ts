@@ -2,8 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { parse } from 'secure-json-parse';
 import { PaymentsError } from '../../domain/errors.js';
-import { countOf } from '../access/bearer-token.js';
-import { hasDuplicateKeys } from './duplicate-keys.js';
+import { countOf } from '../http-request.js';
+
 import { headersOf } from './host-body.js';
 import { rawRequestOf, requestOf } from '../http-request.js';
 import { readBody } from './raw-body.js';
@@ -78,4 +78,31 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true });
 
 function malformedBody(): PaymentsError {
   return new PaymentsError('malformed_body', 'The body must be one JSON object in UTF-8.');
+}
+
+/** The parts of JSON that matter here; what stands in a text is passed over as one part. */
+const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/gs;
+
+/**
+ * Whether an object of a JSON text has a key twice, however either is spelled. Of such objects parsers take the last, the first
+ * or all (RFC 8259 section 4), so that no two readers need agree on what was sent.
+ *
+ * @param json well-formed
+ */
+export function hasDuplicateKeys(json: string): boolean {
+  /** The keys of the objects around, innermost last; undefined for a list. */
+  const open: (Set<string> | undefined)[] = [];
+  let text = '';
+  for (const [token] of json.matchAll(TOKEN)) {
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
+    else if (token === '}' || token === ']') open.pop();
+    else if (token === ':') {
+      const key = JSON.parse(text) as string;
+      const keys = open.at(-1);
+      if (keys?.has(key)) return true;
+      keys?.add(key);
+    } else text = token;
+  }
+  return false;
 }

@@ -1,7 +1,7 @@
 import { Logger, type ExecutionContext } from '@nestjs/common';
 import type { ModuleRef } from '@nestjs/core';
 import type { HostAccessOptions } from '../../options/payments.options.js';
-import { AccessGuard } from './access.guard.js';
+import { AccessGuard } from './jwt-auth.guard.js';
 
 const warnings: unknown[] = [];
 
