@@ -67,16 +67,16 @@ function protect(app: NestFastifyApplication, signIn: ExplorerSignIn | undefined
     "form-action 'none'",
     "frame-ancestors 'none'",
   ].join('; ');
-  const pages = new RegExp(`^/${PATH}(?:[/?]|$)`);
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onRequest', (request, reply, done) => {
-      // The address of the page to which a provider leads back has a code in it.
-      if (pages.test(request.url)) {
+    .addHook('onRoute', (route) => {
+      if (route.url !== `/${PATH}` && !route.url.startsWith(`/${PATH}/`)) return;
+      route.onRequest = (_request, reply, done) => {
+        // The address of the page to which a provider leads back has a code in it.
         reply.headers({ 'Content-Security-Policy': policy, 'Referrer-Policy': 'no-referrer' });
-      }
-      done();
+        done();
+      };
     });
 }
 

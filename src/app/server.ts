@@ -1,7 +1,7 @@
 import { maxHeaderSize, type RequestListener } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
+import { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { AppModule, type AppParts } from './app.module.js';
@@ -31,8 +31,10 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
   const requestIdOf = requestIds(options.requestIdHeader);
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
+    // One for each request would cost more than the line that it writes.
+    childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     serverFactory: (handler: RequestListener) =>
       listener?.server.serve(handler) ?? createHttpServer(handler, { requestIdOf, logger }),
     // There is no middleware, so nothing has to look for it on every request.
@@ -86,5 +88,10 @@ function sendMalformedRequest(request: FastifyRequest, reply: FastifyReply): voi
     .status(answer.status)
     .headers({ ...headersFor(request.id), ...answer.headers })
     .send(JSON.stringify(answer.body));
-  request.log.info({ method: request.method, status: answer.status, code: MALFORMED });
+  request.log.info({
+    requestId: request.id,
+    method: request.method,
+    status: answer.status,
+    code: MALFORMED,
+  });
 }
