@@ -1,13 +1,15 @@
-// Measures PUT and GET of a configuration beside the bare limit (limit.js), on one database, in turns, so that the
-// machine's noise hits both. Prints medians over the rounds, and the median of the ratios pair by pair. Then PUT once more,
-// by more clients, beside the same service without announcements of changes (without-announcements.js).
+// Measures PUT and GET of a configuration beside the bare limit (limit.js) and beside what a user would write instead
+// (textbook.ts), on one database, in turns, so that the machine's noise hits all. Prints medians over the rounds, and the median
+// of the service's ratios to each other one, round by round. Then PUT once more, by more clients, beside the same service without
+// announcements of changes (without-announcements.js).
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { transformFile } from '@swc/core';
 import autocannon from 'autocannon';
 import jsonwebtoken from 'jsonwebtoken';
 import pg from 'pg';
@@ -39,19 +41,21 @@ try {
   };
   const service = await start('service', ['dist/main.js'], env);
   const limit = await start('limit', ['bench/limit.js'], env);
+  const textbook = await start('textbook', [await compileTextbook()], env);
   const token = jsonwebtoken.sign({}, secret, { subject: 'bench', expiresIn: '1h' });
   const projectIds = await createProjects(postgres.url);
   await configureAll(service, token, projectIds);
+  await configureAll(textbook, token, projectIds);
 
   console.log(
     `${CONNECTIONS} connections, ${SECONDS} s a run, ${ROUNDS} rounds in turns, node ${process.version}\n`,
   );
   for (const method of ['PUT', 'GET']) {
-    await compare(method, service, limit, { token, projectIds, connections: CONNECTIONS });
+    await compare(method, [service, limit, textbook], { token, projectIds, connections: CONNECTIONS });
   }
   const silent = await start('silent', ['--import', './bench/without-announcements.js', 'dist/main.js'], env);
   console.log(`${MANY_CONNECTIONS} connections\n`);
-  await compare('PUT', service, silent, { token, projectIds, connections: MANY_CONNECTIONS });
+  await compare('PUT', [service, silent], { token, projectIds, connections: MANY_CONNECTIONS });
 } finally {
   for (const child of children) {
     child.kill('SIGTERM');
@@ -70,16 +74,30 @@ async function start(name, args, env) {
     const url = /listening at (http:\/\/[\d.:]+)/i.exec(output)?.[1];
     if (url !== undefined) {
       child.stdout.resume();
-      if (name !== 'limit') await untilReady(url);
+      if (name === 'service' || name === 'silent') await untilReady(url);
       return { name, url, pid: child.pid };
     }
   }
   throw new Error(`${name} did not start`);
 }
 
+/** Nest's decorators need a compiler; tsc has no part of the bench. */
+async function compileTextbook() {
+  const { code } = await transformFile('bench/textbook.ts');
+  await mkdir('dist/bench', { recursive: true });
+  await writeFile('dist/bench/textbook.js', code);
+  return 'dist/bench/textbook.js';
+}
+
 async function createProjects(databaseUrl) {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();
+  await client.query(
+    `CREATE TABLE textbook_configs (
+      project_id uuid PRIMARY KEY, test_secret_key text, test_publishable_key text, test_webhook_secret text, live_secret_key text,
+      live_publishable_key text, live_webhook_secret text, masks jsonb NOT NULL DEFAULT '{}',
+      created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz NOT NULL DEFAULT now())`,
+  );
   const { rows } = await client.query(
     `INSERT INTO projects (owner_id, name) SELECT 'bench', 'p' FROM generate_series(1, ${PROJECTS}) RETURNING id`,
   );
@@ -108,19 +126,23 @@ function fakeBody(seed) {
   });
 }
 
-/** Measures two servers in turns, each first in every other round. */
-async function compare(method, one, other, load) {
-  await measure(one, method, load, 2);
-  await measure(other, method, load, 2);
-  const pairs = [];
+/** Measures servers in turns, each round beginning with another one. */
+async function compare(method, servers, load) {
+  for (const server of servers) await measure(server, method, load, 2);
+  const rounds = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const results = new Map();
-    for (const each of round % 2 === 0 ? [one, other] : [other, one]) {
-      results.set(each, await measure(each, method, load, SECONDS));
+    const results = [];
+    for (let turn = 0; turn < servers.length; turn++) {
+      const index = (round + turn) % servers.length;
+      results[index] = await measure(servers[index], method, load, SECONDS);
     }
-    pairs.push([results.get(one), results.get(other)]);
+    rounds.push(results);
   }
-  report(method, [one.name, other.name], pairs);
+  report(
+    method,
+    servers.map(({ name }) => name),
+    rounds,
+  );
 }
 
 async function measure({ url, pid }, method, { token, projectIds, connections }, duration) {
@@ -166,7 +188,7 @@ function median(values) {
   return sorted[Math.floor(sorted.length / 2)];
 }
 
-function report(method, names, pairs) {
+function report(method, names, rounds) {
   const rows = {
     'requests a second': 'perSecond',
     'p50 ms': 'p50',
@@ -174,15 +196,22 @@ function report(method, names, pairs) {
     'CPU µs a request': 'cpuMicros',
     'memory MiB': 'rssMiB',
   };
-  console.log(method.padEnd(20), ...names.map((name) => name.padStart(10)), 'ratio'.padStart(8));
+  const [, ...others] = names;
+  console.log(
+    method.padEnd(20),
+    ...names.map((name) => name.padStart(10)),
+    ...others.map((name) => `of ${name}`.padStart(12)),
+  );
   for (const [label, key] of Object.entries(rows)) {
-    const ratio = median(pairs.map(([one, other]) => one[key] / other[key]));
-    const figures = [0, 1].map((side) =>
-      median(pairs.map((pair) => pair[side][key]))
-        .toFixed(1)
-        .padStart(10),
+    const figures = names.map((_, index) => median(rounds.map((results) => results[index][key])));
+    const ratios = others.map((_, index) =>
+      median(rounds.map(([own, ...rest]) => own[key] / rest[index][key])),
     );
-    console.log(label.padEnd(20), ...figures, ratio.toFixed(2).padStart(8));
+    console.log(
+      label.padEnd(20),
+      ...figures.map((figure) => figure.toFixed(1).padStart(10)),
+      ...ratios.map((ratio) => ratio.toFixed(2).padStart(12)),
+    );
   }
   console.log();
 }

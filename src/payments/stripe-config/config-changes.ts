@@ -17,6 +17,8 @@ const CHECK_MS = 30_000;
 /** How long to wait before connecting again, in milliseconds: twice as long after each failure. */
 const MIN_PAUSE_MS = 250;
 const MAX_PAUSE_MS = 10_000;
+/** How long changes are gathered before they are announced together, in milliseconds. */
+const GATHER_MS = 25;
 /** How long a connection may take to end, in milliseconds. */
 const END_MS = 1_000;
 
@@ -128,6 +130,7 @@ export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutd
 
   private async sendAnnouncements(): Promise<void> {
     while (this.changed.size > 0) {
+      await delay(GATHER_MS, undefined, { ref: false, signal: this.stopped.signal }).catch(ignore);
       const ids = [...this.changed];
       this.changed.clear();
       try {
