@@ -18,12 +18,12 @@ export interface SealContext {
   readonly field: string;
 }
 
-/** What a credential is sealed for. A previous webhook secret is what it was before it was replaced. */
+/** The context of a credential. A previous webhook secret has the one that it had before it was replaced. */
 export function sealContext(projectId: string, field: SealedField): SealContext {
   return { purpose: 'credential', projectId, mode: modeOf(field), field: credentialOf(field) };
 }
 
-/** What an event's payload is sealed for. */
+/** The context of an event's payload. */
 export function eventContext(projectId: string, mode: Mode, eventId: string): SealContext {
   return { purpose: 'event', projectId, mode, field: eventId };
 }

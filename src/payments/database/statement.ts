@@ -121,7 +121,7 @@ export function valuesInOrder(
 
 const asItIs = (value: string): string => value;
 
-/** What becomes of a result's column, by the id of its type (`pg_type.oid`, the same everywhere). */
+/** How a result's column is parsed, by the id of its type (`pg_type.oid`, the same everywhere). */
 const PARSERS = new Map<number, (value: string) => unknown>([
   [16, (value) => value === 't'], // boolean
   [20, Number], // bigint: counts
@@ -143,8 +143,8 @@ function toTime(milliseconds: string): Date {
 }
 
 /**
- * How results of our statements are read. Of their own, so that nothing depends on parsers that the application has
- * registered with the driver for everybody. Types whose text depends on settings are refused: select them as another.
+ * How results of our statements are read. These parsers are separate, so that nothing depends on those that the application has
+ * registered with the driver globally. Types whose text depends on settings are refused: select them as another.
  */
 export const RESULT_TYPES = {
   getTypeParser(type: number): (value: string) => unknown {
