@@ -16,7 +16,7 @@ import { DatabaseConnection } from '../dist/app/database-connection.js';
 import { startEmbeddedPostgres } from '../dist/embedded-postgres/embedded-postgres.js';
 import { createServer } from '../dist/app/server.js';
 import { createKeyRingFile, readKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
-import { ConfigChanges } from '../dist/payments/stripe-config/config-changes.js';
+import { ChangeAnnouncements } from '../dist/payments/stripe-config/change-announcements.js';
 import { StripeClients } from '../dist/payments/stripe-clients/stripe-clients.js';
 import { untilReady } from './until-ready.js';
 
@@ -52,7 +52,7 @@ try {
     logLevel: 'silent',
   });
   await app.get(DatabaseConnection).open();
-  const listening = new Promise((resolve) => app.get(ConfigChanges).subscribe(resolve));
+  const listening = new Promise((resolve) => app.get(ChangeAnnouncements).subscribe(resolve));
   await app.init();
   await listening;
   const clients = app.get(StripeClients);

@@ -68,7 +68,7 @@ export {
 } from './payments/domain/project-ownership.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.view.js';
-export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/config-events.js';
+export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/host-events.js';
 export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
 export type { Change } from './payments/domain/change.js';

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import { KeyRingInUse } from '../src/payments/key-ring/key-ring-in-use.js';
+import { CurrentKeyRing } from '../src/payments/key-ring/current-key-ring.js';
 import type { StripeEventListResponse } from '../src/payments/stripe-webhooks/stripe-event.dto.js';
 import { EVENT_STATUSES } from '../src/payments/stripe-webhooks/stripe-event.entity.js';
 import { fakeCredential } from './support/credentials.js';
@@ -350,7 +350,7 @@ describe('one event', () => {
 
   it('that cannot be opened is 409, and the list still shows it', async () => {
     const [id] = await store({});
-    const keys = service.app.get(KeyRingInUse);
+    const keys = service.app.get(CurrentKeyRing);
     const { ring } = keys;
     keys.replace(testKeyRing());
     try {

@@ -1,7 +1,7 @@
 import { Controller, Get, Module } from '@nestjs/common';
 import { HealthCheck, HealthCheckService, TerminusModule } from '@nestjs/terminus';
 import { PaymentsHealth, PaymentsModule } from '../src/index.js';
-import { KeyRingMonitor } from '../src/payments/key-ring/key-ring-monitor.js';
+import { KeyRingCheck } from '../src/payments/key-ring/key-ring-check.js';
 import { TABLES } from '../src/payments/database/schema-name.js';
 import { ADAPTERS, paymentsOptions, startHost, type AdapterName, type Host } from './hosts/start-host.js';
 import { fakeCredential } from './support/credentials.js';
@@ -54,7 +54,7 @@ async function start(adapter: AdapterName, changes: Parameters<typeof paymentsOp
     imports: [payments, HealthModule],
   });
   hosts.push(host);
-  await host.app.get(KeyRingMonitor).check();
+  await host.app.get(KeyRingCheck).check();
   return host;
 }
 

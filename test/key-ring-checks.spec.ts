@@ -3,7 +3,7 @@ import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KeyRing, keyId, ringKey } from '../src/payments/crypto/key-ring.js';
 import { addKey, createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
-import { KeyRingMonitor } from '../src/payments/key-ring/key-ring-monitor.js';
+import { KeyRingCheck } from '../src/payments/key-ring/key-ring-check.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { expectError } from './support/errors.js';
@@ -54,7 +54,7 @@ async function start(keyRing: KeyRing): Promise<TestService & { log: () => strin
 
 const ready = (service: TestService) => service.request('GET', '/health/ready', { subject: null });
 const readiness = async (service: TestService) => (await ready(service)).status;
-const check = (service: TestService) => service.app.get(KeyRingMonitor).check();
+const check = (service: TestService) => service.app.get(KeyRingCheck).check();
 const keyRows = () =>
   database.query<{ key_id: string; is_activated: boolean }>(
     'SELECT key_id, activated_at IS NOT NULL AS is_activated FROM stripe_config_keys ORDER BY first_seen_at',
@@ -111,7 +111,7 @@ describe('a service whose ring lacks a key that the database has', () => {
   });
 
   it('is ready once it holds the key', async () => {
-    expect(await wrong.app.get(KeyRingMonitor).replaceRing(RINGS.secondOpensFirst)).toBeUndefined();
+    expect(await wrong.app.get(KeyRingCheck).replaceRing(RINGS.secondOpensFirst)).toBeUndefined();
     expect(await readiness(wrong)).toBe(200);
     const body = { live_secret_key: fakeCredential('live_secret_key') };
     expect((await wrong.request('PUT', path, { body })).status).toBe(200);
@@ -144,7 +144,7 @@ describe('a damaged canary', () => {
   it('keeps a ring from being taken up', async () => {
     const service = await start(RINGS.first);
     await damage();
-    expect(await service.app.get(KeyRingMonitor).replaceRing(RINGS.firstOpensSecond)).toMatch(
+    expect(await service.app.get(KeyRingCheck).replaceRing(RINGS.firstOpensSecond)).toMatch(
       new RegExp(`canary of key ${first}`),
     );
     expect(await keyRows()).toHaveLength(1);
@@ -169,7 +169,7 @@ describe('two services with different rings', () => {
   it('are not, once that key seals', async () => {
     const ahead = await start(RINGS.firstOpensSecond);
     const behind = await start(RINGS.first);
-    expect(await ahead.app.get(KeyRingMonitor).replaceRing(RINGS.secondOpensFirst)).toBeUndefined();
+    expect(await ahead.app.get(KeyRingCheck).replaceRing(RINGS.secondOpensFirst)).toBeUndefined();
     await check(behind);
     expect([await readiness(ahead), await readiness(behind)]).toEqual([200, 503]);
   });

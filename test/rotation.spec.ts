@@ -11,7 +11,7 @@ import {
   readKeyRingFile,
 } from '../src/payments/crypto/key-ring-file.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import { KeyRingInUse } from '../src/payments/key-ring/key-ring-in-use.js';
+import { CurrentKeyRing } from '../src/payments/key-ring/current-key-ring.js';
 import { rewrap, type RewrapOptions } from '../src/payments/key-rotation/rewrap.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
 import { sealContext } from '../src/payments/crypto/sealer.js';
@@ -362,7 +362,7 @@ describe('a rewrap', () => {
   });
 
   const use = (ring: KeyRing) => {
-    service.app.get(KeyRingInUse).replace(ring);
+    service.app.get(CurrentKeyRing).replace(ring);
   };
   const put = (projectId: string, body: Values) => service.request('PUT', configPath(projectId), { body });
   const run = (options: Partial<RewrapOptions> = {}, source = dataSource, ring = during) =>

@@ -6,7 +6,7 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import { KeyRingInUse } from '../src/payments/key-ring/key-ring-in-use.js';
+import { CurrentKeyRing } from '../src/payments/key-ring/current-key-ring.js';
 import { rewrap } from '../src/payments/key-rotation/rewrap.js';
 import {
   DependencyUnavailable,
@@ -14,7 +14,7 @@ import {
   ValidationFailed,
   type CredentialsFault,
 } from '../src/payments/domain/errors.js';
-import { ConfigChanges } from '../src/payments/stripe-config/config-changes.js';
+import { ChangeAnnouncements } from '../src/payments/stripe-config/change-announcements.js';
 import { StripeClients } from '../src/payments/stripe-clients/stripe-clients.js';
 import { FIND_KEY } from '../src/payments/stripe-clients/stripe-clients.statements.js';
 import { NOTIFY } from '../src/payments/stripe-config/stripe-config.statements.js';
@@ -79,7 +79,7 @@ const startReplica = (databaseUrl = database.url, options: TestServiceOptions = 
 /** The projects whose changes a replica has heard of, from now on. */
 function hear(replica: TestService): (string | undefined)[] {
   const heard: (string | undefined)[] = [];
-  replica.app.get(ConfigChanges).subscribe((id) => heard.push(id));
+  replica.app.get(ChangeAnnouncements).subscribe((id) => heard.push(id));
   return heard;
 }
 
@@ -322,7 +322,7 @@ describe('what was resolved', () => {
 it('is opened again once another key ring is in use', async () => {
   await put('of-this-ring', 'test_secret_key');
   await clients.forProject(projectId, 'test');
-  const keys = there.app.get(KeyRingInUse);
+  const keys = there.app.get(CurrentKeyRing);
   keys.replace(new KeyRing([ringKey(randomBytes(32), 'active')]));
   try {
     expect(await faultOf(clients.forProject(projectId, 'test'))).toEqual(['unreadable', 'test']);

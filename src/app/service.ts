@@ -7,7 +7,7 @@ import { openKeyRingFile, type KeyRingFile } from '../payments/crypto/key-ring-f
 import { databaseFaultOf } from '../payments/database/database-fault.js';
 import { describeError } from '../payments/common/describe-error.js';
 import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/access/issuer-keys.js';
-import { KeyRingUpkeep } from '../payments/key-ring/key-ring-upkeep.js';
+import { KeyRingWatcher } from '../payments/key-ring/key-ring-watcher.js';
 import { DependencyUnavailable } from '../payments/domain/errors.js';
 import type { AccessTokenOptions } from '../payments/options/payments.options.js';
 import { makeDataFolder } from './data-folder.js';
@@ -94,7 +94,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
         explorerSignIn(env, issuer),
       );
     }
-    const reloadKeyRing = (): void => void app.get(KeyRingUpkeep).reload();
+    const reloadKeyRing = (): void => void app.get(KeyRingWatcher).reload();
     process.on('SIGHUP', reloadKeyRing);
     opened.push(() => Promise.resolve(void process.off('SIGHUP', reloadKeyRing)));
     await untilEnded(app.get(DatabaseConnection).open(signal));

@@ -9,7 +9,7 @@ import { EventLog } from '../../src/app/event-log.js';
 import { PinoLogger } from '../../src/app/logging.js';
 import type { KeyRing } from '../../src/payments/crypto/key-ring.js';
 import { Sealer } from '../../src/payments/crypto/sealer.js';
-import { KeyRingInUse } from '../../src/payments/key-ring/key-ring-in-use.js';
+import { CurrentKeyRing } from '../../src/payments/key-ring/current-key-ring.js';
 import { EventWorker } from '../../src/payments/stripe-webhooks/event-worker.js';
 import { createTestDatabase, type TestDatabase } from './database.js';
 import { TEST_PUBLIC_URL, TEST_SECRET, testClient, testKeyRing, type TestService } from './service.js';
@@ -24,7 +24,7 @@ export interface EventHostOptions extends Pick<ModuleMetadata, 'providers' | 'co
 /** An application that has the payments module and handlers of its own, in this process. */
 export interface EventHost extends TestService {
   sealer: Sealer;
-  keys: KeyRingInUse;
+  keys: CurrentKeyRing;
   /** Lets it look for events now. */
   wake(): void;
 }
@@ -65,7 +65,7 @@ export async function startEventHost({
     app,
     database,
     sealer: app.get(Sealer),
-    keys: app.get(KeyRingInUse),
+    keys: app.get(CurrentKeyRing),
     wake: () => {
       app.get(EventWorker).wake();
     },

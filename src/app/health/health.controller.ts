@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { GetRoute, PublicRoutes } from '../../payments/http/routes.js';
-import { KeyRingMonitor } from '../../payments/key-ring/key-ring-monitor.js';
+import { KeyRingCheck } from '../../payments/key-ring/key-ring-check.js';
 import { DependencyUnavailable } from '../../payments/domain/errors.js';
 import { DatabaseConnection } from '../database-connection.js';
 import { Draining } from '../draining.js';
@@ -16,7 +16,7 @@ class HealthResponse {
 export class HealthController {
   constructor(
     private readonly database: DatabaseConnection,
-    private readonly keyRing: KeyRingMonitor,
+    private readonly keyRing: KeyRingCheck,
     private readonly draining: Draining,
   ) {}
 

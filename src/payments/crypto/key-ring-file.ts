@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   formatKeyRing,
-  judgeKeyRing,
+  validateKeyRing,
   keyFromMaterial,
   keyFromRoot,
   parseKeyRing,
@@ -203,7 +203,7 @@ async function changeKeyRing(path: string, edit: (form: KeyRingForm) => void | P
   await changePrivateFile(path, async (text) => {
     const form = parseKeyRing(text);
     await edit(form);
-    judgeKeyRing(form);
+    validateKeyRing(form);
     return formatKeyRing(form);
   });
 }

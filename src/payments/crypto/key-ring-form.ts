@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { KeyRingError, judgeKeys, ringKey, type KeyState, type RingKey } from './key-ring.js';
+import { KeyRingError, validateKeys, ringKey, type KeyState, type RingKey } from './key-ring.js';
 import { isWrappedKey, type WrappedKey } from './key-services/wrapped-key.js';
 
 const KEY_FORM = v.pipe(
@@ -22,7 +22,7 @@ const KEY_FORM = v.pipe(
 
 const KEY_RING_FORM = v.object({
   version: v.literal(1),
-  /** Set on a ring that the service made for itself; production refuses it. */
+  /** Set on a ring that the service generated; production refuses it. */
   development: v.exactOptional(v.literal(true)),
   keys: v.array(KEY_FORM),
 });
@@ -34,9 +34,9 @@ export type KeyForm = v.InferOutput<typeof KEY_FORM>;
 export type KeyRingForm = v.InferOutput<typeof KEY_RING_FORM>;
 
 /**
- * Reads the text of a key ring file and judges all that can be judged without a key service.
+ * Reads the text of a key ring file and validates everything that can be validated without a key service.
  *
- * @throws KeyRingError naming the fault and the mend.
+ * @throws KeyRingError naming the fault and the fix.
  */
 export function parseKeyRing(text: string): KeyRingForm {
   let form: unknown;
@@ -54,16 +54,16 @@ export function parseKeyRing(text: string): KeyRingForm {
       'the key ring file has an unknown form; it needs "version": 1 and "keys", each with id, state, created_at, and either material or wrapped',
     );
   }
-  judgeKeyRing(form);
+  validateKeyRing(form);
   return form;
 }
 
 /**
- * Judges a ring as a whole.
+ * Validates a ring as a whole.
  *
  * @throws KeyRingError as {@link parseKeyRing} does
  */
-export function judgeKeyRing({ keys }: KeyRingForm): void {
+export function validateKeyRing({ keys }: KeyRingForm): void {
   for (const { id, state, material, wrapped } of keys) {
     if (material !== undefined) keyFromMaterial(id, state, material);
     if (wrapped !== undefined && !isWrappedKey(wrapped)) {
@@ -72,7 +72,7 @@ export function judgeKeyRing({ keys }: KeyRingForm): void {
       );
     }
   }
-  judgeKeys(keys);
+  validateKeys(keys);
 }
 
 /** The text of a key ring file. */

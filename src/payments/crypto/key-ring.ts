@@ -84,7 +84,7 @@ type KeyIdentity = Pick<RingKey, 'id' | 'state'>;
  *
  * @throws KeyRingError when two keys are the same, or not exactly one is active.
  */
-export function judgeKeys(keys: readonly KeyIdentity[]): void {
+export function validateKeys(keys: readonly KeyIdentity[]): void {
   const ids = new Set(keys.map((key) => key.id));
   if (ids.size !== keys.length) {
     throw new KeyRingError('the key ring holds the same key twice; remove one of them');
@@ -123,7 +123,7 @@ export class KeyRing {
 
   /** @throws KeyRingError when two keys are the same, or not exactly one is active. */
   constructor(keys: readonly (RingKey | RetiredKey)[]) {
-    judgeKeys(keys);
+    validateKeys(keys);
     const usable = keys.flatMap((key) => (key.state === 'retired' ? [] : [key]));
     this.active = onlyActive(usable);
     this.usable = [this.active, ...usable.filter((key) => key.state === 'decrypt-only')];

@@ -4,7 +4,7 @@ import { PaymentsLogger } from '../common/payments-logger.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
-import { KeyRingMonitor } from '../key-ring/key-ring-monitor.js';
+import { KeyRingCheck } from '../key-ring/key-ring-check.js';
 import { LOOK_AT_TABLES } from './health.statements.js';
 
 /** The answer of a health indicator, in the form that `@nestjs/terminus` takes. */
@@ -27,7 +27,7 @@ export class PaymentsHealth {
 
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
-    private readonly monitor: KeyRingMonitor,
+    private readonly monitor: KeyRingCheck,
   ) {}
 
   /** Whether the database answers in time and has the module's tables. */

@@ -12,8 +12,8 @@ import { sealContext } from '../crypto/sealer.js';
 import { FIND_VERSIONS } from '../stripe-config/stripe-config.statements.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import { canonicalUuid } from '../domain/uuid.js';
-import { KeyRingInUse } from '../key-ring/key-ring-in-use.js';
-import { ConfigChanges } from '../stripe-config/config-changes.js';
+import { CurrentKeyRing } from '../key-ring/current-key-ring.js';
+import { ChangeAnnouncements } from '../stripe-config/change-announcements.js';
 import { ProjectCache, type Versioned } from './project-cache.js';
 import { FIND_KEY, type UsableField } from './stripe-clients.statements.js';
 
@@ -39,8 +39,8 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
 
   constructor(
     private readonly sealer: Sealer,
-    private readonly keys: KeyRingInUse,
-    private readonly changes: ConfigChanges,
+    private readonly keys: CurrentKeyRing,
+    private readonly changes: ChangeAnnouncements,
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'stripeApiBase'>,
   ) {}

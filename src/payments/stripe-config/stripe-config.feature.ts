@@ -1,6 +1,6 @@
 import type { Feature } from '../feature.js';
-import { ConfigChanges } from './config-changes.js';
-import { ConfigEvents } from './config-events.js';
+import { ChangeAnnouncements } from './change-announcements.js';
+import { HostEvents } from './host-events.js';
 import { ConfigRemoval } from './config-removal.js';
 import { ExpiredSecrets } from './expired-secrets.js';
 import { MaskingInterceptor } from './masking.interceptor.js';
@@ -13,8 +13,8 @@ export const stripeConfig: Feature = {
     StripeConfigService,
     MaskingInterceptor,
     ConfigRemoval,
-    ConfigChanges,
-    ConfigEvents,
+    ChangeAnnouncements,
+    HostEvents,
     ExpiredSecrets,
   ],
   exports: [StripeConfigService],

@@ -8,12 +8,12 @@ import { Lookup } from '../database/lookup.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import type { ParametersOf, RowOf } from '../database/statement.js';
 import { versionConflict, type Preconditions } from '../domain/preconditions.js';
-import { KeyRingMonitor } from '../key-ring/key-ring-monitor.js';
+import { KeyRingCheck } from '../key-ring/key-ring-check.js';
 import { PaymentsError, ValidationFailed } from '../domain/errors.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
-import { ConfigChanges } from './config-changes.js';
-import { ConfigEvents, type StripeConfigEventName } from './config-events.js';
+import { ChangeAnnouncements } from './change-announcements.js';
+import { HostEvents, type StripeConfigEventName } from './host-events.js';
 import { CredentialChanges, sameSecretInBothModes } from './credential-changes.js';
 import { requireChange, type Change } from '../domain/change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
@@ -38,9 +38,9 @@ export class StripeConfigService {
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
-    private readonly keyRing: KeyRingMonitor,
-    private readonly changes: ConfigChanges,
-    private readonly events: ConfigEvents,
+    private readonly keyRing: KeyRingCheck,
+    private readonly changes: ChangeAnnouncements,
+    private readonly events: HostEvents,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'webhookSecretOverlapHours'>,
   ) {
     this.rows = new Lookup(

@@ -7,7 +7,7 @@ import { Sealer, UnsealError } from '../crypto/sealer.js';
 import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { sealContext } from '../crypto/sealer.js';
-import { ConfigChanges } from '../stripe-config/config-changes.js';
+import { ChangeAnnouncements } from '../stripe-config/change-announcements.js';
 import { recordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import { WebhookSecretLookup } from './webhook-secret-lookup.js';
@@ -45,7 +45,7 @@ export class WebhookSecretStore implements OnModuleInit {
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) dataSource: DataSource,
     private readonly sealer: Sealer,
-    private readonly changes: ConfigChanges,
+    private readonly changes: ChangeAnnouncements,
   ) {
     this.lookups = recordOf(
       MODES,

@@ -4,7 +4,7 @@ import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
-import { KeyRingMonitor } from '../key-ring/key-ring-monitor.js';
+import { KeyRingCheck } from '../key-ring/key-ring-check.js';
 import { DependencyUnavailable, PaymentsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import type { Mode } from '../domain/credentials.js';
@@ -28,7 +28,7 @@ export class WebhookService {
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
-    private readonly keyRing: KeyRingMonitor,
+    private readonly keyRing: KeyRingCheck,
     private readonly secrets: WebhookSecretStore,
     private readonly monitor: WebhookMonitor,
     private readonly worker: EventWorker,

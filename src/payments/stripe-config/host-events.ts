@@ -22,8 +22,8 @@ export interface StripeConfigEvent extends Change {
  * change is already stored, whatever its listeners do.
  */
 @Injectable()
-export class ConfigEvents implements OnModuleInit {
-  private readonly logger = new PaymentsLogger(ConfigEvents.name);
+export class HostEvents implements OnModuleInit {
+  private readonly logger = new PaymentsLogger(HostEvents.name);
   private emitter: EventEmitter2 | undefined;
 
   constructor(private readonly moduleRef: ModuleRef) {}

@@ -1,7 +1,7 @@
 import type { KeyRing } from '../crypto/key-ring.js';
 
 /** Holds the key ring that the application uses now. */
-export class KeyRingInUse {
+export class CurrentKeyRing {
   private readonly listeners: (() => void)[] = [];
 
   constructor(private current: KeyRing) {}
@@ -10,7 +10,7 @@ export class KeyRingInUse {
     return this.current;
   }
 
-  /** Takes effect at the next use of a key. Whether the ring fits the database is checked by {@link KeyRingMonitor}. */
+  /** Takes effect at the next use of a key. Whether the ring fits the database is checked by {@link KeyRingCheck}. */
   replace(ring: KeyRing): void {
     this.current = ring;
     for (const listener of this.listeners) listener();

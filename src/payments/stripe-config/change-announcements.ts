@@ -29,8 +29,8 @@ const END_MS = 1_000;
  * versions themselves.
  */
 @Injectable()
-export class ConfigChanges implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new PaymentsLogger(ConfigChanges.name);
+export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new PaymentsLogger(ChangeAnnouncements.name);
   private readonly listeners: ((projectId: string | undefined) => void)[] = [];
   private readonly stopped = new AbortController();
   private running = Promise.resolve();

@@ -14,7 +14,7 @@ import { PaymentsLogger } from '../common/payments-logger.js';
 import { OPENED_KEY_RING, type OpenedKeyRing } from './opened-key-ring.js';
 import { Periodic } from '../database/periodic.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
-import { KeyRingMonitor } from './key-ring-monitor.js';
+import { KeyRingCheck } from './key-ring-check.js';
 
 /** How often the ring is checked against the database, in milliseconds; while a check fails, more often. */
 const CHECK_MS = 60_000;
@@ -24,14 +24,14 @@ const WATCH_MS = 1_000;
 
 /** Checks the key ring as long as the application runs, and reloads a changed ring file. */
 @Injectable()
-export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationShutdown {
-  private readonly logger = new PaymentsLogger(KeyRingUpkeep.name);
+export class KeyRingWatcher implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private readonly logger = new PaymentsLogger(KeyRingWatcher.name);
   private readonly fault = new RepeatedFault(
     this.logger,
     'key_ring.check_failed',
     'key_ring.check_recovered',
   );
-  private readonly periodic = new Periodic(KeyRingUpkeep.name, async () => {
+  private readonly periodic = new Periodic(KeyRingWatcher.name, async () => {
     await this.inTurn(() => this.check());
     return this.pauseMs;
   });
@@ -43,7 +43,7 @@ export class KeyRingUpkeep implements OnApplicationBootstrap, BeforeApplicationS
   };
 
   constructor(
-    private readonly monitor: KeyRingMonitor,
+    private readonly monitor: KeyRingCheck,
     @Inject(OPENED_KEY_RING) opened: OpenedKeyRing,
   ) {
     this.source = 'file' in opened ? opened : undefined;

@@ -8,7 +8,7 @@ import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { ExplainedError } from '../domain/explained-error.js';
-import { KeyRingInUse } from './key-ring-in-use.js';
+import { CurrentKeyRing } from './current-key-ring.js';
 import { FIND_KEYS, REGISTER_KEYS, REPORT_REPLICA, SIGN_OFF } from './key-ring.statements.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 
@@ -22,16 +22,16 @@ const CANARY_CONTEXT = { purpose: 'canary', projectId: '', mode: '', field: '' }
  * has sealed values is missing from the ring.
  */
 @Injectable()
-export class KeyRingMonitor {
+export class KeyRingCheck {
   /** What is wrong, for the operator; undefined while the ring fits. Names key ids, never a byte of a key. */
   fault: string | undefined = NOT_CHECKED;
 
-  private readonly logger = new PaymentsLogger(KeyRingMonitor.name);
+  private readonly logger = new PaymentsLogger(KeyRingCheck.name);
   private readonly replicaId = randomUUID();
 
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
-    private readonly keys: KeyRingInUse,
+    private readonly keys: CurrentKeyRing,
   ) {}
 
   /**
