@@ -9,16 +9,16 @@ const PATH = 'docs';
 /** How the explorer signs in at an identity provider: as a public client, by authorization code with PKCE. */
 export interface ExplorerSignIn {
   clientId: string;
-  /** What is asked for. */
+  /** The requested scopes. */
   scopes: readonly string[];
-  /** Some providers give a token for a service only when its audience is asked for. */
+  /** Some providers issue a token for a service only when its audience is requested. */
   audience: string;
   authorizationUrl: string;
   tokenUrl: string;
 }
 
 /**
- * Serves the document at `/openapi.json` and `/openapi.yaml`, and the explorer at `/docs`, to which `/` leads.
+ * Serves the document at `/openapi.json` and `/openapi.yaml`, and the explorer at `/docs`, to which `/` redirects.
  *
  * @param signIn without, the explorer offers only what works: a token given by hand
  */
@@ -73,7 +73,7 @@ function protect(app: NestFastifyApplication, signIn: ExplorerSignIn | undefined
     .addHook('onRoute', (route) => {
       if (route.url !== `/${PATH}` && !route.url.startsWith(`/${PATH}/`)) return;
       route.onRequest = (_request, reply, done) => {
-        // The address of the page to which a provider leads back has a code in it.
+        // The address to which a provider redirects contains a code.
         reply.headers({ 'Content-Security-Policy': policy, 'Referrer-Policy': 'no-referrer' });
         done();
       };

@@ -27,7 +27,7 @@ export interface ArrivalLimits {
   headersTimeout: number;
   /** All of it. */
   requestTimeout: number;
-  /** How often to look: the longest that a request is late before that is noticed. */
+  /** How often to check: the longest time until a late request is noticed. */
   connectionsCheckingInterval: number;
 }
 
@@ -37,7 +37,7 @@ const LIMITS: ArrivalLimits = {
   connectionsCheckingInterval: 1_000,
 };
 
-/** What a route may offer; an address offers some of them. */
+/** The methods that any route may offer. */
 const METHODS: ReadonlySet<string | undefined> = new Set([
   'GET',
   'HEAD',
@@ -58,8 +58,8 @@ const UNKNOWN_EXPECTATION: Refusal = {
 };
 
 /**
- * The one place where a server is made, so that its limits hold from the first connection on, and what Node would answer by
- * itself has the documented form.
+ * The only place that creates a server, so that its limits hold from the first connection on, and answers that Node would give
+ * by itself have the documented form.
  */
 export function createHttpServer(
   handler: RequestListener,
@@ -82,7 +82,7 @@ export function createHttpServer(
   const options = { ...limits, keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS, requireHostHeader: false };
   return createServer(options, bounded)
     .on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
-      // Only when the body is wanted, so that no client sends one that is refused by its head.
+      // Only when the body is read, so that no client sends one that is refused because of its head.
       request.once('resume', () => {
         if (!response.headersSent) response.writeContinue();
       });

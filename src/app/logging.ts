@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { CALLER, REFUSAL, type HttpRequest } from '../payments/http/http-request.js';
 import { ServiceLogger } from './service-logger.js';
 
-/** Nest's log lines as pino's. What Nest itself tells of a start, a line for each route, is for debugging. */
+/** Writes Nest's log lines to pino. Those of Nest itself at start, one for each route, are at the level `debug`. */
 export class PinoLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
@@ -34,7 +34,7 @@ export function serviceLogger(context: string, logger: Logger): ServiceLogger {
   return new ServiceLogger(context, new PinoLogger(logger.child({ context })));
 }
 
-/** Nest gives the context last. An object is logged as it is; its makers choose what is in it. */
+/** Nest passes the context last. An object is logged as it is; its authors choose its contents. */
 function line(message: unknown, rest: unknown[]): [object, string?] {
   const context = rest.at(-1);
   const fields = typeof context === 'string' ? { context } : {};
@@ -43,7 +43,7 @@ function line(message: unknown, rest: unknown[]): [object, string?] {
     : [fields, String(message)];
 }
 
-/** One line for each request, with who asked and why it was refused, if it was; probes are for debugging: no header, no body, no query, and of the path only the route and a project's id. */
+/** One line for each request, with its caller and why it was refused, if it was; probes are at the level `debug`: no header, no body, no query, and of the path only the route and a project's id. */
 export function logRequests(fastify: FastifyInstance): void {
   fastify.addHook('onResponse', (request, reply, done) => {
     const { [CALLER]: caller, [REFUSAL]: refusal } = request as unknown as HttpRequest;

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { valuesOf } from '../payments/http/http-request.js';
 import { UUID } from '../payments/domain/uuid.js';
 
-/** Gives a request its id, a UUID in lower case; without one (there are only bytes) a new id. */
+/** Returns the id of a request, a UUID in lower case; without a request (there are only bytes) a new one. */
 export type RequestIds = (request?: Pick<IncomingMessage, 'rawHeaders'>) => string;
 
 const HEX = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/i;
@@ -11,7 +11,7 @@ const HEX = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})
 /**
  * How requests get their ids: the audit trail and the answers need UUIDs.
  *
- * @param header in which a trusted proxy sends one, as a UUID or as 32 hexadecimal digits; absent: none is taken over
+ * @param header in which a trusted proxy sends one, as a UUID or as 32 hexadecimal digits; absent: none is accepted
  */
 export function requestIds(header?: string): RequestIds {
   if (header === undefined) return () => randomUUID();
@@ -19,7 +19,7 @@ export function requestIds(header?: string): RequestIds {
   return (request) => (request && sentId(request.rawHeaders, name)) ?? randomUUID();
 }
 
-/** Undefined unless it is there exactly once: beside the proxy's there may be a client's. */
+/** Undefined unless it occurs exactly once: besides the proxy's there may be a client's. */
 function sentId(rawHeaders: readonly string[], name: string): string | undefined {
   const [value, ...others] = valuesOf(name, rawHeaders);
   const id = value?.replace(HEX, '$1-$2-$3-$4-$5').toLowerCase();

@@ -20,11 +20,11 @@ export interface ServerOptions extends AppParts {
   logDestination?: DestinationStream;
   /** In which a trusted proxy sends a request's id; default: ids are made here. */
   requestIdHeader?: string | undefined;
-  /** What listens already, and logs; default: a server that listens when it is told to. */
+  /** What listens already, and logs; default: a server that listens on `listen()`. */
   listener?: { server: Listener; logger: Logger };
 }
 
-/** Builds the service, ready to be given its docs and to listen. Opens nothing yet. */
+/** Builds the service, ready for its docs and to listen. Opens nothing yet. */
 export async function createServer(options: ServerOptions): Promise<NestFastifyApplication> {
   const { listener } = options;
   const logger = listener?.logger ?? createLogger(options.logLevel, options.logDestination ?? process.stdout);
@@ -37,14 +37,14 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
     childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     serverFactory: (handler: RequestListener) =>
       listener?.server.serve(handler) ?? createHttpServer(handler, { requestIdOf, logger }),
-    // There is no middleware, so nothing has to look for it on every request.
+    // There is no middleware to run on each request.
     skipMiddie: true,
-    // As long as a whole head may be, so that any wrong project id is judged as one.
+    // As long as a whole head may be, so that any wrong project id is answered as one.
     routerOptions: { maxParamLength: maxHeaderSize },
     frameworkErrors: (_error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       sendMalformedRequest(request, reply);
     },
-    // The server answers what is no request by itself.
+    // The server itself answers invalid requests.
     clientErrorHandler: () => undefined,
   });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(options), adapter, {
@@ -64,7 +64,7 @@ export function createLogger(level: LogLevel, destination: DestinationStream): L
 function prepareFastify(app: NestFastifyApplication): void {
   const fastify = app.getHttpAdapter().getInstance();
   const draining = app.get(Draining);
-  // Bodies are left on the stream: what reads them stands behind the guards (see payments/http/body/json-body.ts).
+  // Bodies are left on the stream: they are read after the guards (see payments/http/body/json-body.ts).
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('*', (_request, _payload, done) => {
     done(null);

@@ -28,7 +28,7 @@ class Storable implements ValidatorConstraintInterface {
   }
 }
 
-/** A text that PostgreSQL can hold. The first fault is told, in this order. */
+/** A text that PostgreSQL can hold. The first fault is reported, in this order. */
 function Text(maxLength: number): PropertyDecorator {
   return applyDecorators(
     IsString(refusal('not_a_string', 'This must be a text.')),

@@ -14,7 +14,7 @@ import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import { CREATE, DEACTIVATE, FIND, FIND_OWNERS, LIST } from './project.statements.js';
 import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
 
-/** The standalone service's projects, and what the payments module asks of them. */
+/** The standalone service's projects, and their owners for the payments module. */
 @Injectable()
 export class ProjectService extends ProjectOwnership {
   private readonly owners: Lookup<RowOf<typeof FIND_OWNERS>>;
@@ -78,7 +78,7 @@ export class ProjectService extends ProjectOwnership {
   }
 
   /**
-   * Deactivates; the project's configuration can no longer be reached. Again is no error.
+   * Deactivates; the project's configuration can no longer be reached. Idempotent.
    *
    * @throws PaymentsError `project_not_found`, also for a project of somebody else
    */
@@ -91,7 +91,7 @@ export class ProjectService extends ProjectOwnership {
   }
 }
 
-/** Below every project. */
+/** Sorts before every project. */
 const FIRST = { createdAt: '-infinity', id: '00000000-0000-0000-0000-000000000000' };
 
 const LIMIT_REACHED =

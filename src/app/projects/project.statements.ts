@@ -28,8 +28,8 @@ export const FIND_OWNERS = statement({
 });
 
 /**
- * A page of an owner's projects, behind a time and an id, and how many there are in all. Without a project there is one row all
- * the same, which has the number alone.
+ * A page of an owner's projects, after a time and an id, and how many there are in all. Without a project there is still one
+ * row, with the number alone.
  */
 export const LIST = statement({
   name: 'projects_list',
@@ -55,8 +55,8 @@ export const LIST = statement({
 });
 
 /**
- * Makes a project unless its owner has as many as may be: then there is no row. The owner's row is locked until the project is
- * there, so that of several at once none passes the limit.
+ * Creates a project unless its owner has reached the limit: then there is no row. The owner's row is locked until the project
+ * exists, so that concurrent requests cannot exceed the limit.
  */
 export const CREATE = statement({
   name: 'projects_create',

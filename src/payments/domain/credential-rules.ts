@@ -24,7 +24,7 @@ export function trimmed<T>(value: T): T {
 }
 
 /**
- * Judges a value for a field.
+ * Validates a value for a field.
  *
  * @param value {@link trimmed}
  * @returns undefined when it may be stored, or when it has the form of this field's mask ({@link isMaskOf}),
@@ -65,7 +65,7 @@ export function isMaskOf(field: CredentialField, value: string): boolean {
  */
 export function maskOf(field: CredentialField, value: string): string {
   const prefix = prefixesFor(field).find(({ text }) => value.startsWith(text));
-  if (prefix === undefined) throw new TypeError(`a value for ${field} that was not judged`);
+  if (prefix === undefined) throw new TypeError(`a value for ${field} that was not validated`);
   return `${prefix.text}...${value.slice(-4)}`;
 }
 

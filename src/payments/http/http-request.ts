@@ -10,10 +10,10 @@ export interface Caller {
   subject: string;
 }
 
-/** Where a request keeps who calls: a name that no host has for anything else. */
+/** The property of a request that holds its caller; no host can use it for anything else. */
 export const CALLER = Symbol('Caller');
 
-/** Where a request keeps why it was refused, for the log. */
+/** The property of a request that holds why it was refused, for the log. */
 export const REFUSAL = Symbol('Refusal');
 
 /** Why a request was refused, without anything of its contents. */
@@ -23,7 +23,7 @@ export interface Refusal {
   reason?: string;
   /** More about that check. */
   explanation?: string | undefined;
-  /** Of a 422: which cause in which field. */
+  /** For a 422: which cause in which field. */
   causes?: string[];
 }
 
@@ -36,7 +36,7 @@ export interface HttpRequest {
   id?: unknown;
   /** Set by {@link JwtAuthGuard}. */
   [CALLER]?: Caller;
-  /** Set by the filter of errors. */
+  /** Set by the error filter. */
   [REFUSAL]?: Refusal;
 }
 
@@ -56,7 +56,7 @@ export function subjectOf({ [CALLER]: caller }: HttpRequest): string {
   return caller.subject;
 }
 
-/** The id that the server gave the request, or a new one; no header is looked at. */
+/** The id that the server assigned to the request, or a new one; headers are ignored. */
 export function requestIdOf(request: HttpRequest): string {
   return typeof request.id === 'string' && UUID.test(request.id) ? request.id : randomUUID();
 }

@@ -63,7 +63,7 @@ interface Access {
   /** In the order in which they are asked. */
   guards: readonly Type<CanActivate>[];
   errors: readonly DocumentedError[];
-  /** Made anew for each controller, since those of `@nestjs/swagger` for security remember what they decorated. */
+  /** Made for each controller, since those of `@nestjs/swagger` for security remember what they decorated. */
   decorators: () => ClassDecorator[];
   operation?: ApiOperationOptions;
 }

@@ -10,7 +10,7 @@ export const MIN_SECRET_BYTES = 32;
 type Rule = [isRight: boolean, fault: string];
 
 /**
- * What is wrong with options, by their names, and how to mend each. From JavaScript anything may come, and nothing from a
+ * What is wrong with options, by their names, and how to fix each. From JavaScript anything may come, and nothing from a
  * factory that returns none.
  */
 export function findFaults(options: Partial<PaymentsModuleOptions> | undefined, basePath: string): string[] {

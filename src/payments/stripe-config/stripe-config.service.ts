@@ -67,7 +67,7 @@ export class StripeConfigService {
 
   /**
    * Creates or updates a configuration with the credentials that the request names; every other one stays. Whether its
-   * actor may do this is for who asks to judge.
+   * actor may do this, the caller must know.
    *
    * @param projectId UUID
    * @throws ValidationFailed naming every value that may not be stored, as a PUT does; `invalid_uuid`
@@ -229,7 +229,7 @@ export function configNotFound(): PaymentsError {
 
 const UNCONDITIONAL: Preconditions = { ifMatch: null, ifNoneMatch: null };
 
-/** What the statements judge under the row's lock. A list in `If-None-Match` is for reading only. */
+/** What the statements compare under the row's lock. A list in `If-None-Match` is for reading only. */
 function expectationsOf({
   ifMatch,
   ifNoneMatch,

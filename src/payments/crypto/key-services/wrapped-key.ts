@@ -97,7 +97,7 @@ export function isCiphertext(service: KeyServiceName, text: string): boolean {
   return text.length <= MAX_CIPHERTEXT && CIPHERTEXT[service].test(text);
 }
 
-/** Whether a value names a key of a known service, in every part; addresses are judged where they are used. */
+/** Whether a value names a key of a known service, in every part; addresses are validated where they are used. */
 export function isKeyServiceKey(value: unknown): value is KeyServiceKey {
   return v.is(KEY_SERVICE_KEY, value);
 }

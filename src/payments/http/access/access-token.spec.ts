@@ -1,5 +1,5 @@
 import { PaymentsError } from '../../domain/errors.js';
-import { checkLifetime, judgeClaims, judgeHeader, TokenRefused } from './access-token.js';
+import { checkLifetime, validateClaims, validateHeader, TokenRefused } from './access-token.js';
 
 const CLAIMS = { sub: 'alice', exp: 2_000_000_000 };
 
@@ -19,7 +19,7 @@ describe('the header of a token', () => {
     (typ) => {
       expect(
         judged(() => {
-          judgeHeader({ typ });
+          validateHeader({ typ });
         }),
       ).toBeUndefined();
     },
@@ -39,7 +39,7 @@ describe('the header of a token', () => {
   ])('is refused with %s', (_name, header) => {
     expect(
       judged(() => {
-        judgeHeader(header);
+        validateHeader(header);
       }),
     ).toBe('invalid_token');
   });
@@ -49,7 +49,7 @@ describe('the subject', () => {
   it.each(['a', 'auth0|5f7c', '3c90c3cc-0d44-4b50-8888-8dd25736052a', 'x'.repeat(255), 'josé', '0', 'a😀'])(
     'may be %s',
     (sub) => {
-      expect(judgeClaims({ ...CLAIMS, sub }, undefined)).toEqual({ subject: sub });
+      expect(validateClaims({ ...CLAIMS, sub }, undefined)).toEqual({ subject: sub });
     },
   );
 
@@ -67,7 +67,7 @@ describe('the subject', () => {
     ['an object that looks like a text', { length: 1, includes: () => false }],
     ['a list', ['alice']],
   ])('is refused when it is %s', (_name, sub) => {
-    expect(judged(() => judgeClaims({ ...CLAIMS, sub }, undefined))).toBe('invalid_token');
+    expect(judged(() => validateClaims({ ...CLAIMS, sub }, undefined))).toBe('invalid_token');
   });
 });
 
@@ -78,7 +78,7 @@ describe('the end of validity', () => {
     ['a text', '2000000000'],
     ['an object', {}],
   ])('is refused when it is %s', (_name, exp) => {
-    expect(judged(() => judgeClaims({ ...CLAIMS, exp }, undefined))).toBe('invalid_token');
+    expect(judged(() => validateClaims({ ...CLAIMS, exp }, undefined))).toBe('invalid_token');
   });
 });
 
@@ -103,13 +103,13 @@ it.each([
   ['roles', ['payments']],
 ])('finds scopes in %s where the options say so', (name, scopes) => {
   const claims = { ...CLAIMS, [name]: scopes };
-  expect(judged(() => judgeClaims(claims, 'payments'))).toBe('insufficient_scope');
-  expect(judgeClaims(claims, 'payments', ['scope', name])).toEqual({ subject: 'alice' });
+  expect(judged(() => validateClaims(claims, 'payments'))).toBe('insufficient_scope');
+  expect(validateClaims(claims, 'payments', ['scope', name])).toEqual({ subject: 'alice' });
 });
 
 describe.each(['type', 'token_use', 'typ'])('the claim %s', (name) => {
   it.each(['access', 'ACCESS', 'access_token', 'Bearer', 'JWT', 'at+jwt'])('may say %s', (use) => {
-    expect(judgeClaims({ ...CLAIMS, [name]: use }, undefined)).toEqual({ subject: 'alice' });
+    expect(validateClaims({ ...CLAIMS, [name]: use }, undefined)).toEqual({ subject: 'alice' });
   });
 
   it.each([
@@ -126,7 +126,7 @@ describe.each(['type', 'token_use', 'typ'])('the claim %s', (name) => {
     [1],
     [['access']],
   ])('is refused when it says %j', (use) => {
-    expect(judged(() => judgeClaims({ ...CLAIMS, [name]: use }, undefined))).toBe('invalid_token');
+    expect(judged(() => validateClaims({ ...CLAIMS, [name]: use }, undefined))).toBe('invalid_token');
   });
 });
 
@@ -139,7 +139,7 @@ describe('a scope that is required', () => {
     ['scp is a list', { scp: ['openid', 'payments'] }],
     ['one of both has it', { scope: 'openid', scp: ['payments'] }],
   ])('is found when %s', (_name, claims) => {
-    expect(judgeClaims({ ...CLAIMS, ...claims }, 'payments')).toEqual({ subject: 'alice' });
+    expect(validateClaims({ ...CLAIMS, ...claims }, 'payments')).toEqual({ subject: 'alice' });
   });
 
   it.each([
@@ -151,21 +151,21 @@ describe('a scope that is required', () => {
     ['scope is an object', { scope: { payments: true } }],
     ['scope is null', { scope: null }],
   ])('is missed when %s', (_name, claims) => {
-    expect(judged(() => judgeClaims({ ...CLAIMS, ...claims }, 'payments'))).toBe('insufficient_scope');
+    expect(judged(() => validateClaims({ ...CLAIMS, ...claims }, 'payments'))).toBe('insufficient_scope');
   });
 
   it('is not asked of a token that is refused anyway', () => {
-    expect(judged(() => judgeClaims({ ...CLAIMS, sub: '' }, 'payments'))).toBe('invalid_token');
+    expect(judged(() => validateClaims({ ...CLAIMS, sub: '' }, 'payments'))).toBe('invalid_token');
   });
 });
 
 it('tells a forger the same whatever is wrong', () => {
   const messages = [
-    () => judgeClaims({ ...CLAIMS, exp: undefined }, undefined),
-    () => judgeClaims({ ...CLAIMS, sub: {} }, undefined),
-    () => judgeClaims({ ...CLAIMS, type: 'refresh' }, undefined),
+    () => validateClaims({ ...CLAIMS, exp: undefined }, undefined),
+    () => validateClaims({ ...CLAIMS, sub: {} }, undefined),
+    () => validateClaims({ ...CLAIMS, type: 'refresh' }, undefined),
     () => {
-      judgeHeader({ crit: ['x'] });
+      validateHeader({ crit: ['x'] });
     },
   ].map((judge) => {
     try {

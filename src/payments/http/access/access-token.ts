@@ -43,11 +43,11 @@ const ACCESS_TOKEN_TYPES = ['jwt', 'at+jwt', 'application/at+jwt'];
 const ACCESS_TOKEN_USES = ['access', 'access_token', 'bearer', 'jwt', 'at+jwt'];
 
 /**
- * Judges the header of a token.
+ * Validates the header of a token.
  *
  * @throws PaymentsError `invalid_token` for extensions that must be understood (`crit`) and other kinds of token
  */
-export function judgeHeader(header: { crit?: unknown; typ?: unknown }): void {
+export function validateHeader(header: { crit?: unknown; typ?: unknown }): void {
   if (header.crit !== undefined) throw new TokenRefused('type');
   if (header.typ !== undefined && !isOneOf(header.typ, ACCESS_TOKEN_TYPES)) throw new TokenRefused('type');
 }
@@ -68,13 +68,13 @@ export function checkLifetime({ exp }: Record<string, unknown>, maxHours: number
 }
 
 /**
- * Judges the claims of a token whose signature, times, issuer and audience are right.
+ * Validates the claims of a token whose signature, times, issuer and audience are right.
  *
  * @param requiredScope a scope that the token must have, if any
  * @param scopeClaims the claims that name scopes
  * @throws PaymentsError `invalid_token` or `insufficient_scope`
  */
-export function judgeClaims(
+export function validateClaims(
   claims: Record<string, unknown>,
   requiredScope: string | undefined,
   scopeClaims: readonly string[] = SCOPE_CLAIMS,

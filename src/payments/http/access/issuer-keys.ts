@@ -94,7 +94,7 @@ export class IssuerKeys {
 
   private async pickAfterRefresh(header: JWSHeaderParameters): Promise<CryptoKey | undefined> {
     if (this.pending === undefined && this.clock() - this.lastAttemptAt < COOLDOWN_MS) {
-      // The key may be a new one that the provider could not be asked for: such a token was not judged.
+      // The key may be a new one that the provider could not be asked for: such a token was not verified.
       if (this.outage !== undefined) throw this.outage;
       return undefined;
     }

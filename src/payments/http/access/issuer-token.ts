@@ -3,8 +3,8 @@ import type { AccessTokenOptions } from '../../options/payments.options.js';
 import {
   checkLifetime,
   CLOCK_TOLERANCE_SECONDS,
-  judgeClaims,
-  judgeHeader,
+  validateClaims,
+  validateHeader,
   TokenRefused,
 } from './access-token.js';
 import type { Caller } from '../http-request.js';
@@ -33,7 +33,7 @@ const ALGORITHMS = [
 const ISSUER_TOKEN_HOURS = 24;
 
 /**
- * Makes what verifies the access tokens of an identity provider. The algorithm is judged before the keys are asked for,
+ * Makes what verifies the access tokens of an identity provider. The algorithm is validated before the keys are asked for,
  * so that a token that could never be accepted is no reason to ask the provider, and claims after the signature.
  *
  * @returns a function that throws TokenRefused, or DependencyUnavailable when the provider cannot be asked
@@ -55,10 +55,10 @@ export function issuerTokenVerifier(
         throw refusalOf(error, auth.issuer);
       },
     );
-    judgeHeader(protectedHeader);
+    validateHeader(protectedHeader);
     checkLifetime(payload, maxTokenHours, Date.now() / 1000);
     if (audienceClaim !== 'aud') checkClient(payload[audienceClaim], audience);
-    return judgeClaims(payload, auth.requiredScope, auth.scopeClaims);
+    return validateClaims(payload, auth.requiredScope, auth.scopeClaims);
   };
 }
 

@@ -19,10 +19,10 @@ import { isSubject } from '../../domain/subject.js';
 import { CALLER, requestOf, type Caller } from '../http-request.js';
 import { tokenGuard } from './jwt.strategy.js';
 
-/** Judges who calls, by access tokens or by a guard of the host, and puts the {@link Caller} on the request. */
+/** Finds who calls, by access tokens or by a guard of the host, and puts the {@link Caller} on the request. */
 @Injectable()
 export class AccessGuard implements CanActivate, OnModuleInit {
-  private judge: ((context: ExecutionContext) => Promise<Caller>) | undefined;
+  private findCaller: ((context: ExecutionContext) => Promise<Caller>) | undefined;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'auth'>,
@@ -31,15 +31,15 @@ export class AccessGuard implements CanActivate, OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     const { auth } = this.options;
-    this.judge =
+    this.findCaller =
       'guard' in auth
-        ? judgeByHost(auth, await instanceForRequests(this.moduleRef, 'auth.guard', auth.guard))
+        ? findByHost(auth, await instanceForRequests(this.moduleRef, 'auth.guard', auth.guard))
         : await tokenGuard(auth);
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    if (this.judge === undefined) throw new Error('the module has not been initialized');
-    requestOf(context)[CALLER] = await this.judge(context);
+    if (this.findCaller === undefined) throw new Error('the module has not been initialized');
+    requestOf(context)[CALLER] = await this.findCaller(context);
     return true;
   }
 }
@@ -57,7 +57,7 @@ export class JwtAuthGuard implements CanActivate {
 const NO_SUBJECT =
   'auth.guard let a request pass, but what auth.subject or request.user gives for its caller is no text of 1 to 255 characters without NUL and half surrogate pairs; give the id as such a text';
 
-function judgeByHost(
+function findByHost(
   { subject }: HostAccessOptions,
   guardFor: (request: object) => CanActivate | Promise<CanActivate>,
 ) {

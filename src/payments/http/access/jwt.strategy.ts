@@ -14,8 +14,8 @@ import {
   bearerToken,
   checkLifetime,
   CLOCK_TOLERANCE_SECONDS,
-  judgeClaims,
-  judgeHeader,
+  validateClaims,
+  validateHeader,
   TokenRefused,
   type TokenFault,
 } from './access-token.js';
@@ -127,10 +127,10 @@ function registerSecretStrategy(name: string, auth: SecretOptions): void {
   class SecretStrategy extends PassportStrategy(Strategy, name) {
     /** Called with a token whose signature and times are right. */
     validate({ header, payload }: Jwt): Caller {
-      judgeHeader(header);
+      validateHeader(header);
       const claims = payload as JwtPayload;
       checkLifetime(claims, maxTokenHours, Date.now() / 1000);
-      return judgeClaims(claims, auth.requiredScope, auth.scopeClaims);
+      return validateClaims(claims, auth.requiredScope, auth.scopeClaims);
     }
   }
   // It registers itself.

@@ -16,7 +16,7 @@ import { requestOf, subjectOf } from '../http-request.js';
 
 /**
  * Lets a caller pass who owns the project of the path. Behind {@link JwtAuthGuard}.
- * It puts the project's id into lower case where the handler reads it, so that both judge the same id.
+ * It puts the project's id into lower case where the handler reads it, so that both use the same id.
  */
 @Injectable()
 export class ProjectOwnershipGuard implements CanActivate {

@@ -12,7 +12,7 @@ import { readBody } from './raw-body.js';
 export const MAX_BODY_BYTES = 16 * 1024;
 
 /**
- * The JSON object of the request's body. It is read here, behind the guards, so that nothing about a body is judged
+ * The JSON object of the request's body. It is read here, behind the guards, so that nothing about a body is validated
  * for a caller who may not send one.
  *
  * @throws PaymentsError `unsupported_media_type`, `body_too_large` or `malformed_body`
