@@ -51,7 +51,7 @@ async function pour(url: string, head: string, chunk: Buffer) {
   const socket = connect({ port: Number(port), host: hostname, allowHalfOpen: true });
   const received: Buffer[] = [];
   socket.on('data', (piece: Buffer) => received.push(piece));
-  // A reset still leaves what came before it to be judged.
+  // A reset still leaves what came before it to be checked.
   socket.on('error', () => undefined);
   const closed = new Promise((resolve) => socket.once('close', resolve));
   let taken = 0;

@@ -60,7 +60,7 @@ async function config(id = projectId): Promise<Row | undefined> {
   return row && flat(row);
 }
 
-/** Everything there is of the project but the sealed values: a stored credential that is written again is sealed anew, which repairs a damaged one. */
+/** Everything there is of the project but the sealed values: a stored credential that is written again is sealed again, which repairs a damaged one. */
 async function everything(id = projectId): Promise<object> {
   const row = await config(id);
   const shown = Object.entries(row ?? {}).filter(([name]) => !name.endsWith('_sealed'));
@@ -273,7 +273,7 @@ describe('while the trail cannot be written', () => {
          FOR EACH ROW EXECUTE FUNCTION stripe_config_refuse('no')`,
       'DROP TRIGGER forbid ON stripe_config_audit',
     ],
-  ])('%s', (_reason, hinder, mend) => {
+  ])('%s', (_reason, hinder, restore) => {
     it.each(CHANGES)(
       '%s is 503 every time, changes nothing, and is done afterwards',
       async (_, prepare, change) => {
@@ -288,7 +288,7 @@ describe('while the trail cannot be written', () => {
           }
           expect((await send('GET')).status).toBe(200);
         } finally {
-          await database.query(mend);
+          await database.query(restore);
         }
         expect(await everything()).toStrictEqual(before);
 
@@ -408,7 +408,7 @@ describe('the check of the trail', () => {
     }
   }
 
-  it('finds nothing in a trail that is as it was written, also after the same secrets were sealed anew', async () => {
+  it('finds nothing in a trail that is as it was written, also after the same secrets were sealed again', async () => {
     expect(await findAuditFaults(dataSource)).toEqual([]);
     const reseal = `UPDATE stripe_configs SET ${setPart('live_secret_key', 'sealed', "(sealed ->> 'live_secret_key') || 'A'")}
       WHERE sealed ? 'live_secret_key'`;
@@ -517,7 +517,7 @@ describe('the check of the trail', () => {
       () => edit(),
       () => edit(),
       () => edit(),
-      // With a hash that fits: the row after it tells, also when it is made to name that hash.
+      // With a hash that fits: the row after it shows it, also when it is made to name that hash.
       () => editAndRehash(),
       () => `${editAndRehash()};
         UPDATE stripe_config_audit AS next SET previous_hash = entry.hash FROM stripe_config_audit AS entry

@@ -321,7 +321,7 @@ describe('with a required scope', () => {
     expectError(response, 403, 'insufficient_scope', PROBLEM_FORM);
   });
 
-  it('judges the token before its scope, and the scope before the project', async () => {
+  it('checks the token before its scope, and the scope before the project', async () => {
     await expectRefused(service, testToken('alice', { scope: 'payments' }, { expiresIn: '-1h' }));
     expectRefusal(await service.request('GET', configPath('x')), INSUFFICIENT);
   });
@@ -393,7 +393,7 @@ describe('by the keys of an identity provider', () => {
     });
   });
 
-  describe('judges', () => {
+  describe('verifies', () => {
     let service: TestService;
 
     beforeAll(async () => {
@@ -752,7 +752,7 @@ describe('by the keys of an identity provider', () => {
       });
     });
 
-    it('is not asked to judge a key that is new', async () => {
+    it('is not asked to verify with a key that is new', async () => {
       const next = await makeSigningKey('ES256', 'next');
       await withProvider(async (service, own, moveOn) => {
         await expectAccepted(service, await own.sign(rsa));

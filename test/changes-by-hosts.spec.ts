@@ -41,7 +41,7 @@ describe.each(WRONG)('a host that gives %s', (_, wrong) => {
     ['deactivates nothing', () => configs.deactivate(projectId, change)],
     ['ends no overlap', () => configs.erasePreviousWebhookSecret(projectId, 'test', change)],
     ['removes no project', () => service.app.get(ProjectRemoval).remove(projectId, change)],
-  ])('%s, and is told why', async (_name, act) => {
+  ])('%s, and learns why', async (_name, act) => {
     await service.request('PUT', configPath(projectId), { body: {} });
     const before = await configs.find(projectId);
     await expect(act()).rejects.toThrow(ExplainedError);

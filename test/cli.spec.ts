@@ -39,8 +39,14 @@ describe('npm run token', () => {
 
   it.each<[string, string[], Settings, object, number]>([
     ['the demo developer for 30 days', [], {}, { sub: 'demo-developer' }, 30],
-    ['whom and how long it is told', ['--subject', 'carol', '--days', '2'], {}, { sub: 'carol' }, 2],
-    ['the scopes it is told', ['--scope', 'a b'], {}, { scope: 'a b' }, 30],
+    [
+      'the subject and the days of its options',
+      ['--subject', 'carol', '--days', '2'],
+      {},
+      { sub: 'carol' },
+      2,
+    ],
+    ['the scopes of its options', ['--scope', 'a b'], {}, { scope: 'a b' }, 30],
     ['the scope that the service requires', [], { AUTH_REQUIRED_SCOPE: 'pay' }, { scope: 'pay' }, 30],
   ])('is for %s', async (_, args, settings, claims, days) => {
     const { stdout } = await token(args, settings);
@@ -138,7 +144,7 @@ describe('npm run keys', () => {
   });
 
   describe('generate', () => {
-    it('makes a ring for production that only its owner can read, and tells the id and the next step', async () => {
+    it('makes a ring for production that only its owner can read, and prints the id and the next step', async () => {
       const { code, stdout, stderr } = await keys(['generate', file], { KEY_RING_FILE: undefined });
 
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -149,7 +155,7 @@ describe('npm run keys', () => {
       for (const material of await materials()) expect(stdout).not.toContain(material);
     });
 
-    it('adds a key that only opens where there is a ring, and tells its id and the next step', async () => {
+    it('adds a key that only opens where there is a ring, and prints its id and the next step', async () => {
       const first = await createKeyRingFile(file);
 
       const { code, stdout, stderr } = await keys(['generate']);
@@ -309,7 +315,7 @@ describe('npm run keys', () => {
       expect(foreign.stdout).toMatch(new RegExp(`${first}.*not in this ring.* 2 .* 4 `));
     });
 
-    it('rewrap tells each batch and the end as JSON lines when nobody watches', async () => {
+    it('rewrap reports each batch and the end as JSON lines when nobody watches', async () => {
       const { code, stdout, stderr } = await onDatabase('rewrap', '--batch-size', '1');
       expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
       expect(linesOf(stdout)).toEqual([

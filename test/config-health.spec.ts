@@ -142,7 +142,7 @@ function genuineRestrictedKey(...permissions: Permission[]): string {
 /** What Stripe was asked, in order. */
 const asked = () => stripe.requests.map(({ path }) => path);
 
-/** Moves what is known of the keys back by an hour, so that it is not recent, and tells those times apart. */
+/** Moves what is known of the keys back by an hour, so that it is not recent and the two times differ. */
 async function makeStale(): Promise<void> {
   await service.database.query(
     `UPDATE stripe_config_states SET
@@ -193,7 +193,7 @@ describe('the answer', () => {
     expect(asked()).toEqual([]);
   });
 
-  it('tells both modes apart', async () => {
+  it('distinguishes both modes', async () => {
     await configure({
       test_secret_key: genuineKey('test', ACCOUNT),
       live_secret_key: genuineKey('live', OTHER_ACCOUNT),
@@ -253,7 +253,7 @@ describe('the answer', () => {
     );
   });
 
-  it('is for the owner, judged by token, project id, project and owner in this order', async () => {
+  it('is for the owner, checked by token, project id, project and owner in this order', async () => {
     await configure({ test_secret_key: genuineKey() });
     for (const id of ['x', UNKNOWN_ID, projectId]) {
       expectError(await get(service, null, id), 401, 'not_authenticated');
@@ -268,7 +268,7 @@ describe('the answer', () => {
 });
 
 describe('a secret key', () => {
-  it('that Stripe accepts works, and tells its account', async () => {
+  it('that Stripe accepts works, and shows its account', async () => {
     const key = genuineKey();
     await configure({ test_secret_key: key });
     expect(await keyHealth()).toEqual({
@@ -320,7 +320,7 @@ describe('a secret key', () => {
     ['no text', { id: ACCOUNT }],
     ['nothing', null],
     ['a length beyond all', `acct_${'1'.repeat(300)}`],
-  ])('whose account has an id with %s has none that is kept', async (_, id) => {
+  ])('whose account has an id with %s has none that is stored', async (_, id) => {
     await configure({ test_secret_key: genuineKey() });
     stripe.fault = ({ path }) =>
       path === '/v1/account' ? { kind: 'json', status: 200, body: { object: 'account', id } } : undefined;
@@ -425,7 +425,7 @@ describe('what is known of a key', () => {
     expect(stripe.requests.at(-1)?.key).toBe(key);
   });
 
-  it('of an old key is not told of a new one, even when Stripe is down', async () => {
+  it('of an old key is not reported for a new one, even when Stripe is down', async () => {
     await configure({ test_secret_key: canaries.make() });
     expect(await keyHealth()).toMatchObject({ status: 'rejected' });
     stripe.fault = { kind: 'status', status: 503 };
@@ -433,7 +433,7 @@ describe('what is known of a key', () => {
     expect(await keyHealth()).toEqual(UNKNOWN);
   });
 
-  it('is not told of a key that was stored while Stripe was asked about the old one', async () => {
+  it('is not reported for a key that was stored while Stripe was asked about the old one', async () => {
     const fresh = canaries.make();
     await configure({ test_secret_key: genuineKey() });
     stripe.afterHandling = async ({ path }) => {
@@ -460,7 +460,7 @@ describe('what is known of a key', () => {
     expect(await keyHealth()).toEqual(newest);
   });
 
-  it('is asked anew when a deleted key is stored again', async () => {
+  it('is asked again when a deleted key is stored again', async () => {
     const key = genuineKey();
     await configure({ test_secret_key: key });
     await keyHealth();
@@ -504,7 +504,7 @@ describe('while Stripe', () => {
     const released = new Promise<void>((resolve) => (release = resolve));
     stripe.afterHandling = () => released;
     expect(await keyHealth()).toEqual(UNKNOWN);
-    // Had the answer waited for the deadline of the question, nobody would hear what Stripe says now.
+    // Had the answer waited for the deadline of the question, nobody would receive what Stripe says now.
     release();
     const known = await eventually('it is known', async () => {
       const key = await keyHealth();
@@ -667,7 +667,7 @@ describe('the keys of a mode', () => {
       ['no account in the publishable key', oldSecret, ACCOUNT, oldPublishable, null],
     ],
   )(
-    'are compared by the account where Stripe tells it: %s',
+    'are compared by the account where Stripe returns it: %s',
     async (_, key, accountId, publishableKey, same) => {
       stripe.addAccount({ accountId, key });
       await configure({ test_secret_key: key, test_publishable_key: publishableKey });
@@ -767,7 +767,7 @@ describe('a webhook secret', () => {
 describe('a webhook endpoint', () => {
   const endpointPath = () => `${configPath(projectId)}/test/webhook-endpoint`;
 
-  it('that the service made is told, and that it was removed', async () => {
+  it('that the service made is shown, and so is its removal', async () => {
     await configure({ test_secret_key: genuineKey() });
     expect((await service.request('POST', endpointPath(), { body: {} })).status).toBeLessThan(300);
     const [endpoint] = stripe.endpoints(ACCOUNT, false);

@@ -102,7 +102,7 @@ describe('a write whose answer is lost', () => {
       { live_secret_key_masked: expectedMask('live_secret_key', CHANGE.live_secret_key) },
     ],
     ['DELETE', DEACTIVATE.name, () => send('DELETE', configPath(projectId)), 204, { is_active: false }],
-  ])('is told as such, and the same %s again is safe', async (_, statement, request, status, outcome) => {
+  ])('is reported as such, and the same %s again is safe', async (_, statement, request, status, outcome) => {
     const lost = proxy.loseAnswerTo(statement);
 
     const answer = await request();
@@ -147,7 +147,7 @@ describe('a database that lives', () => {
     expect((await put(CHANGE)).status).toBe(200);
   });
 
-  it('but ends all connections is connected to anew', async () => {
+  it('but ends all connections is connected to again', async () => {
     await Promise.all(Array.from({ length: 10 }, get));
     const noticed = () => logOf(service).filter(({ event }) => event === 'database.connection_lost');
     const before = noticed().length;
@@ -209,7 +209,7 @@ describe('the log of database faults', () => {
       undefined,
     ],
   ])(
-    'tells of %s by its code, and no value, statement or address',
+    'reports %s by its code, and no value, statement or address',
     async (_, fail, request, code, errorCode) => {
       await fail();
       await eventually('the line', async () => {
@@ -228,7 +228,7 @@ describe('the log of database faults', () => {
   );
 });
 
-/** The line of the log that tells of a request's fault; undefined when it had none. */
+/** The line of the log that reports a request's fault; undefined when it had none. */
 async function faultOf({ headers }: TestResponse): Promise<Record<string, unknown> | undefined> {
   const lines = await eventually('the request is in the log', () => {
     const found = logOf(service).filter(({ requestId }) => requestId === headers.get('x-request-id'));

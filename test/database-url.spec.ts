@@ -65,7 +65,7 @@ describe('an address with a socket', () => {
   });
 
   it.each<[string, (url: URL, path: string) => string]>([
-    ['as Cloud SQL tells it', (url, path) => `postgres://${credentials(url)}@${url.pathname}?host=${path}`],
+    ['as Cloud SQL shows it', (url, path) => `postgres://${credentials(url)}@${url.pathname}?host=${path}`],
     [
       'encoded in the host',
       (url, path) => `postgres://${credentials(url)}@${encodeURIComponent(path)}${url.pathname}`,

@@ -225,7 +225,7 @@ describe('the schema of the data source', () => {
     expect(counts.reduce((sum, { rows }) => sum + rows, 0)).toBe(total);
   });
 
-  it('is where the command line looks when it is told, or finds nothing else', async () => {
+  it('is where the command line looks when it is configured, or finds nothing else', async () => {
     const verify = (settings: Settings) =>
       runProgram('dist/cli/audit.js', ['verify'], { DATABASE_URL: own.url, ...settings }).exit();
     expect(await verify({ DATABASE_SCHEMA: schema })).toBe(0);
@@ -262,13 +262,13 @@ describe('the schema of the data source', () => {
 });
 
 describe('changes, for the host’s event emitter', () => {
-  const told: StripeConfigEvent[] = [];
+  const received: StripeConfigEvent[] = [];
 
   @Injectable()
   class Listener {
     @OnEvent('stripe-config.*')
     on(event: StripeConfigEvent): void {
-      told.push(event);
+      received.push(event);
     }
   }
 
@@ -288,7 +288,7 @@ describe('changes, for the host’s event emitter', () => {
     return events;
   }
 
-  it('are told with who made them, once each', async () => {
+  it('are announced with who made them, once each', async () => {
     const host = await startHost(withEmitter);
     const projectId = randomUUID();
     const events = listenTo(host, projectId);
@@ -304,13 +304,13 @@ describe('changes, for the host’s event emitter', () => {
       ['stripe-config.previous-webhook-secret-erased', 3, 'alice'],
       ['stripe-config.deactivated', 4, 'alice'],
     ]);
-    expect(told.filter((event) => event.projectId === projectId)).toHaveLength(4);
+    expect(received.filter((event) => event.projectId === projectId)).toHaveLength(4);
     expect(
       events.every(([, event]) => Object.keys(event).sort().join() === 'actor,projectId,requestId,version'),
     ).toBe(true);
   });
 
-  it('are not told when nothing changed', async () => {
+  it('are not announced when nothing changed', async () => {
     const host = await startHost(withEmitter);
     const projectId = randomUUID();
     await put(host, projectId);
@@ -336,7 +336,7 @@ describe('changes, for the host’s event emitter', () => {
     expect((await put(host, randomUUID())).status).toBe(200);
   });
 
-  it('are told of those that the host’s own code makes', async () => {
+  it('are announced when the host’s own code makes them', async () => {
     const host = await startHost(withEmitter);
     const projectId = randomUUID();
     const events = listenTo(host, projectId);
@@ -381,7 +381,7 @@ describe('the host’s own code', () => {
 });
 
 describe('options', () => {
-  it('clock: signatures are judged by the host’s time', async () => {
+  it('clock: signatures are verified by the host’s time', async () => {
     const hour = 3_600;
     const host = await startHost({ payments: { clock: () => Date.now() - hour * 1000 } });
     const projectId = randomUUID();

@@ -429,7 +429,7 @@ describe('a body', () => {
     '{"x": "y"}',
     '[[[null]]]',
     '{"toString": 1}',
-  ])('with %s for a value is told that it is not a text', async (value) => {
+  ])('with %s for a value is refused as no text', async (value) => {
     expectInvalid(
       await put({ body: `{${CREDENTIAL_FIELDS.map((field) => `"${field}": ${value}`).join(', ')}}` }),
       CREDENTIAL_FIELDS.map((field) => ({ loc: ['body', field], type: 'not_a_string' })),
@@ -456,7 +456,7 @@ describe('a body', () => {
     },
   );
 
-  it('with an unknown field that comes near a known one is told the known one', async () => {
+  it('with an unknown field that comes near a known one is answered with the known one', async () => {
     const { text } = await put({ body: { liveWebhookSecret: null } });
     expect(text).toContain('This field is unknown; write live_webhook_secret.');
   });

@@ -395,7 +395,7 @@ describe('replaying', () => {
     expect(row).toMatchObject({ attempts: 1, last_error: null });
   });
 
-  it('an event refuses every field, which would be passed over, and takes an empty object', async () => {
+  it('an event refuses every field, which would be ignored, and takes an empty object', async () => {
     const [id] = await store({ status: 'failed', attempts: 3 });
     const path = projectPath(projectId, `events/test/${id}/replay`);
     expectInvalid(await service.request('POST', path, { body: { type: 'invoice.paid' } }), [
@@ -484,7 +484,7 @@ describe.each([
   ['POST', '/replay'],
   ['POST', '/replay?mode=x'],
 ])('%s …/events%s', (method, rest) => {
-  it('is for the owner alone, which is judged before anything else', async () => {
+  it('is for the owner alone, which is checked before anything else', async () => {
     await store({ id: 'evt_shown', status: 'failed' });
     const ask = (id: string, subject: string | null) =>
       service.request(method, projectPath(id, `events${rest}`), { subject });

@@ -147,7 +147,7 @@ const untilHandled = (id: string) => until(id, 'handled', ({ status }) => status
 const untilFailed = (id: string, attempts: number) =>
   until(id, 'failed', (row) => row.attempts === attempts && row.last_error !== null && !row.is_due);
 
-/** Lets an event be tried again now, and forgets the last error, so that the next one can be told from it. */
+/** Lets an event be tried again now, and forgets the last error, so that the next one can be distinguished. */
 async function retry(id: string): Promise<void> {
   await host.database.query(
     `UPDATE stripe_events SET available_at = now(), last_error = NULL WHERE event_id = $1 AND status = 'pending'`,
@@ -276,7 +276,7 @@ describe('an event is handed on', () => {
     expect(idsCalled()).toEqual([id]);
   });
 
-  it('never by a host whose handler is made anew for each request: it does not start', async () => {
+  it('never by a host whose handler is made for each request: it does not start', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class PerRequest {
       @OnStripeEvent('*')
@@ -732,7 +732,7 @@ describe('one event at a time for an object', () => {
   });
 });
 
-it('handlers that take longer than the limit are undone, told, and called again', async () => {
+it('handlers that take longer than the limit are rolled back, aborted, and called again', async () => {
   const ids = [newEventId(), newEventId(), newEventId(), newEventId()] as const;
   const [hanging, , eager, late] = ids;
   const [end, lateWritten] = [new Latch(), new Latch()];
@@ -747,7 +747,7 @@ it('handlers that take longer than the limit are undone, told, and called again'
       });
     });
     const tryToWrite = () => write(call).catch((error: unknown) => refused.push(error));
-    // One hangs, one ends when it is told, and two go on writing: at once, and later.
+    // One hangs, one ends when it is aborted, and two go on writing: at once, and later.
     if (call.event.id === hanging) return end.opened;
     await aborted;
     if (call.event.id === eager) for (let index = 0; index < 20; index++) await tryToWrite();
@@ -842,7 +842,7 @@ describe('an event that cannot be opened', () => {
       [id],
     );
 
-  it('is kept and tried again, and others go on', async () => {
+  it('stays stored and is tried again, and others go on', async () => {
     const canary = randomUUID();
     const id = newEventId();
     const far = '2100-01-01T00:00:00Z';

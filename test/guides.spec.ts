@@ -67,7 +67,7 @@ describe('the snippets of the README and the guides', () => {
     expect(faultsOf(snippets)).toEqual([]);
   });
 
-  it('would be told of one that does not', () => {
+  it('are reported where they do not', () => {
     const [first = ''] = snippets.keys();
     const broken = new Map(snippets).set(
       first,
@@ -131,7 +131,7 @@ describe('the links of every page', () => {
     expect(pages.flatMap(deadLinksOf)).toEqual([]);
   });
 
-  it('would be told of those that do not', () => {
+  it('are reported where they do not', () => {
     const text =
       '[file](none.md) [place](README.md#none) [here](#none) ![image](none.png) [good](README.md#run-it)';
     expect(deadLinksOf({ file: 'CHANGELOG.md', text })).toEqual(

@@ -183,7 +183,7 @@ describe('paging', () => {
 });
 
 describe('access to the history', () => {
-  it('is judged like that to the configuration, before the query', async () => {
+  it('is guarded like that to the configuration, before the query', async () => {
     for (const query of ['', '?limit=x']) {
       expectError(await history(query, projectId, null), 401, 'not_authenticated');
       expectInvalid(await history(query, 'x'), [{ loc: ['path', 'project_id'], type: 'invalid_uuid' }]);

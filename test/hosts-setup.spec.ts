@@ -370,12 +370,12 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('a guard of the host on %s
   it.each<[string, (request: SessionRequest) => boolean | Observable<boolean>]>([
     ['at once', () => true],
     ['later', () => of(true)],
-  ])('may be an object that answers %s, and leave the caller where guards do', async (_, judge) => {
+  ])('may be an object that answers %s, and leave the caller where guards do', async (_, answer) => {
     const guard: CanActivate = {
       canActivate(context) {
         const request = context.switchToHttp().getRequest<SessionRequest>();
         request.user = { id: 'erin' };
-        return judge(request);
+        return answer(request);
       },
     };
     const { ours } = await withGuard({ guard });

@@ -74,9 +74,9 @@ class Caller implements CanActivate {
   }
 }
 
-/** Tells what is on a request when its handler is through. */
+/** Reports what is on a request when its handler is through. */
 @Injectable()
-class Teller implements NestInterceptor {
+class Reporter implements NestInterceptor {
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -110,7 +110,7 @@ class RequestGuard implements CanActivate {
 }
 
 @Injectable({ scope: Scope.REQUEST })
-class RequestTeller implements NestInterceptor {
+class RequestReporter implements NestInterceptor {
   constructor(
     @Inject(REQUEST) private readonly request: PlainRequest,
     private readonly adapterHost: HttpAdapterHost,
@@ -143,7 +143,7 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('on %s', (adapter) => {
     projectId = await host.ours.createProject();
   }
 
-  it('a global guard of the host judges our routes, too', async () => {
+  it('a global guard of the host guards our routes, too', async () => {
     await start({ providers: [{ provide: APP_GUARD, useClass: DoorGuard }] });
     const ticket = { 'x-ticket': 'valid' };
     expectNestError(await host.own.request('POST', '/orders', { body: {} }), 403);
@@ -188,11 +188,11 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('on %s', (adapter) => {
     expect({ status, text }).toEqual({ status: 200, text: put.text });
   });
 
-  it('what the host makes anew for each request, it makes for ours, too', async () => {
+  it('what the host makes for each request, it makes for ours, too', async () => {
     await start({
       providers: [
         { provide: APP_GUARD, useClass: RequestGuard },
-        { provide: APP_INTERCEPTOR, useClass: RequestTeller },
+        { provide: APP_INTERCEPTOR, useClass: RequestReporter },
         { provide: APP_PIPE, useClass: RequestPipe },
         { provide: APP_FILTER, useClass: RequestFilter },
       ],
@@ -223,7 +223,7 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('on %s', (adapter) => {
     await start({
       providers: [
         { provide: APP_GUARD, useClass: Caller },
-        { provide: APP_INTERCEPTOR, useClass: Teller },
+        { provide: APP_INTERCEPTOR, useClass: Reporter },
       ],
     });
     const { status, headers } = await config('GET');

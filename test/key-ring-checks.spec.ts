@@ -125,7 +125,7 @@ describe('a damaged canary', () => {
   it.each<[string, (canary: string) => Promise<unknown>]>([
     ['restored', (canary) => database.query('UPDATE stripe_config_keys SET canary = $1', [canary])],
     ['removed', () => database.query('DELETE FROM stripe_config_keys')],
-  ])('makes a service unready at its start, until the row is %s', async (_, mend) => {
+  ])('makes a service unready at its start, until the row is %s', async (_, fix) => {
     await start(RINGS.first);
     const [row] = await database.query<{ canary: string }>('SELECT canary FROM stripe_config_keys');
     const canary = row?.canary ?? '';
@@ -135,7 +135,7 @@ describe('a damaged canary', () => {
     expect(await readiness(service)).toBe(503);
     expect(service.log()).toMatch(new RegExp(`the canary of key ${first} cannot be opened`));
 
-    await mend(canary);
+    await fix(canary);
     await eventually('the service is ready again', async () => (await readiness(service)) === 200);
     expect(service.log()).toContain('"event":"key_ring.verified"');
     expect(await keyRows()).toEqual([{ key_id: first, is_activated: true }]);
@@ -179,7 +179,7 @@ describe('two services with different rings', () => {
     ['the one that is ahead', [RINGS.first, RINGS.firstOpensSecond], 1, [first]],
     ['the one with another active key', [RINGS.first, RINGS.secondOpensFirst], 1, [second]],
     ['the one whose ring does not fit', [RINGS.first, RINGS.second], 1, [second]],
-  ])('are told by "keys status": %s', async (_, rings, differing, activeKeys) => {
+  ])('are reported by "keys status": %s', async (_, rings, differing, activeKeys) => {
     for (const ring of rings) await start(ring);
     const file = join(await temporaryFolder(), 'ring.json');
     const key = { id: first, state: 'active', material: roots[0].toString('base64'), created_at: '' };

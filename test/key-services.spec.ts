@@ -351,7 +351,7 @@ describe.each<[string, () => Promise<LocalKeyService>]>([
       ]);
     });
 
-    it('is judged before the service is asked', async () => {
+    it('is checked before the service is asked', async () => {
       await createWrapped();
       await addKey(path, { wrap: service.key, keyServices: options() });
       service.server.requests.length = 0;
@@ -453,14 +453,14 @@ describe('AWS KMS alone', () => {
     expect(await refusal(keys.wrap(root, keyId(root)))).toMatch(WRONG_ANSWER);
   });
 
-  it('needs a region where the key tells none', async () => {
+  it('needs a region where the key names none', async () => {
     const keys = await open({}, named(AWS_ALIAS));
     expect(await refusal(keys.wrap(root, keyId(root)))).toMatch(/AWS KMS needs a region; .* set AWS_REGION/);
     setEnvironment({ AWS_REGION: 'eu-central-1' });
     expect(await (await open({}, named(AWS_ALIAS))).wrap(root, keyId(root))).toBeTruthy();
   });
 
-  it('judges an endpoint that comes from the environment too', async () => {
+  it('validates an endpoint that comes from the environment too', async () => {
     setEnvironment({ AWS_ENDPOINT_URL_KMS: service.server.url });
     const key: KeyServiceKey = { service: 'aws-kms', key: service.key.key };
     const strict = await open({ allowLoopbackHttp: false }, key);

@@ -307,7 +307,7 @@ describe.each([
     }
   });
 
-  it('that it was given, told by Stripe, or sent in a webhook', async () => {
+  it('that it was given, returned by Stripe, or sent in a webhook', async () => {
     const client = service();
     const project = await client.createProject();
     const config = configPath(project);
@@ -324,7 +324,7 @@ describe.each([
       const { status, json } = await send(client, method, `${config}/test/webhook-endpoint`);
       expect(status).toBe(200);
       const { id } = json as { id: string };
-      canaries.watch('the secret that Stripe told', (stripe.secretOf(id) ?? '').slice('whsec_'.length));
+      canaries.watch('the secret that Stripe returned', (stripe.secretOf(id) ?? '').slice('whsec_'.length));
     }
 
     const address = webhookPath(project, 'test');

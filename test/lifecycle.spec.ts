@@ -127,7 +127,7 @@ describe('a stop', () => {
       const code = await service.stop(signal);
 
       expect(code).toBe(0);
-      // Each goes on until it is told to close, and never sees anything else.
+      // Each goes on until it is asked to close, and never sees anything else.
       expect(await Promise.all(ends)).toEqual(workers.map(() => 'told to close'));
       await expect(fetch(service.url)).rejects.toThrow();
     },
@@ -286,7 +286,7 @@ class KeepAliveClient {
     private readonly index: number,
   ) {}
 
-  /** Sends until it is told to close; says how it ended. */
+  /** Sends until it is asked to close; says how it ended. */
   async work(): Promise<string> {
     try {
       for (;;) {

@@ -49,7 +49,7 @@ async function failure(call: Promise<unknown>): Promise<Stripe.errors.StripeErro
 }
 
 describe('keys', () => {
-  it('tell the mode and the account', async () => {
+  it('show the mode and the account', async () => {
     expect(await sdk().balance.retrieve()).toMatchObject({ object: 'balance', livemode: false });
     expect(await sdk(LIVE_KEY).balance.retrieve()).toMatchObject({ object: 'balance', livemode: true });
     const account = await sdk().accounts.retrieveCurrent();
@@ -97,7 +97,7 @@ describe('keys', () => {
 });
 
 describe('webhook endpoints', () => {
-  it('are made with a secret that is told once', async () => {
+  it('are made with a secret that is shown once', async () => {
     const stripe = sdk();
     const made = await stripe.webhookEndpoints.create({
       ...HOOK,

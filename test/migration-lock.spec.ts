@@ -89,7 +89,7 @@ describe('a link that swallows everything', () => {
     await eventually('the migration waits', async () => (await waiting()).length > 0);
 
     proxy.blackHole();
-    // The migration goes on, and nobody hears of it.
+    // The migration goes on, and its client learns nothing of it.
     await other.query('ROLLBACK');
 
     expect(await ended).toBeInstanceOf(Error);

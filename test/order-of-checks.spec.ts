@@ -25,7 +25,7 @@ beforeAll(async () => {
 });
 afterAll(() => service.stop());
 
-/** Bodies that are wrong in every way in which a body can be judged. */
+/** Bodies that are wrong in every way in which a body can be refused. */
 const WRONG_BODIES: [name: string, headers: string[], body: () => string][] = [
   ['a wrong media type', ['Content-Type: text/plain'], () => '{}'],
   ['a malformed media type', ['Content-Type: /;,'], () => '{}'],
@@ -63,25 +63,25 @@ describe.each(WRONG_BODIES)('with %s', (_, headers, body) => {
     ['an inactive project', () => inactive],
     ['a project of somebody else', () => theirs],
     ['an own project', () => mine],
-  ])('the token is judged first: %s', async (_, projectId) => {
+  ])('the token is checked first: %s', async (_, projectId) => {
     expectError(await put(projectId(), undefined), 401, 'not_authenticated');
     expectError(await put(projectId(), 'x.y.z'), 401, 'invalid_token');
     expectError(await put(projectId(), testToken('alice', {}, { expiresIn: '-1h' })), 401, 'invalid_token');
   });
 
-  it('the project id is judged next', async () => {
+  it('the project id is checked next', async () => {
     expectInvalid(await put('x', testToken('alice')), [
       { loc: ['path', 'project_id'], type: 'invalid_uuid' },
     ]);
   });
 
-  it('whether the project exists and is active is judged next, for its owner too', async () => {
+  it('whether the project exists and is active is checked next, for its owner too', async () => {
     expectError(await put(UNKNOWN_ID, testToken('alice')), 404, 'project_not_found');
     expectError(await put(inactive, testToken('alice')), 404, 'project_not_found');
     expectError(await put(inactive, testToken('bob')), 404, 'project_not_found');
   });
 
-  it('the owner is judged next, so that nothing about a stranger’s body is', async () => {
+  it('the owner is checked next, so that nothing about a stranger’s body is', async () => {
     expectError(await put(theirs, testToken('alice')), 403, 'not_project_owner');
     expectError(await put(theirs.toUpperCase(), testToken('alice')), 403, 'not_project_owner');
     const { json } = await service.request('GET', configPath(theirs), { subject: 'bob' });
@@ -89,7 +89,7 @@ describe.each(WRONG_BODIES)('with %s', (_, headers, body) => {
   });
 });
 
-describe('the body of the owner is judged in order:', () => {
+describe('the body of the owner is checked in order:', () => {
   it.each([
     ['the media type before the size', 415, 'unsupported_media_type', 'text/plain', ' '.repeat(100_000)],
     ['the media type before the JSON', 415, 'unsupported_media_type', 'text/plain', '{'],
@@ -111,7 +111,7 @@ describe('the body of the owner is judged in order:', () => {
 });
 
 describe.each(['GET', 'DELETE'])('%s', (method) => {
-  it('judges token, project id, project and owner in the same order', async () => {
+  it('checks token, project id, project and owner in the same order', async () => {
     const send = (projectId: string, subject: string | null) =>
       service.request(method, configPath(projectId), { subject });
     for (const id of ['x', UNKNOWN_ID, inactive, theirs])
@@ -123,7 +123,7 @@ describe.each(['GET', 'DELETE'])('%s', (method) => {
   });
 });
 
-it('HEAD is judged like GET', async () => {
+it('HEAD is checked like GET', async () => {
   const statusOf = async (projectId: string, subject: string | null) =>
     (await service.request('HEAD', configPath(projectId), { subject })).status;
   expect(await statusOf(mine, null)).toBe(401);

@@ -74,7 +74,7 @@ describe.each(LISTS)('%s', (path) => {
     }
   });
 
-  it('gives 250 at most and unless told otherwise, and counts all of them', async () => {
+  it('gives 250 at most and by default, and counts all of them', async () => {
     const ids = await fill(270);
     const first = await page(path);
     expect(first).toMatchObject({ ids: ids.slice(0, 250), total: 270 });

@@ -146,7 +146,7 @@ it('hosts remove a project by one call, which may be repeated, whether it had a 
     expect(await removal.remove(id, CHANGE)).toEqual({ endpointsLeft: [] });
 });
 
-it('hosts are told of an endpoint that Stripe did not remove', async () => {
+it('hosts get the list of endpoints that Stripe did not remove', async () => {
   await database.query(
     `INSERT INTO stripe_webhook_endpoints (project_id, mode, wanted, endpoint_id, made_at)
      VALUES ($1, 'test', '{}', 'we_1', now())`,

@@ -17,7 +17,7 @@ afterEach(async () => {
 
 const replicas = () => database.query<{ host_name: string }>('SELECT host_name FROM stripe_config_replicas');
 
-it('a replica tells its host, and signs off when it ends gracefully; one that is killed stays for a while', async () => {
+it('a replica stores its host, and signs off when it ends gracefully; one that is killed stays for a while', async () => {
   const keyRingFile = join(await temporaryFolder(), 'ring.json');
   await createKeyRingFile(keyRingFile);
   const settings = serviceSettings(database.url, keyRingFile);

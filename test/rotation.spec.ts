@@ -244,7 +244,7 @@ describe('a service whose key ring file changes', () => {
   });
 
   it('reads it at once on SIGHUP', async () => {
-    // Not changed, so that watching has nothing to tell.
+    // Not changed, so that watching has nothing to report.
     process.kill(service.pid, 'SIGHUP');
     await untilTakenUp(1);
     expect(service.ended).toBeUndefined();
@@ -294,8 +294,8 @@ describe('a service whose key ring file changes', () => {
 
     await spoil();
 
-    const told = await eventually('the refusal is logged', () => refusals(service).at(-1), LIMIT_MS);
-    expect(told).toMatch(fault);
+    const refusal = await eventually('the refusal is logged', () => refusals(service).at(-1), LIMIT_MS);
+    expect(refusal).toMatch(fault);
     for (const [material] of (await readFile(keyRingFile, 'utf8')).matchAll(/[A-Za-z0-9+/]{43}=/g)) {
       expect(service.stdout).not.toContain(material);
     }
@@ -309,7 +309,7 @@ describe('a service whose key ring file changes', () => {
     await untilTakenUp(1);
   });
 
-  it('judges it again by itself when the database did not answer', async () => {
+  it('checks it again by itself when the database did not answer', async () => {
     const proxy = await startTcpProxy(database.url);
     try {
       const behind = await startServiceProcess(serviceSettings(proxy.url, keyRingFile));
@@ -394,7 +394,7 @@ describe('a rewrap', () => {
     return (await rows())[0]?.project_id ?? '';
   }
 
-  it('seals everything anew, and moves neither version, nor times, nor the audit trail', async () => {
+  it('seals everything again, and moves neither version, nor times, nor the audit trail', async () => {
     const rowsBefore = await rows();
     const trail = () => database.query('SELECT * FROM stripe_config_audit ORDER BY project_id, version');
     const trailBefore = await trail();
@@ -444,7 +444,7 @@ describe('a rewrap', () => {
         );
         await waitForOutput(command, /"rewrapped":(4)/);
         expect(await command.stop('SIGKILL')).toBe('SIGKILL');
-        // What it told is stored; a batch that it had not told may be, too.
+        // What it reported is stored; a batch that it had not reported may be, too.
         done.push(ROWS - (await rowsUnder(before.active.id)));
         expect(done.at(-1)).toBeGreaterThanOrEqual(4 * kill);
         expect(await openAll(during)).toEqual(stored);
@@ -473,7 +473,7 @@ describe('a rewrap', () => {
     }
   });
 
-  it('passes over a row that a PUT has locked, and comes back to it', async () => {
+  it('skips a row that a PUT has locked, and comes back to it', async () => {
     const projectId = await firstProject();
     const client = dataSource.createQueryRunner();
     await client.startTransaction();
@@ -666,13 +666,13 @@ describe('a rewrap', () => {
       expect((await keys('retire', before.active.id)).stderr).toMatch(/^1 rows/);
     });
 
-    it('is told by verify, by row, project and field', async () => {
+    it('is reported by verify, by row, project and field', async () => {
       const { code, stdout, stderr } = await keys('verify');
       expect({ code, stderr }).toEqual({ code: 1, stderr: '1 stored value(s) cannot be opened.\n' });
       expect(JSON.parse(stdout)).toEqual({ configId, projectId: damaged, field: 'test_secret_key' });
     });
 
-    it('still shows its mask, cannot be used, and is mended by a PUT', async () => {
+    it('still shows its mask, cannot be used, and is fixed by a PUT', async () => {
       const configs = service.app.get(StripeConfigService);
       const { test_secret_key: secret = '' } = stored.get(damaged) ?? {};
       const { status, json } = await service.request('GET', configPath(damaged));

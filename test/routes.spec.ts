@@ -97,7 +97,7 @@ describe('every route', () => {
     expect(withoutHead.toSorted()).toEqual(handlers.map(({ route }) => route).sort());
   });
 
-  it('is public by name, or has the token judged before anything else', () => {
+  it('is public by name, or has the token checked before anything else', () => {
     expect(namesOf(guarded().filter(({ guards }) => guards[0] !== JwtAuthGuard))).toEqual([]);
   });
 
@@ -106,7 +106,7 @@ describe('every route', () => {
     expect(namesOf(open.filter((handler) => !isOtherMethod(handler)))).toEqual(PUBLIC);
   });
 
-  it('of the payments module that names a project has its owner judged right after the token', () => {
+  it('of the payments module that names a project has its owner checked right after the token', () => {
     const named = handlers.filter(
       (handler) =>
         !isOtherMethod(handler) &&

@@ -46,8 +46,8 @@ let here: TestService;
 let there: TestService;
 let clients: StripeClients;
 let projectId: string;
-/** Of which changes that replica heard. */
-let heardThere: (string | undefined)[];
+/** The projects whose changes were announced to that replica. */
+let announcedThere: (string | undefined)[];
 let announced = true;
 
 beforeAll(async () => {
@@ -56,7 +56,7 @@ beforeAll(async () => {
   here = await startReplica();
   there = await startReplica();
   clients = there.app.get(StripeClients);
-  heardThere = hear(there);
+  announcedThere = announcementsTo(there);
   await listening(2);
 });
 afterAll(async () => {
@@ -76,20 +76,20 @@ afterEach(() => {
 const startReplica = (databaseUrl = database.url, options: TestServiceOptions = {}) =>
   startTestService({ database, databaseUrl, keyRing: RING, stripeApiBase: stripe.url, ...options });
 
-/** The projects whose changes a replica has heard of, from now on. */
-function hear(replica: TestService): (string | undefined)[] {
-  const heard: (string | undefined)[] = [];
-  replica.app.get(ChangeAnnouncements).subscribe((id) => heard.push(id));
-  return heard;
+/** The projects whose changes are announced to a replica, from now on. */
+function announcementsTo(replica: TestService): (string | undefined)[] {
+  const announcedProjects: (string | undefined)[] = [];
+  replica.app.get(ChangeAnnouncements).subscribe((id) => announcedProjects.push(id));
+  return announcedProjects;
 }
 
 /** Returns once the change is noticed there, if it is announced: what is asked for then stays. */
 async function change(method: 'PUT' | 'DELETE', body?: Partial<Record<CredentialField, string>>) {
-  const before = heardThere.filter((id) => id === projectId).length;
+  const before = announcedThere.filter((id) => id === projectId).length;
   const { status } = await here.request(method, configPath(projectId), { body });
   expect(status).toBe(method === 'PUT' ? 200 : 204);
   if (!announced) return;
-  await eventually('it is announced', () => heardThere.filter((id) => id === projectId).length > before);
+  await eventually('it is announced', () => announcedThere.filter((id) => id === projectId).length > before);
 }
 
 const put = (seed: string, ...fields: CredentialField[]) =>
@@ -211,7 +211,7 @@ describe('a publishable key', () => {
   });
 });
 
-describe('without a key to use it is told why', () => {
+describe('without a key to use the caller learns why', () => {
   const faults = (mode: Mode) =>
     Promise.all([
       faultOf(clients.forProject(projectId, mode)),
@@ -377,7 +377,7 @@ describe('on another replica', () => {
     expect(await clients.forProject(own, 'test')).toBe(mine);
   });
 
-  it('a client that is being made while the key changes is not kept', async () => {
+  it('a client that is being made while the key changes is not cached', async () => {
     await put('before', 'test_secret_key');
     let letGo!: () => void;
     const gate = new Promise<void>((resolve) => {
@@ -475,7 +475,7 @@ describe('the connection that listens', () => {
     expect((await listeners()).filter((pid) => pids.includes(pid))).toEqual([]);
   });
 
-  it('is made anew when it ends', async () => {
+  it('is made again when it ends', async () => {
     const before = await listeners();
     await database.query('SELECT pg_terminate_backend(pid) FROM unnest($1::integer[]) AS pid', [before]);
     await eventually('others listen', async () => {
@@ -501,29 +501,29 @@ describe('the connection that listens', () => {
 
 describe('a database that cannot be reached', () => {
   it.each(['refuses', 'swallows everything'])(
-    'and %s leaves what is kept in use, and what changed is noticed once it is back',
+    'and %s leaves what is cached in use, and what changed is noticed once it is back',
     async (way) => {
       const proxy = await startTcpProxy(database.url);
       const cutOff = await startReplica(proxy.url);
       try {
         const itsClients = cutOff.app.get(StripeClients);
         await listening(3);
-        const heard = hear(cutOff);
+        const announcedProjects = announcementsTo(cutOff);
         await put('old', 'test_secret_key');
-        await eventually('it is announced', () => heard.includes(projectId));
-        const kept = await itsClients.forProject(projectId, 'test');
+        await eventually('it is announced', () => announcedProjects.includes(projectId));
+        const cached = await itsClients.forProject(projectId, 'test');
         if (way === 'refuses') await proxy.refuse();
         else proxy.blackHole();
 
         await put('new', 'test_secret_key');
         await expect(itsClients.forProject(projectId, 'live')).rejects.toBeInstanceOf(DependencyUnavailable);
-        expect(await itsClients.forProject(projectId, 'test')).toBe(kept);
+        expect(await itsClients.forProject(projectId, 'test')).toBe(cached);
         expect(await keyInUse('test', itsClients)).toBe(fakeCredential('test_secret_key', 'old'));
 
         await proxy.pass();
         await eventually(
           'the PUT is noticed',
-          async () => (await itsClients.forProject(projectId, 'test').catch(() => kept)) !== kept,
+          async () => (await itsClients.forProject(projectId, 'test').catch(() => cached)) !== cached,
         );
         expect(await keyInUse('test', itsClients)).toBe(fakeCredential('test_secret_key', 'new'));
         if (way === 'refuses') await listening(3);

@@ -448,7 +448,7 @@ describe('GET', () => {
     expect(text).toBe('null');
   });
 
-  it('still shows a row whose sealed value cannot be opened, also in the list, and a PUT mends it', async () => {
+  it('still shows a row whose sealed value cannot be opened, also in the list, and a PUT fixes it', async () => {
     const credentials = allCredentials();
     await configure(credentials);
     await service.database.query(
@@ -600,7 +600,7 @@ describe('what is stored', () => {
     }
   });
 
-  it('is sealed anew at every write of a secret, the same one included', async () => {
+  it('is sealed again at every write of a secret, the same one included', async () => {
     await configure(allCredentials());
     const before = await row();
     await configure(allCredentials());

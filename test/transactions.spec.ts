@@ -172,7 +172,7 @@ describe('work that does not leave its transaction as it found it', () => {
       [],
     ],
     ['leaves a nested one open', async (manager) => manager.queryRunner?.startTransaction(), []],
-  ])('%s: is told so, and takes no later write along', async (_, work, left) => {
+  ])('%s: is refused, and takes no later write along', async (_, work, left) => {
     await expect(
       inTransaction(source, async (manager) => {
         await manager.query("INSERT INTO notes VALUES ('first')");

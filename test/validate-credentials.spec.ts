@@ -30,7 +30,7 @@ const ACCOUNT = 'acct_1ValidateSpec';
 const UNKNOWN_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const SENTENCE = expect.stringMatching(/^[A-Z].*\.$/) as unknown;
 
-/** What only Stripe says, in its messages or ours to tell it apart. */
+/** What only Stripe says, in its messages or in ours that distinguish it. */
 const STRIPE_SAYS = [
   ACCOUNT,
   PAGE_SAYS,
@@ -194,7 +194,7 @@ describe('what is not a secret key of that mode', () => {
     },
   );
 
-  it('is told apart: kind, mode, mask', async () => {
+  it('is refused with a message of its own: kind, mode, mask', async () => {
     const messageFor = async (secret_key: string, is_test_mode?: boolean) =>
       expectVerdict(await validate({ secret_key, is_test_mode }), false);
     expect(await messageFor(canaries.make('test_publishable_key'))).toMatch(/publishable key/);
@@ -214,7 +214,7 @@ describe('a key', () => {
     expect(await counted()).toBe(1);
   });
 
-  it('is one of the test mode unless told', async () => {
+  it('is one of the test mode by default', async () => {
     expectVerdict(await validate({ secret_key: genuineKey('test') }), true);
   });
 
@@ -238,7 +238,7 @@ describe('a key', () => {
   it.each([
     ['test', true],
     ['live', false],
-  ] as const)('of the %s mode is not valid when Stripe tells the other mode', async (mode, isTestMode) => {
+  ] as const)('of the %s mode is not valid when Stripe reports the other mode', async (mode, isTestMode) => {
     const key = genuineKey(mode);
     stripe.addAccount({ accountId: ACCOUNT, key, livemode: isTestMode });
     const message = expectVerdict(await validate({ secret_key: key, is_test_mode: isTestMode }), false);
@@ -275,7 +275,7 @@ describe('a restricted key', () => {
     ['nothing', []],
     ['something else', [PERMISSION.webhookWrite]],
     ['its account', [PERMISSION.accountRead]],
-  ])('that may see %s is valid, and told what it lacks', async (_, permissions) => {
+  ])('that may see %s is valid, and the answer names what it lacks', async (_, permissions) => {
     const key = restrictedKey(canaries.make());
     stripe.addAccount({ accountId: ACCOUNT, key, permissions });
     const message = expectVerdict(await validate({ secret_key: key }), true);
@@ -507,7 +507,7 @@ describe('a request that is refused', () => {
     expectInvalid(await validate(body), [{ loc, type }]);
   });
 
-  it('for several reasons is told all of them', async () => {
+  it('for several reasons lists all of them', async () => {
     expectInvalid(await validate({ is_test_mode: null, more: 1 }), [
       { loc: ['body', 'more'], type: 'extra_forbidden' },
       { loc: ['body', 'secret_key'], type: 'missing' },
@@ -539,7 +539,7 @@ describe('a request that is refused', () => {
     ['no JSON', '{'],
     ['too much', ' '.repeat(100_000)],
   ])(
-    'for the caller is judged by token, project id, project and owner in this order: %s',
+    'for the caller is checked by token, project id, project and owner in this order: %s',
     async (_, body) => {
       stripe.addAccount({ accountId: ACCOUNT, key: secretKey });
       const inactive = await service.createProject();
@@ -584,7 +584,7 @@ describe('the limit of a project', () => {
     expect(stripe.requests).toHaveLength(5);
   });
 
-  it('tells when the oldest question is a minute old, and lets the next pass then', async () => {
+  it('says when the oldest question is a minute old, and lets the next pass then', async () => {
     const key = genuineKey();
     for (let count = 0; count < 5; count++) await validate({ secret_key: key });
     await service.database.query(

@@ -121,12 +121,12 @@ describe.each([
   it.each([
     ['the documented form', JSON_FORM],
     ['the problem form', PROBLEM_FORM],
-  ])('that does not hold is told in %s', async (_, accept) => {
+  ])('that does not hold is reported in %s', async (_, accept) => {
     await makeVersion3();
     expectError(await send({ 'if-match': '"1"', accept }), 412, 'version_conflict', accept);
   });
 
-  it('judges a deactivated configuration by its version as well', async () => {
+  it('checks a deactivated configuration by its version as well', async () => {
     await makeVersion3();
     await del();
     expectError(await send({ 'if-match': '"3"' }), 412, 'version_conflict');
@@ -228,7 +228,7 @@ it(`of two PUTs at once with the same If-Match exactly one is done, in ${ROUNDS}
   }
 }, 120_000);
 
-describe('a condition that does not hold is judged', () => {
+describe('a condition that does not hold is checked', () => {
   const STALE = { 'if-match': '"1"' };
   beforeEach(makeVersion3);
 

@@ -408,7 +408,7 @@ describe('repeating', () => {
   });
 });
 
-/** Expects that each is done or told to come back, and one at least is done. */
+/** Expects that each is done or limited, and one at least is done. */
 function expectDoneOrLimited(all: readonly TestResponse[]): void {
   for (const answer of all.filter(({ status }) => status !== 200)) {
     expectError(answer, 429, 'rate_limited');
@@ -459,7 +459,7 @@ describe('at once', () => {
     await expectOne();
   });
 
-  it('a request that waits too long for another is told to come back', async () => {
+  it('a request that waits too long for another is asked to retry later', async () => {
     setTimeLimits(sibling, { endpointWait: 500 });
     stripe.fault = ({ key }) => (key === keys.test ? { kind: 'delay', ms: 1_500 } : undefined);
     const slow = post();
@@ -522,7 +522,7 @@ describe('broken off', () => {
     await expectOne();
   });
 
-  it('and removed by hand meanwhile, is made anew', async () => {
+  it('and removed by hand meanwhile, is made again', async () => {
     stripe.fault = (request) => (isCreation(request) ? { kind: 'reset-after' } : undefined);
     expectError(await post(), 502, 'stripe_unavailable');
     stripe.fault = undefined;
@@ -777,7 +777,7 @@ describe('an endpoint of ours', () => {
 });
 
 describe(`the limit of ${ENDPOINT_LIMIT}`, () => {
-  it('is told, and nothing is removed for it', async () => {
+  it('is reported, and nothing is removed for it', async () => {
     addForeign(ENDPOINT_LIMIT - 1);
     byHand();
     const before = stripe.endpoints(accountId, false);
@@ -877,7 +877,7 @@ describe.each(REQUESTS)('%s', (method, send) => {
     expect([200, 204]).toContain((await send()).status);
   });
 
-  it('is judged like the configuration', async () => {
+  it('is guarded like the configuration', async () => {
     const to = (id: string, subject: string | null, mode = 'test') =>
       ask(method, endpointPath(id, mode), { subject });
     const before = stripe.requests.length;
@@ -893,7 +893,7 @@ describe.each(REQUESTS)('%s', (method, send) => {
 });
 
 describe('what Stripe refuses', () => {
-  it('for want of the permission to write is told by its name', async () => {
+  it('for want of the permission to write is named', async () => {
     await useRestrictedKey(PERMISSION.webhookRead);
     const answer = await post({ event_types: ['payout.paid'] });
     expectError(answer, 409, 'stripe_refused');
@@ -907,7 +907,7 @@ describe('what Stripe refuses', () => {
     await expectOne();
   });
 
-  it('about the URL is told in words of our own', async () => {
+  it('about the URL is reported in words of our own', async () => {
     const error = { type: 'invalid_request_error', message: 'URLs in livemode must begin with https' };
     stripe.fault = (request) =>
       isCreation(request) ? { kind: 'json', status: 400, body: { error } } : undefined;
@@ -957,7 +957,7 @@ describe('an answer of Stripe that cannot be right', () => {
   });
 });
 
-it('a key that cannot be opened is told, and Stripe is not asked', async () => {
+it('a key that cannot be opened is reported, and Stripe is not asked', async () => {
   const shared = await createTestDatabase();
   const options = { database: shared, stripeApiBase: stripe.url };
   const right = await startTestService(options);
@@ -1054,7 +1054,7 @@ describe('deleting an endpoint', () => {
     await expectOne('test');
   });
 
-  it('can be repeated after Stripe was down, and tells nothing untrue meanwhile', async () => {
+  it('can be repeated after Stripe was down, and reports nothing untrue meanwhile', async () => {
     await view(post());
     stripe.fault = { kind: 'reset-after' };
     expectError(await del(), 502, 'stripe_unavailable');
@@ -1116,7 +1116,7 @@ describe('deleting the configuration', () => {
         });
       },
     ],
-  ])('is done also when Stripe %s, and health tells what is left', async (_, fail) => {
+  ])('is done also when Stripe %s, and health shows what is left', async (_, fail) => {
     for (const mode of MODES) await view(post(undefined, mode));
     const left = MODES.map((mode) => ours(mode)[0]?.id ?? '');
     fail();
@@ -1135,7 +1135,7 @@ describe('deleting the configuration', () => {
     }
   });
 
-  it('that left an endpoint behind is mended by storing the key and asking again', async () => {
+  it('that left an endpoint behind is fixed by storing the key and asking again', async () => {
     await view(post());
     stripe.fault = { kind: 'reset' };
     expect((await delConfig()).status).toBe(204);
@@ -1146,7 +1146,7 @@ describe('deleting the configuration', () => {
     expect(await endpointHealth()).toMatchObject({ status: 'in_use' });
   });
 
-  it('of one mode that Stripe removes tells so, beside one that it does not', async () => {
+  it('of one mode that Stripe removes is shown as removed, beside one that it does not', async () => {
     for (const mode of MODES) await view(post(undefined, mode));
     stripe.expire(keys.live);
     expect((await delConfig()).status).toBe(204);

@@ -130,8 +130,8 @@ const NOTHING = [null, null, null];
 
 describe('a secret that was replaced', () => {
   it.each<[string, TestServiceOptions, number]>([
-    ['24 hours unless told', {}, 24],
-    ['as long as told', { webhookSecretOverlapHours: 2 }, 2],
+    ['24 hours by default', {}, 24],
+    ['as long as configured', { webhookSecretOverlapHours: 2 }, 2],
   ])('is accepted beside the new one: %s', async (_, options, hours) => {
     const client = await start(options);
     await put('first', client);
@@ -163,7 +163,7 @@ describe('a secret that was replaced', () => {
     expect(await previousHealth()).toMatchObject({ masked: maskOf('second') });
   });
 
-  it('by itself is not kept', async () => {
+  it('by itself is not stored', async () => {
     await put('first');
     await put('first');
     expect(await storedPrevious()).toEqual(NOTHING);
@@ -212,7 +212,7 @@ describe('a secret that was replaced', () => {
     expect(await storedPrevious()).toEqual(NOTHING);
   });
 
-  it('is refused at once there, also when it was replaced elsewhere and another was kept', async () => {
+  it('is refused at once there, also when it was replaced elsewhere and another was stored', async () => {
     const client = await start({ webhookSecretOverlapHours: 0 });
     await put('first');
     await put('second');
@@ -574,7 +574,7 @@ describe('the database', () => {
 });
 
 describe('the health of an overlap', () => {
-  it('tells the mask, its end, and when the old secret last verified an event', async () => {
+  it('shows the mask, its end, and when the old secret last verified an event', async () => {
     await put('first');
     expect(await previousHealth()).toBeNull();
     await put('second');

@@ -78,7 +78,7 @@ it('are addresses that this service knows', async () => {
   }
 });
 
-it('are for the owner, judged by token, project id, project and owner in this order', async () => {
+it('are for the owner, checked by token, project id, project and owner in this order', async () => {
   for (const id of ['x', UNKNOWN_ID, projectId]) {
     expectError(await urls(id, { subject: null }), 401, 'not_authenticated');
     expectError(await urls(id, { headers: { authorization: 'Bearer x.y.z' } }), 401, 'invalid_token');

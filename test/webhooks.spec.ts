@@ -225,7 +225,7 @@ describe('a signed event', () => {
     expect((await sendRaw(rawWebhook(payload, [`Stripe-Signature: ${signature}`]))).status).toBe(200);
   });
 
-  it('needs no token, and is not judged by one', async () => {
+  it('needs no token, and none is checked', async () => {
     for (const authorization of ['Bearer x', 'Basic eDp5']) {
       const payload = JSON.stringify(snapshotEvent('test'));
       expect((await sendSigned(payload, { headers: { authorization } })).status).toBe(200);
@@ -285,7 +285,7 @@ describe('a webhook that is not right', () => {
     expect(await rows()).toEqual([]);
   }
 
-  /** Stripe has signed it, so that the reason tells nobody else anything. */
+  /** Stripe has signed it, so that nobody else learns the reason. */
   async function expectNamed(answer: TestResponse, code: string): Promise<void> {
     expectError(answer, 400, code);
     expect(await rows()).toEqual([]);
@@ -437,9 +437,9 @@ describe('a test event of a connected account at the live address', () => {
   });
 });
 
-it('the health tells why the last webhook failed', async () => {
+it('the health shows why the last webhook failed', async () => {
   const reasonOf = () =>
-    eventually('it is told', async () => {
+    eventually('it is shown', async () => {
       const { json } = await service.request('GET', `${configPath(projectId)}/health`);
       const { failures, last_failure_reason } = (json as StripeConfigHealthResponse).test.webhook_secret;
       return failures > 0 && [failures, last_failure_reason];
@@ -447,7 +447,7 @@ it('the health tells why the last webhook failed', async () => {
   await send('{}', signatureOf('{}', SECRETS.live));
   expect(await reasonOf()).toEqual([1, 'wrong_signature']);
   await send('{}', signatureOf('{}', SECRETS.test));
-  await eventually('the next is told', async () => (await reasonOf())[0] === 2);
+  await eventually('the next is shown', async () => (await reasonOf())[0] === 2);
   expect(await reasonOf()).toEqual([2, 'unreadable_event']);
 });
 
@@ -521,10 +521,13 @@ describe('an address that takes no webhooks', () => {
     expect((await deliver(service, onlyTest, 'test', SECRETS.test)).status).toBe(200);
   });
 
-  it.each(['x', '1', `${randomUUID()}0`, '%20'])('is told when its project id is no UUID: %p', async (id) => {
-    const answer = await deliver(service, id, 'test', SECRETS.test);
-    expectInvalid(answer, [{ loc: ['path', 'project_id'], type: 'invalid_uuid' }]);
-  });
+  it.each(['x', '1', `${randomUUID()}0`, '%20'])(
+    'is refused by name when its project id is no UUID: %p',
+    async (id) => {
+      const answer = await deliver(service, id, 'test', SECRETS.test);
+      expectInvalid(answer, [{ loc: ['path', 'project_id'], type: 'invalid_uuid' }]);
+    },
+  );
 });
 
 describe('an event is stored once', () => {

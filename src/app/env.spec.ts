@@ -223,7 +223,7 @@ describe('in production', () => {
     expect(readEnv(PRODUCTION).docsSignIn).toBeUndefined();
   });
 
-  it('makes up nothing that it should be given', () => {
+  it('generates nothing that it should be given', () => {
     expect(refusedBy(env({ NODE_ENV: 'production' }))).toEqual([
       'DATABASE_URL',
       'KEY_RING_FILE',
@@ -233,7 +233,7 @@ describe('in production', () => {
   });
 
   it.each(Object.keys(PRODUCTION).filter((name) => name !== 'NODE_ENV'))(
-    'is refused without %s, and told how to mend it',
+    'is refused without %s, and the fix is named',
     (name) => {
       const faults = faultsOf(env({ ...PRODUCTION, [name]: undefined }));
       expect(faults).toHaveLength(1);
@@ -367,7 +367,7 @@ describe('a wrong setting', () => {
     },
   );
 
-  it('is no key set that its provider tells apart by a query', () => {
+  it('is no key set that its provider distinguishes by a query', () => {
     const jwksUri = 'https://id.example/keys?policy=a';
     const { auth } = readEnv({
       AUTH_ISSUER: 'https://id.example',
@@ -515,9 +515,9 @@ describe('a secret in a file', () => {
       const path = file();
       const faults = faultsOf(() => of({ [name]: path }));
       expect(faults).toHaveLength(1);
-      const [, told = ''] = faults[0]?.split(`${name} names a file that `) ?? [];
-      expect(told).toMatch(message);
-      expect(told).not.toContain(folder);
+      const [, fault = ''] = faults[0]?.split(`${name} names a file that `) ?? [];
+      expect(fault).toMatch(message);
+      expect(fault).not.toContain(folder);
     }
   });
 
@@ -570,7 +570,7 @@ describe('the settings of the command line', () => {
     expect(inspect(read, { depth: null })).not.toContain(secret);
   });
 
-  it('for test webhooks are this machine’s and no secret unless told', () => {
+  it('for test webhooks are this machine’s and no secret by default', () => {
     expect(readWebhookSendEnv({})).toEqual({
       publicBaseUrl: 'http://localhost:3000',
       webhookSecret: undefined,
@@ -581,7 +581,7 @@ describe('the settings of the command line', () => {
     });
   });
 
-  it('for test webhooks are judged as the service’s are', () => {
+  it('for test webhooks are validated as the service’s are', () => {
     const refused = (variables: NodeJS.ProcessEnv) => refusedBy(() => readWebhookSendEnv(variables));
     expect(refused({ PUBLIC_BASE_URL: CANARY })).toEqual(['PUBLIC_BASE_URL']);
     expect(refused({ PORT: CANARY })).toEqual(['PORT']);

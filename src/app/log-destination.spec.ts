@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { LogDestination } from './log-destination.js';
 
-/** A pipe whose reader reads when it is told to. */
+/** A pipe whose reader reads when a test says so. */
 class Pipe extends Writable {
   read: string[] = [];
   private waiting: (() => void)[] = [];

@@ -225,7 +225,7 @@ describe('startEmbeddedPostgres', () => {
     expect(await readFile(join(dataDir, 'postgres.log'), 'utf8')).toMatch(/database system is shut down\s*$/);
   });
 
-  it('tells apart a copied folder from the original that is running', async () => {
+  it('distinguishes a copied folder from the original that is running', async () => {
     await start();
     const copy = join(work, 'copy');
     await once(spawn('cp', ['-a', dataDir, copy]), 'exit');

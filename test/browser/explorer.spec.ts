@@ -63,7 +63,7 @@ async function newPage({ url }: ServiceProcess, ...allowed: string[]): Promise<P
   context.setDefaultTimeout(BUSY_MACHINE_MS);
   const made = await context.newPage();
   made.on('pageerror', (error) => problems.push(error.message));
-  // What the Content-Security-Policy stops is told here.
+  // What the Content-Security-Policy stops is reported here.
   made.on('console', (message) => {
     if (message.type() === 'error') problems.push(message.text());
   });

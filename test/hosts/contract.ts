@@ -22,7 +22,7 @@ export interface HostManners {
   expectOwnError: (response: TestResponse, status: number) => void;
   /** Whether it has asked Nest for the bytes of bodies. */
   keepsRawBodies?: boolean;
-  /** Whether it judges bodies, and with which status. */
+  /** Whether it validates bodies, and with which status. */
   refusesOrdersWith?: number;
   /** The version in the addresses of its catalog. */
   catalogVersion?: string;
@@ -125,7 +125,7 @@ export function itKeepsTheContract(client: () => TestClient): void {
   });
 
   it.each(['validate-credentials', 'config/test/webhook-endpoint'])(
-    'judges the body of POST %s itself',
+    'validates the body of POST %s itself',
     async (path) => {
       const answer = await client().request('POST', projectPath(projectId, path), {
         body: { colour: 'red' },
@@ -152,7 +152,7 @@ export function itKeepsTheContract(client: () => TestClient): void {
     expectOurError(await config('PUT', large), 413, 'body_too_large');
   });
 
-  it('judges who calls before any body', async () => {
+  it('checks who calls before any body', async () => {
     const body = '{"test_secret_key":';
     expectOurError(await config('PUT', { body, subject: null }), 401, 'not_authenticated');
     const token = { authorization: `Bearer ${shopToken('alice')}` };
@@ -233,7 +233,7 @@ export function itIsAGoodGuest(start: () => Promise<Host>, manners: HostManners)
       expect({ status, json }).toMatchObject({ status: 201, json: { body: { article: 'tea' } } });
     });
 
-    it('judges its own bodies as it likes', async () => {
+    it('validates its own bodies as it likes', async () => {
       const answer = await host.own.request('POST', '/orders', { body: { article: 7, colour: 'red' } });
       if (manners.refusesOrdersWith === undefined) expect(answer.status).toBe(201);
       else manners.expectOwnError(answer, manners.refusesOrdersWith);

@@ -192,7 +192,7 @@ export class NeighbourController {
   }
 }
 
-/** Judges everything that it can, and says so in its own way. */
+/** Validates everything that it can, and says so in its own way. */
 export function strictPipe(): ValidationPipe {
   return new ValidationPipe({
     whitelist: true,

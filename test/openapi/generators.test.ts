@@ -98,7 +98,7 @@ describe('clients', () => {
     });
     afterAll(() => service.stop());
 
-    it('get, put, and tell errors by their codes', async () => {
+    it('get, put, and distinguish errors by their codes', async () => {
       const project = await service.createProject();
       const key = fakeCredential('test_secret_key', 'generated');
       const output = await run(

@@ -24,7 +24,7 @@ describe('the example of a monolith', () => {
   const request = (method: string, path: string, body?: unknown): Promise<TestResponse> =>
     client.request(method, path, { subject: null, body, headers: { authorization: session } });
 
-  /** Tells of a payment, whoever asked Stripe for it. */
+  /** Delivers the event of a payment, whoever asked Stripe for it. */
   const paid = (metadata: Record<string, string>) =>
     deliver(
       client,

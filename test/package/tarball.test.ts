@@ -77,7 +77,7 @@ describe('the tarball', () => {
 
   afterAll(cleanUp);
 
-  it('holds the library, its commands, and what tells about them', () => {
+  it('holds the library, its commands, and what describes them', () => {
     const others = files.filter((file) => !/^dist\/payments\/.+(?<!\.spec)\.(?:js|d\.ts)$/.test(file));
     expect(others).toEqual(
       [

@@ -10,7 +10,7 @@ export function isAlive(pid: number): boolean {
   try {
     return !/\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
   } catch {
-    // It ended just now, or this system has no such files: the next signal tells which.
+    // It ended just now, or this system has no such files: the next signal shows which.
     try {
       process.kill(pid, 0);
       return true;

@@ -21,7 +21,7 @@ const ENTRA_V1 = `https://sts.windows.net/${TENANT}/`;
 const GOOGLE_CLIENT = '1234567890-example.apps.googleusercontent.com';
 const POOL = 'https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_Example';
 
-/** Claims and headers as the documentation of each provider shows them, with values made up. */
+/** Claims and headers as the documentation of each provider shows them, with generated values. */
 export const PROVIDERS: Readonly<Record<string, ProviderCase>> = {
   'Entra ID, version 2': {
     settings: { AUTH_ISSUER: ENTRA_V2, AUTH_AUDIENCE: APP, AUTH_REQUIRED_SCOPE: 'Payments.Write' },

@@ -22,7 +22,7 @@ export async function rawExchange(url: string, ...parts: (string | Uint8Array)[]
       );
     });
     socket.on('data', (chunk: Buffer) => chunks.push(chunk));
-    // A reset still leaves what came before it to be judged.
+    // A reset still leaves what came before it to be checked.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       resolve();

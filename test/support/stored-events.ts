@@ -6,7 +6,7 @@ import type { EventStatus } from '../../src/payments/stripe-webhooks/stripe-even
 import { eventContext } from '../../src/payments/crypto/sealer.js';
 import type { TestDatabase } from './database.js';
 
-/** An event to put into the table; what is left out is made up. */
+/** An event to put into the table; what is left out is generated. */
 export interface EventToStore {
   projectId: string;
   id?: string;

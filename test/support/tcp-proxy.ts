@@ -54,7 +54,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
     };
     const lose = (socket: Socket): void => {
       dead ||= swallowing;
-      // A black hole swallows the end of a connection as well: the other side is not told.
+      // A black hole swallows the end of a connection as well: the other side does not learn of it.
       if (dead) sockets.delete(socket);
       else end();
     };

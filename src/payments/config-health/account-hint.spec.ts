@@ -34,7 +34,7 @@ it.each([
   ['one that only begins like a modern one', `${PUBLISHABLE.slice(0, 20)}-${PUBLISHABLE.slice(21)}`],
   ['one whose account begins otherwise', PUBLISHABLE.replace('_51', '_52')],
   ['one with a modern beginning further on', PUBLISHABLE.replace('_51', '_x51')],
-])('%s tells nothing', (_, key) => {
+])('%s names no account', (_, key) => {
   expect(looksLikeSameAccount(key, ACCOUNT)).toBeNull();
   expect(looksLikeSameAccount(key, key)).toBeNull();
 });

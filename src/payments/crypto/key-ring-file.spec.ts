@@ -234,7 +234,7 @@ describe('a key ring file', () => {
       /0 active keys/,
     ],
     ['with two active keys', { version: 1, keys: [fileKey(), fileKey()] }, /2 active keys/],
-  ])('that is %s is refused, and no piece of a key is told', async (_name, content, message) => {
+  ])('that is %s is refused, and no piece of a key is repeated', async (_name, content, message) => {
     write(content);
     const error = await refusal();
     expect(error.message).toMatch(message);
@@ -359,7 +359,7 @@ describe('a change of a key ring file', () => {
     ['activating', () => activateKey(path, first)],
     ['retiring', () => retireKey(path, first)],
     ['describing', () => describeKeyRing(path)],
-  ])('judges the file first when %s', async (_name, change) => {
+  ])('checks the file first when %s', async (_name, change) => {
     chmodSync(path, 0o622);
     expect((await refusal(change())).message).toMatch(/written by its group or by others/);
     write({ version: 1, keys: [fileKey(), fileKey()] });

@@ -57,7 +57,7 @@ describe('a file of secrets', () => {
     [0o444, true],
     [0o644, true],
     [0o604, true],
-  ])('of mode %o that others may read is told of: %s', (mode, warned) => {
+  ])('of mode %o that others may read is warned of: %s', (mode, warned) => {
     write('text', mode);
     expect(secretFileWarning(path)).toEqual(
       warned ? expect.stringMatching(/^may be read by every user.*chmod o-r/) : undefined,
@@ -164,9 +164,9 @@ describe('a file of secrets', () => {
     ['of a name that is no name', 'x'.repeat(5_000), /\(ENAMETOOLONG\): its path is too long/],
   ])('%s is refused without its path', (_, name, message) => {
     write('text');
-    const told = refusal(join(folder, name));
-    expect(told).toMatch(message);
-    expect(told).not.toContain(folder);
+    const reason = refusal(join(folder, name));
+    expect(reason).toMatch(message);
+    expect(reason).not.toContain(folder);
   });
 
   it('is read without its byte order mark', () => {

@@ -23,7 +23,7 @@ describe('classifyError', () => {
     expect(classifyError(errorOf(code), 'write')).toBe('statement');
   });
 
-  it('tells a transaction that somebody left open from a conflict', () => {
+  it('distinguishes a transaction that somebody left open from a conflict', () => {
     expect(classifyError(errorOf('25P02'), 'write')).toBe('left open');
     expect(classifyError(errorOf('40001'), 'write')).toBe('conflict');
   });

@@ -42,7 +42,7 @@ it('asks for at most 500 at once', async () => {
   expect(asked.map((keys) => keys.length)).toEqual([500, 500, 1]);
 });
 
-it('tells everybody who asked of a fault, and asks again afterwards', async () => {
+it('reports a fault to everybody who asked, and asks again afterwards', async () => {
   let isBroken = true;
   const rows = new Lookup<Row>(
     (keys) =>

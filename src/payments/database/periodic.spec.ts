@@ -94,7 +94,7 @@ it('runs at once, and again after the pause that the run asked for', async () =>
   expect(runs.count).toBe(3);
 });
 
-it('waits for its first run where it is told to', async () => {
+it('waits for its first run where the options say so', async () => {
   const runs = new Runs();
   current = runs;
   periodic = new Periodic('Test', runs.work);
@@ -147,24 +147,24 @@ describe('waking it', () => {
 });
 
 describe('errors', () => {
-  const told = () => warn.mock.calls.map(([line]) => line as unknown as { event: string; error: string });
+  const warnings = () => warn.mock.calls.map(([line]) => line as unknown as { event: string; error: string });
 
-  it('are told once while they last, without their text, and again when they come back', async () => {
+  it('are logged once while they last, without their text, and again when they come back', async () => {
     const runs = new Runs();
     await start(runs);
     for (let index = 0; index < 3; index++) {
       await runs.finish(new RangeError('the text'));
       await jest.advanceTimersByTimeAsync(LONG_MS);
     }
-    expect(told()).toEqual([
+    expect(warnings()).toEqual([
       expect.objectContaining({ event: expect.any(String) as unknown, error: 'RangeError' }),
     ]);
-    expect(JSON.stringify(told())).not.toContain('the text');
+    expect(JSON.stringify(warnings())).not.toContain('the text');
 
     await runs.finish(0);
     await jest.advanceTimersByTimeAsync(0);
     await runs.finish(new TypeError('another'));
-    expect(told().map(({ error }) => error)).toEqual(['RangeError', 'TypeError']);
+    expect(warnings().map(({ error }) => error)).toEqual(['RangeError', 'TypeError']);
   });
 
   it('are followed by another try', async () => {
@@ -219,7 +219,7 @@ describe('stopping it', () => {
     expect(runs.count).toBe(1);
   });
 
-  it('waits for the run, which is told that it may end early', async () => {
+  it('waits for the run, whose signal says that it may end early', async () => {
     const runs = new Runs();
     const subject = await start(runs);
     expect(subject.isStopping).toBe(false);

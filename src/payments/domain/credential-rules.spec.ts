@@ -49,7 +49,7 @@ function isStorable(field: CredentialField, value: string): boolean {
 
 describe('a credential and the field it is pasted into', () => {
   const PREFIXES = 'sk_test_ rk_test_ pk_test_ whsec_ sk_live_ rk_live_ pk_live_ rkcs_test_'.split(' ');
-  const JUDGEMENTS: Record<CredentialField, string> = {
+  const OUTCOMES: Record<CredentialField, string> = {
     // secret, restricted and publishable test key, webhook secret, the same keys of the live mode, a claimable sandbox's key
     test_secret_key: 'accepted accepted wrong_kind wrong_kind wrong_mode wrong_mode wrong_kind accepted',
     test_publishable_key:
@@ -63,13 +63,11 @@ describe('a credential and the field it is pasted into', () => {
       'wrong_kind wrong_kind wrong_kind accepted wrong_kind wrong_kind wrong_kind wrong_kind',
   };
   const pairs = CREDENTIAL_FIELDS.flatMap((field) =>
-    JUDGEMENTS[field]
-      .split(' ')
-      .map((judgement, index) => ({ field, prefix: PREFIXES[index] ?? '', judgement })),
+    OUTCOMES[field].split(' ').map((outcome, index) => ({ field, prefix: PREFIXES[index] ?? '', outcome })),
   );
 
-  it.each(pairs)('$prefix in $field is $judgement', ({ field, prefix, judgement }) => {
-    expect(causeOf(field, prefix + BODY)).toBe(judgement);
+  it.each(pairs)('$prefix in $field is $outcome', ({ field, prefix, outcome }) => {
+    expect(causeOf(field, prefix + BODY)).toBe(outcome);
   });
 
   const homes = {
@@ -82,8 +80,8 @@ describe('a credential and the field it is pasted into', () => {
     pk_live_: 'live_publishable_key',
   };
 
-  it.each(pairs.filter(({ judgement }) => judgement !== 'accepted'))(
-    '$prefix in $field is told where it belongs and what is expected',
+  it.each(pairs.filter(({ outcome }) => outcome !== 'accepted'))(
+    '$prefix in $field is refused, naming where it belongs and what is expected',
     ({ field, prefix }) => {
       const home = new Map(Object.entries(homes)).get(prefix) ?? `${field.slice(0, 4)}_webhook_secret`;
       const msg = findFault(field, prefix + BODY)?.msg ?? '';
@@ -215,7 +213,7 @@ describe('a paste that is no credential', () => {
     },
   );
 
-  it('is judged without throwing, whatever it is', () => {
+  it('is checked without throwing, whatever it is', () => {
     fc.assert(
       fc.property(anyField, fc.oneof(anyText, nearlyCredential), (field, value) => {
         expect(() => findFault(field, value)).not.toThrow();

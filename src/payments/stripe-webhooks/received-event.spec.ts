@@ -51,7 +51,7 @@ describe('an event', () => {
     }
   });
 
-  it.each(SHAPES)('that does not tell its mode as a boolean is none: %s', (_, make) => {
+  it.each(SHAPES)('that does not name its mode as a boolean is none: %s', (_, make) => {
     for (const livemode of [undefined, null, 'false', 'true', 0, 1, '', {}]) {
       for (const mode of MODES) expect(read(make(mode, { livemode }), mode)).toBe('unreadable');
     }
@@ -142,7 +142,7 @@ describe('whatever else', () => {
     expect(read([snapshotEvent('test')])).toBe('unreadable');
   });
 
-  it('comes, is judged without an error, and what is read fits its columns', () => {
+  it('comes, is checked without an error, and what is read fits its columns', () => {
     const anyMember = fc.oneof(fc.jsonValue(), fc.string(), fc.double(), fc.constant(undefined));
     const anyChanges = fc.dictionary(
       fc.constantFrom('id', 'type', 'created', 'data', 'related_object', 'livemode', 'object', '__proto__'),

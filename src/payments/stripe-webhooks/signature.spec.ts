@@ -61,7 +61,7 @@ describe('the signing secret', () => {
     expect(find(header(BODY, SECRET, NOW - age), {})).toBe(expected);
   });
 
-  it('is told apart from none when only the time is wrong', () => {
+  it('is distinguished from none when only the time is wrong', () => {
     const keys = [createSecretKey(Buffer.from(SECRET))];
     const found = findIn(header(BODY, SECRET, NOW - 301), Buffer.from(BODY), keys, NOW);
     expect(found).toEqual({ index: 0, isStale: true });
@@ -139,7 +139,7 @@ describe('beside the SDK', () => {
     payload: anyPayload,
     secret: anySecret,
     scheme: fc.constantFrom('v1', 'v1', 'v1', 'v0'),
-    // The SDK lets a time in the future pass; this is about those that both judge alike.
+    // The SDK lets a time in the future pass; this is about those that both verify alike.
     age: fc.oneof(fc.integer({ min: 0, max: 600 }), fc.constantFrom(0, 299, 300, 301)),
   });
 

@@ -94,7 +94,7 @@ describe('a client', () => {
     ]);
   });
 
-  it('tells Stripe what made it', async () => {
+  it('names to Stripe what made it', async () => {
     await client.balance.retrieve();
     const [agent] = [stripe.requests[0]?.headers['user-agent']];
     expect(agent).toMatch(/^Stripe\/v1 NodeBindings\/.+ nest-stripe-config$/);

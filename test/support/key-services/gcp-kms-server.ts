@@ -21,7 +21,7 @@ interface Call {
  * Google Cloud KMS as far as `:encrypt` and `:decrypt` over REST. Real: the official client with the application
  * default credentials of a service account made here, whose signed tokens the server verifies; the wire format;
  * the checksums, reckoned by other code than the service's; AES-GCM with the associated data. Not real: the server.
- * Its client speaks plain http once it is told `protocol: 'http'`; nothing of it had to be stubbed.
+ * Its client speaks plain http once it is given `protocol: 'http'`; nothing of it had to be stubbed.
  */
 export async function startGcpKms(): Promise<LocalKeyService> {
   const box = new SealedBox();

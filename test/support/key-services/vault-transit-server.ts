@@ -15,7 +15,7 @@ interface Call {
 
 /**
  * The transit engine of Vault and OpenBao as far as `encrypt` and `decrypt`. Real: the service's own client, the wire
- * format, the judging of token and namespace, AES-GCM with the associated data. Not real: the server.
+ * format, the checks of token and namespace, AES-GCM with the associated data. Not real: the server.
  */
 export async function startVaultTransit(): Promise<LocalKeyService> {
   const box = new SealedBox();

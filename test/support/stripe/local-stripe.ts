@@ -58,7 +58,7 @@ export type Fault =
   | { readonly kind: 'drip' }
   /** A JSON body of {@link HUGE_BYTES}. */
   | { readonly kind: 'huge' }
-  /** A page that repeats the key, 200 unless told. */
+  /** A page that repeats the key, 200 by default. */
   | { readonly kind: 'html'; readonly status?: number }
   /** Any JSON. */
   | {
@@ -67,7 +67,7 @@ export type Fault =
       readonly body: unknown;
       readonly headers?: Readonly<Record<string, string>>;
     }
-  /** 302 unless told. */
+  /** 302 by default. */
   | { readonly kind: 'redirect'; readonly to: string; readonly status?: number }
   /** Resets the connection and does nothing. */
   | { readonly kind: 'reset' }
@@ -101,9 +101,9 @@ export type EndpointDetails = Pick<LocalEndpoint, 'url' | 'enabled_events'> &
 export interface AccountKeys {
   readonly accountId: string;
   readonly key: string | readonly string[];
-  /** What Stripe makes of the keys; follows from their prefix unless told. */
+  /** What Stripe makes of the keys; follows from their prefix by default. */
   readonly livemode?: boolean;
-  /** What restricted keys may do: nothing unless told. Other keys may do everything. */
+  /** What restricted keys may do: nothing by default. Other keys may do everything. */
   readonly permissions?: readonly Permission[];
 }
 
@@ -149,7 +149,7 @@ interface StripeError {
   readonly param?: string;
 }
 
-/** An error answer. Those for parameters that are wrong are not kept for an idempotency key. */
+/** An error answer. Those for parameters that are wrong are not stored for an idempotency key. */
 class Refusal extends Error {
   constructor(
     readonly status: number,

@@ -1,24 +1,99 @@
 import { PaymentsError } from '../../domain/errors.js';
-import { checkLifetime, validateClaims, validateHeader, TokenRefused } from './access-token.js';
+import { countOf } from '../http-request.js';
+import { bearerToken, checkLifetime, validateClaims, validateHeader, TokenRefused } from './access-token.js';
 
 const CLAIMS = { sub: 'alice', exp: 2_000_000_000 };
 
 /** The code of the refusal, or the outcome of what was accepted. */
-function judged(judge: () => unknown): unknown {
+function outcomeOf(check: () => unknown): unknown {
   try {
-    return judge();
+    return check();
   } catch (error) {
     expect(error).toBeInstanceOf(PaymentsError);
     return (error as PaymentsError).code;
   }
 }
 
+function tokenOf(authorization: string): string | null | undefined {
+  return bearerToken({ authorization }, ['Authorization', authorization]);
+}
+
+describe('the token of the Authorization header', () => {
+  it.each([
+    ['Bearer abc', 'abc'],
+    ['bearer abc', 'abc'],
+    ['BEARER abc', 'abc'],
+    ['Bearer    abc', 'abc'],
+    ['Bearer aA0-._~+/==', 'aA0-._~+/=='],
+  ])('takes the token of "%s"', (header, token) => {
+    expect(tokenOf(header)).toBe(token);
+  });
+
+  it.each([['Basic abc'], ['abc'], [''], ['Bear'], ['Digest Bearer abc']])(
+    'finds no bearer token offered in "%s"',
+    (header) => {
+      expect(tokenOf(header)).toBeUndefined();
+    },
+  );
+
+  it('finds no bearer token offered without the header', () => {
+    expect(bearerToken({}, [])).toBeUndefined();
+  });
+
+  it.each([
+    ['Bearer'],
+    ['Bearer '],
+    ['Bearer abc def'],
+    ['Bearer abc '],
+    ['Bearer\tabc'],
+    ['Bearer abc,Bearer abc'],
+    ['Bearer a=b'],
+    ['Bearer ='],
+    ['Bearer "abc"'],
+    ['Bearer ab\u00e9'],
+    ['Bearer abc\n'],
+  ])('finds a malformed token in %j', (header) => {
+    expect(tokenOf(header)).toBeNull();
+  });
+
+  it('refuses a second Authorization header, whatever stands in it', () => {
+    const headers = { authorization: 'Bearer abc' };
+    for (const second of ['Bearer abc', 'Basic abc', '']) {
+      expect(bearerToken(headers, ['Authorization', 'Bearer abc', 'authorization', second])).toBeNull();
+    }
+  });
+
+  it('takes whatever length the server lets through', () => {
+    const token = 'a'.repeat(100_000);
+    expect(tokenOf(`Bearer ${token}`)).toBe(token);
+  });
+
+  it.each([
+    ['without a space', `Bearer${'a'.repeat(16_000)}`, null],
+    ['of spaces', `Bearer${' '.repeat(16_000)}`, null],
+    ['of spaces and one wrong character', `Bearer${' '.repeat(16_000)}!`, null],
+    ['of a token and one wrong character', `Bearer ${'a'.repeat(16_000)}!`, null],
+    ['of equals signs and one wrong character', `Bearer a${'='.repeat(16_000)}!`, null],
+    ['of tokens and spaces', `Bearer ${'a '.repeat(8_000)}`, null],
+    ['of a token', `Bearer ${'a'.repeat(16_000)}`, 'a'.repeat(16_000)],
+    ['of another scheme', 'a'.repeat(16_000), undefined],
+  ])('reads a header of 16,000 characters %s', (_name, header, outcome) => {
+    expect(tokenOf(header)).toBe(outcome);
+  });
+});
+
+it('counts headers of a name in any letter case, and no values', () => {
+  const rawHeaders = ['Host', 'accept', 'Accept', 'text/html', 'ACCEPT', 'host'];
+  expect(countOf('accept', rawHeaders)).toBe(2);
+  expect(countOf('cookie', rawHeaders)).toBe(0);
+});
+
 describe('the header of a token', () => {
   it.each([undefined, 'JWT', 'jwt', 'at+jwt', 'AT+JWT', 'application/at+jwt'])(
     'may have the typ %s',
     (typ) => {
       expect(
-        judged(() => {
+        outcomeOf(() => {
           validateHeader({ typ });
         }),
       ).toBeUndefined();
@@ -38,7 +113,7 @@ describe('the header of a token', () => {
     ['crit of null', { crit: null }],
   ])('is refused with %s', (_name, header) => {
     expect(
-      judged(() => {
+      outcomeOf(() => {
         validateHeader(header);
       }),
     ).toBe('invalid_token');
@@ -67,7 +142,7 @@ describe('the subject', () => {
     ['an object that looks like a text', { length: 1, includes: () => false }],
     ['a list', ['alice']],
   ])('is refused when it is %s', (_name, sub) => {
-    expect(judged(() => validateClaims({ ...CLAIMS, sub }, undefined))).toBe('invalid_token');
+    expect(outcomeOf(() => validateClaims({ ...CLAIMS, sub }, undefined))).toBe('invalid_token');
   });
 });
 
@@ -78,7 +153,7 @@ describe('the end of validity', () => {
     ['a text', '2000000000'],
     ['an object', {}],
   ])('is refused when it is %s', (_name, exp) => {
-    expect(judged(() => validateClaims({ ...CLAIMS, exp }, undefined))).toBe('invalid_token');
+    expect(outcomeOf(() => validateClaims({ ...CLAIMS, exp }, undefined))).toBe('invalid_token');
   });
 });
 
@@ -91,7 +166,7 @@ describe('the time that is left', () => {
 
   it.each([1_086_461, 1e308, Infinity, NaN, undefined, null, '1000001', {}])('may not end at %p', (exp) => {
     expect(
-      judged(() => {
+      outcomeOf(() => {
         checkLifetime({ exp }, 24, 1_000_000);
       }),
     ).toBe('invalid_token');
@@ -103,7 +178,7 @@ it.each([
   ['roles', ['payments']],
 ])('finds scopes in %s where the options say so', (name, scopes) => {
   const claims = { ...CLAIMS, [name]: scopes };
-  expect(judged(() => validateClaims(claims, 'payments'))).toBe('insufficient_scope');
+  expect(outcomeOf(() => validateClaims(claims, 'payments'))).toBe('insufficient_scope');
   expect(validateClaims(claims, 'payments', ['scope', name])).toEqual({ subject: 'alice' });
 });
 
@@ -126,7 +201,7 @@ describe.each(['type', 'token_use', 'typ'])('the claim %s', (name) => {
     [1],
     [['access']],
   ])('is refused when it says %j', (use) => {
-    expect(judged(() => validateClaims({ ...CLAIMS, [name]: use }, undefined))).toBe('invalid_token');
+    expect(outcomeOf(() => validateClaims({ ...CLAIMS, [name]: use }, undefined))).toBe('invalid_token');
   });
 });
 
@@ -151,15 +226,15 @@ describe('a scope that is required', () => {
     ['scope is an object', { scope: { payments: true } }],
     ['scope is null', { scope: null }],
   ])('is missed when %s', (_name, claims) => {
-    expect(judged(() => validateClaims({ ...CLAIMS, ...claims }, 'payments'))).toBe('insufficient_scope');
+    expect(outcomeOf(() => validateClaims({ ...CLAIMS, ...claims }, 'payments'))).toBe('insufficient_scope');
   });
 
   it('is not asked of a token that is refused anyway', () => {
-    expect(judged(() => validateClaims({ ...CLAIMS, sub: '' }, 'payments'))).toBe('invalid_token');
+    expect(outcomeOf(() => validateClaims({ ...CLAIMS, sub: '' }, 'payments'))).toBe('invalid_token');
   });
 });
 
-it('tells a forger the same whatever is wrong', () => {
+it('answers a forger the same whatever is wrong', () => {
   const messages = [
     () => validateClaims({ ...CLAIMS, exp: undefined }, undefined),
     () => validateClaims({ ...CLAIMS, sub: {} }, undefined),
@@ -167,9 +242,9 @@ it('tells a forger the same whatever is wrong', () => {
     () => {
       validateHeader({ crit: ['x'] });
     },
-  ].map((judge) => {
+  ].map((check) => {
     try {
-      judge();
+      check();
     } catch (error) {
       return (error as Error).message;
     }

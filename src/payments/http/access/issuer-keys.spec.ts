@@ -179,7 +179,7 @@ describe('tokens that name unknown keys', () => {
     expect(keySetFetches()).toBe(2);
   });
 
-  it('are not judged while the provider is down, and good tokens still pass', async () => {
+  it('are not checked while the provider is down, and good tokens still pass', async () => {
     await findRsa();
     answers.set(JWKS, hangUp);
     now += 30 * SECOND;

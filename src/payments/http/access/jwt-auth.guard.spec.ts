@@ -35,7 +35,7 @@ it.each([
   ['half a surrogate pair', 'a\ud800'],
   ['a NUL', 'a\0'],
   ['256 characters', 'x'.repeat(256)],
-])('refuses %s as a subject, and tells the host without repeating it', async (_, subject) => {
+])('refuses %s as a subject, and warns the host without repeating it', async (_, subject) => {
   await expect(ask(subject)).rejects.toMatchObject({ code: 'not_authenticated' });
   expect(warnings).toEqual([
     { event: 'caller.subject_invalid', explanation: expect.stringContaining('auth.subject') as unknown },
