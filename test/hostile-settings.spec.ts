@@ -270,7 +270,7 @@ describe('whatever a database, a role or the application makes the default', () 
     ['with dates as SQL has them', { datestyle: 'SQL, DMY' }, true],
     ['with dates as POSTGRES had them', { datestyle: 'Postgres, MDY' }, true],
   ])(
-    'is answered, kept and verified alike: %s',
+    'is answered, stored and verified alike: %s',
     async (_, settings, migrated) => {
       expect(await run(settings, migrated)).toEqual(plain);
     },
