@@ -74,7 +74,7 @@ describe('migrations', () => {
     expect(await schemaChanges()).toEqual([]);
 
     // The comparison sees a column that is gone.
-    await database.query('ALTER TABLE stripe_configs DROP COLUMN fingerprints');
+    await database.query('ALTER TABLE stripe_configs DROP COLUMN fingerprints CASCADE');
     expect((await schemaChanges()).join()).toContain('fingerprints');
   });
 
