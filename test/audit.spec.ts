@@ -233,6 +233,33 @@ describe('the database refuses', () => {
     await expectRefused(`UPDATE stripe_configs SET ${assignment} WHERE project_id = '${projectId}'`);
   });
 
+  it.each(
+    CREDENTIAL_FIELDS.flatMap((field) => [
+      [field, `fingerprints - '${field}'`],
+      [field, `fingerprints || '{"${field}": null}'`],
+      [field, `fingerprints || '{"${field}": 1}'`],
+    ]),
+  )('to remove %s without a new version, with %s', async (field, fingerprints) => {
+    await put(Object.fromEntries(CREDENTIAL_FIELDS.map((each) => [each, fakeCredential(each)])));
+    await expectRefused(
+      `UPDATE stripe_configs SET sealed = sealed - '${field}', shown = shown - '${field}', fingerprints = ${fingerprints}
+       WHERE project_id = '${projectId}'`,
+    );
+  });
+
+  it.each([
+    `fingerprints = fingerprints || '{"test_secret_key": null}'`,
+    `fingerprints = fingerprints || '{"other": null}'`,
+    `fingerprints = fingerprints || '{"other": 1}'`,
+    `expires_at = expires_at || '{"other": null}'`,
+    `expires_at = expires_at || '{"other": "1"}'`,
+  ])('a member that belongs to no sealed value, or is of another type: %s', async (assignment) => {
+    await expectRefused(
+      `UPDATE stripe_configs SET ${assignment}, version = version + 1 WHERE project_id = '${projectId}'`,
+      '23514',
+    );
+  });
+
   it.each(['version + 2', 'version - 1', '0'])('a version that becomes %s', async (version) => {
     await expectRefused(
       `UPDATE stripe_configs SET version = ${version} WHERE project_id = '${projectId}'`,

@@ -51,6 +51,25 @@ describe.each(WRONG)('a host that gives %s', (_, wrong) => {
   });
 });
 
+describe.each<[string, unknown]>([
+  ['no UUID', 'not-a-uuid'],
+  ['a UUID without hyphens', randomUUID().replaceAll('-', '')],
+  ['a list', [randomUUID()]],
+  ['nothing', undefined],
+])('a host that gives %s for the id of a project', (_, id) => {
+  const change = { actor: 'import', requestId: randomUUID() };
+  const projectId = id as string;
+
+  it.each<[string, () => Promise<unknown>]>([
+    ['find', () => configs.find(projectId)],
+    ['update', () => configs.update(projectId, {}, change)],
+    ['deactivate', () => configs.deactivate(projectId, change, { ifMatch: [1], ifNoneMatch: null })],
+    ['erasePreviousWebhookSecret', () => configs.erasePreviousWebhookSecret(projectId, 'test', change)],
+  ])('learns it from %s', async (_name, act) => {
+    await expect(act()).rejects.toMatchObject({ items: [{ type: 'invalid_uuid' }] });
+  });
+});
+
 it('a DELETE without If-Match that found nothing is 404 when the first PUT came right behind it', async () => {
   const find = configs.find.bind(configs);
   // What was not there when the DELETE looked is there when it is asked why.

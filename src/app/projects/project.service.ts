@@ -4,6 +4,7 @@ import { DataSource } from 'typeorm';
 import { Lookup } from '../../payments/database/lookup.js';
 import { runStatement } from '../../payments/database/run-statement.js';
 import type { RowOf } from '../../payments/database/statement.js';
+import { canonicalUuid } from '../../payments/domain/uuid.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
 import {
   ProjectOwnership,
@@ -31,7 +32,7 @@ export class ProjectService extends ProjectOwnership {
   }
 
   override async findOwner(projectId: string): Promise<string | undefined> {
-    return (await this.owners.find(projectId))?.owner_id;
+    return (await this.owners.find(canonicalUuid(projectId, 'project_id')))?.owner_id;
   }
 
   override async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects> {

@@ -17,8 +17,8 @@ export function invalidUuid(name: string): ValidationItem {
  *
  * @throws ValidationFailed `invalid_uuid`
  */
-export function canonicalUuid(value: string | undefined, name: string): string {
-  if (value === undefined || !UUID.test(value)) {
+export function canonicalUuid(value: unknown, name: string): string {
+  if (typeof value !== 'string' || !UUID.test(value)) {
     throw new ValidationFailed([invalidUuid(name)]);
   }
   return value.toLowerCase();

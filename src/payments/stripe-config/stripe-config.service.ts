@@ -111,6 +111,7 @@ export class StripeConfigService {
   /**
    * Erases the credentials of a project and deactivates its configuration. Again is no error.
    *
+   * @throws ValidationFailed `invalid_uuid`
    * @throws PaymentsError `config_not_found` when the project never had one, `version_conflict` when the
    *   preconditions do not hold
    */
@@ -120,9 +121,10 @@ export class StripeConfigService {
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<void> {
     requireChange(change);
+    const id = canonicalUuid(projectId, 'project_id');
     const { expected_versions } = expectationsOf(conditions);
     const [row] = await runStatement(this.dataSource, 'write', DEACTIVATE, {
-      project_id: projectId,
+      project_id: id,
       changed_by: change.actor,
       change_request_id: change.requestId,
       expected_versions,
@@ -132,19 +134,20 @@ export class StripeConfigService {
       return;
     }
     // Without an expected version only a missing row explains it, also when one was stored meanwhile.
-    if (expected_versions !== null && (await this.find(projectId)) !== null) throw versionConflict();
+    if (expected_versions !== null && (await this.find(id)) !== null) throw versionConflict();
     throw configNotFound();
   }
 
   /**
    * Ends the overlap in which a replaced webhook secret is still accepted. Again is no error.
    *
+   * @throws ValidationFailed `invalid_uuid`
    * @throws PaymentsError `config_not_found` when the project never had a configuration
    */
   async erasePreviousWebhookSecret(projectId: string, mode: Mode, change: Change): Promise<void> {
     requireChange(change);
     const [row] = await runStatement(this.dataSource, 'write', ERASE_PREVIOUS, {
-      project_id: projectId,
+      project_id: canonicalUuid(projectId, 'project_id'),
       mode,
       changed_by: change.actor,
       change_request_id: change.requestId,

@@ -70,9 +70,10 @@ export const UP = [
     CONSTRAINT stripe_configs_whole_check CHECK (
       jsonb_path_query_array(sealed, '$.keyvalue().key') = jsonb_path_query_array(shown, '$.keyvalue().key')
       AND jsonb_path_query_array(sealed, '$.keyvalue().key ? (!(@ like_regex "_previous_"))')
-        = jsonb_path_query_array(fingerprints, '$.keyvalue() ? (@.value.type() == "string").key')
+        = jsonb_path_query_array(fingerprints, '$.keyvalue().key')
       AND jsonb_path_query_array(sealed, '$.keyvalue().key ? (@ like_regex "_previous_")')
-        = jsonb_path_query_array(expires_at, '$.keyvalue() ? (@.value.type() == "number").key')
+        = jsonb_path_query_array(expires_at, '$.keyvalue().key')
+      AND NOT fingerprints @? '$.* ? (@.type() != "string")' AND NOT expires_at @? '$.* ? (@.type() != "number")'
     ),
     CONSTRAINT stripe_configs_erased_when_inactive_check CHECK (
       is_active OR (sealed = '{}' AND configured_at = '{}')
@@ -275,16 +276,16 @@ export const UP = [
     FOR EACH ROW EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
   `CREATE TRIGGER stripe_configs_audit_update AFTER UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
-  // Without a new version the same secrets may be sealed again, a previous one, which has no fingerprint, may be erased when its
-  // time is over, and nothing else.
+  // Without a new version the same secrets may be sealed again, a previous one may be erased when its time is over, and
+  // nothing else.
   `CREATE TRIGGER stripe_configs_unaudited BEFORE UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (
       OLD.version = NEW.version AND (
         (OLD.id, OLD.project_id, OLD.is_active, OLD.created_at, OLD.updated_at, OLD.changed_by, OLD.change_request_id,
-          OLD.configured_at, jsonb_path_query_array(OLD.fingerprints, '$.keyvalue().key'))
+          OLD.configured_at, jsonb_path_query_array(OLD.shown, '$.keyvalue().key ? (!(@ like_regex "_previous_"))'))
         IS DISTINCT FROM
         (NEW.id, NEW.project_id, NEW.is_active, NEW.created_at, NEW.updated_at, NEW.changed_by, NEW.change_request_id,
-          NEW.configured_at, jsonb_path_query_array(NEW.fingerprints, '$.keyvalue().key'))
+          NEW.configured_at, jsonb_path_query_array(NEW.shown, '$.keyvalue().key ? (!(@ like_regex "_previous_"))'))
         OR NOT OLD.shown @> NEW.shown
         OR NOT OLD.expires_at @> NEW.expires_at
       )
