@@ -228,3 +228,29 @@ describe('a request that is refused before it has a route', () => {
     expect(usual.log).not.toContain(marker);
   });
 });
+
+it('stands in what the framework itself logs about a request', async () => {
+  let log = '';
+  const service = await startTestService({
+    logLevel: 'info',
+    logDestination: { write: (line) => void (log += line) },
+    prepare: (app) => {
+      app
+        .getHttpAdapter()
+        .getInstance()
+        .get('/twice', (_request, reply) => {
+          void reply.send('once');
+          void reply.send('twice');
+        });
+    },
+  });
+  try {
+    const id = idOf(await service.request('GET', '/twice'));
+    const line = await eventually('the line about the second answer', () =>
+      log.split('\n').find((each) => each.includes('already sent')),
+    );
+    expect(JSON.parse(line)).toMatchObject({ level: 40, requestId: id });
+  } finally {
+    await service.stop();
+  }
+});

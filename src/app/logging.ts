@@ -49,7 +49,6 @@ export function logRequests(fastify: FastifyInstance): void {
     const { [CALLER]: caller, [REFUSAL]: refusal } = request as unknown as HttpRequest;
     const route = request.is404 ? undefined : request.routeOptions.url;
     request.log[route?.startsWith('/health/') === true ? 'debug' : 'info']({
-      requestId: request.id,
       method: request.method,
       route,
       status: reply.statusCode,

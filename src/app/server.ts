@@ -1,7 +1,7 @@
 import { maxHeaderSize, type RequestListener } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify';
+import { LogController, type FastifyReply, type FastifyRequest } from 'fastify';
 import { pino, stdTimeFunctions, type DestinationStream, type Logger } from 'pino';
 import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { AppModule, type AppParts } from './app.module.js';
@@ -31,10 +31,8 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
   const requestIdOf = requestIds(options.requestIdHeader);
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
-    // One for each request would cost more than the line that it writes.
-    childLoggerFactory: (parent: FastifyBaseLogger) => parent,
     serverFactory: (handler: RequestListener) =>
       listener?.server.serve(handler) ?? createHttpServer(handler, { requestIdOf, logger }),
     // There is no middleware to run on each request.
@@ -89,7 +87,6 @@ function sendMalformedRequest(request: FastifyRequest, reply: FastifyReply): voi
     .headers({ ...headersFor(request.id), ...answer.headers })
     .send(JSON.stringify(answer.body));
   request.log.info({
-    requestId: request.id,
     method: request.method,
     status: answer.status,
     code: MALFORMED,
