@@ -141,8 +141,7 @@ export class StripeConfigService {
   /**
    * Ends the overlap in which a replaced webhook secret is still accepted. Again is no error.
    *
-   * @throws ValidationFailed `invalid_uuid`
-   * @throws PaymentsError `config_not_found` when the project never had a configuration
+   * @throws PaymentsError `config_not_found` when the project never had a configuration; ValidationFailed `invalid_uuid`
    */
   async erasePreviousWebhookSecret(projectId: string, mode: Mode, change: Change): Promise<void> {
     requireChange(change);
