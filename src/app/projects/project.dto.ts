@@ -9,11 +9,7 @@ import {
   ValidatorConstraint,
   type ValidatorConstraintInterface,
 } from 'class-validator';
-import {
-  EXAMPLE_PROJECT_ID,
-  EXAMPLE_TIME,
-  exampleOf,
-} from '../../payments/http/openapi/api-documentation.js';
+import { PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../../payments/http/openapi/api-documentation.js';
 import { refusal } from '../../payments/http/body/request-body.pipe.js';
 import type { ValidationItem } from '../../payments/domain/errors.js';
 import { isStorable } from '../../payments/domain/subject.js';
@@ -71,11 +67,7 @@ export class CreateProjectRequest {
 }
 
 export class ProjectResponse {
-  @ApiProperty({
-    format: 'uuid',
-    description: 'The unique identifier of the project',
-    example: EXAMPLE_PROJECT_ID,
-  })
+  @ApiProperty(PROJECT_ID)
   id!: string;
 
   @ApiProperty({ description: 'What the project is called', example: 'My shop' })

@@ -3,10 +3,7 @@ import type { Settings } from './settings.js';
 
 const PROVIDER = ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'] as const;
 
-/** How tokens are verified; `development` makes its own secret under the data folder. */
-export type AuthEnv = ReturnType<typeof readAuth>;
-
-/** How tokens are verified: by a secret, by an identity provider's keys, or outside production by a generated secret. */
+/** How tokens are verified: by a secret, by an identity provider's keys, or outside production by a generated secret in the data folder. */
 export function readAuth(settings: Settings) {
   const rules = {
     requiredScope: settings.get('AUTH_REQUIRED_SCOPE'),

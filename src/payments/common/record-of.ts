@@ -1,5 +1,13 @@
 /** An object with a member for each of some names. */
-export function recordOf<Name extends string, Key extends string, T>(
+export function recordOf<Name extends string, T>(
+  names: readonly Name[],
+  valueOf: (name: Name) => T,
+): Record<Name, T> {
+  return renamedRecordOf(names, (name) => name, valueOf);
+}
+
+/** As {@link recordOf}, with members that are called after the names. */
+export function renamedRecordOf<Name extends string, Key extends string, T>(
   names: readonly Name[],
   keyOf: (name: Name) => Key,
   valueOf: (name: Name) => T,

@@ -2,7 +2,8 @@ import { ApiProperty } from '@nestjs/swagger';
 import { recordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import {
-  EXAMPLE_PROJECT_ID,
+  PROJECT_ID,
+  IS_ACTIVE_CONFIG,
   EXAMPLE_TIME,
   exampleOf,
   wordOrNull,
@@ -148,25 +149,12 @@ export const StripeConfigHealthResponse = schemaClass<StripeConfigHealthResponse
   'StripeConfigHealthResponse',
   undefined,
   {
-    project_id: {
-      type: String,
-      format: 'uuid',
-      description: 'The unique identifier of the project',
-      example: EXAMPLE_PROJECT_ID,
-    },
-    is_active: {
-      type: Boolean,
-      description: 'False once the configuration was deleted, until the next PUT',
-      example: true,
-    },
-    ...recordOf(
-      MODES,
-      (mode) => mode,
-      (mode) => ({
-        type: ModeHealthResponse,
-        description: `The ${mode} mode`,
-        example: exampleOf(ModeHealthResponse),
-      }),
-    ),
+    project_id: PROJECT_ID,
+    is_active: IS_ACTIVE_CONFIG,
+    ...recordOf(MODES, (mode) => ({
+      type: ModeHealthResponse,
+      description: `The ${mode} mode`,
+      example: exampleOf(ModeHealthResponse),
+    })),
   },
 );

@@ -27,7 +27,7 @@ export class PaymentsHealth {
 
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
-    private readonly monitor: KeyRingCheck,
+    private readonly keyRingCheck: KeyRingCheck,
   ) {}
 
   /** Whether the database answers in time and has the module's tables. */
@@ -48,7 +48,7 @@ export class PaymentsHealth {
 
   /** Whether the key ring opens what is stored, as it was found at its last check, which is repeated every minute. */
   keyRing<const Key extends string>(key: Key): HealthAnswer<Key> {
-    const isFit = this.monitor.fault === undefined;
+    const isFit = this.keyRingCheck.fault === undefined;
     return isFit ? answer(key) : answer(key, 'the key ring is not known to open what is stored');
   }
 }

@@ -43,7 +43,7 @@ export class KeyRingWatcher implements OnApplicationBootstrap, BeforeApplication
   };
 
   constructor(
-    private readonly monitor: KeyRingCheck,
+    private readonly keyRingCheck: KeyRingCheck,
     @Inject(OPENED_KEY_RING) opened: OpenedKeyRing,
   ) {
     this.source = 'file' in opened ? opened : undefined;
@@ -63,7 +63,7 @@ export class KeyRingWatcher implements OnApplicationBootstrap, BeforeApplication
     this.stopped.abort();
     if (this.source !== undefined) unwatchFile(this.source.file, this.onChange);
     await this.periodic.stop();
-    await this.inTurn(() => this.monitor.signOff().catch(() => undefined));
+    await this.inTurn(() => this.keyRingCheck.signOff().catch(() => undefined));
   }
 
   /** Reloads the ring file now. A file that is no ring, or one that does not fit the database, leaves the old one in use. */
@@ -78,12 +78,12 @@ export class KeyRingWatcher implements OnApplicationBootstrap, BeforeApplication
   }
 
   private get pauseMs(): number {
-    return this.monitor.fault === undefined ? CHECK_MS : RECHECK_MS;
+    return this.keyRingCheck.fault === undefined ? CHECK_MS : RECHECK_MS;
   }
 
   private async check(): Promise<void> {
     try {
-      await this.monitor.check();
+      await this.keyRingCheck.check();
       this.fault.worked();
     } catch (error) {
       this.fault.failed(error);
@@ -93,7 +93,7 @@ export class KeyRingWatcher implements OnApplicationBootstrap, BeforeApplication
   private async replaceRing(): Promise<void> {
     if (this.source === undefined) return;
     try {
-      const fault = await this.monitor.replaceRing(await this.source.read());
+      const fault = await this.keyRingCheck.replaceRing(await this.source.read());
       if (fault === undefined) {
         this.logger.write('key_ring.replaced');
         this.warnAbout(this.source.file);

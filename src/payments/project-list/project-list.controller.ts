@@ -1,12 +1,14 @@
 import { Query, Req } from '@nestjs/common';
-import { recordOf } from '../common/record-of.js';
-import { MODES } from '../domain/credentials.js';
 import { ProjectOwnership, type OwnedProject } from '../domain/project-ownership.js';
 import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/parameters/next-page-link.js';
 import { INVALID_CURSOR, type PageQuery } from '../http/parameters/pages.js';
 import { CallerRoutes, GetRoute } from '../http/routes.js';
-import type { StripeConfigView } from '../stripe-config/stripe-config.view.js';
+import {
+  configuredTimesOf,
+  credentialFlagsOf,
+  type StripeConfigView,
+} from '../stripe-config/stripe-config.view.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
 import { ProjectPaymentConfigListResponse, type ProjectPaymentConfigResponse } from './project-list.dto.js';
 import { PROJECT_PAGES, ProjectPages, readProjectPage } from './project-pages.js';
@@ -48,16 +50,8 @@ function toItem(project: OwnedProject, config: StripeConfigView | undefined): Pr
     name: project.name,
     description: project.description,
     has_payment_config: config?.is_active ?? false,
-    ...recordOf(
-      MODES,
-      (mode) => `has_${mode}_credentials`,
-      (mode) => typeof config?.[`${mode}_secret_key_masked`] === 'string',
-    ),
-    ...recordOf(
-      MODES,
-      (mode) => `${mode}_configured_at`,
-      (mode) => config?.[`${mode}_configured_at`] ?? null,
-    ),
+    ...credentialFlagsOf(config),
+    ...configuredTimesOf(config),
     is_active: project.isActive,
     created_at: project.createdAt,
   };

@@ -1,10 +1,10 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { recordOf } from '../common/record-of.js';
+import { renamedRecordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import type { OwnedProject } from '../domain/project-ownership.js';
 import {
   configuredAt,
-  EXAMPLE_PROJECT_ID,
+  PROJECT_ID,
   EXAMPLE_TIME,
   exampleOf,
   hasCredentials,
@@ -24,12 +24,7 @@ export const ProjectPaymentConfigResponse = schemaClass<ProjectPaymentConfigResp
   'ProjectPaymentConfigResponse',
   undefined,
   {
-    id: {
-      type: String,
-      format: 'uuid',
-      description: 'The unique identifier of the project',
-      example: EXAMPLE_PROJECT_ID,
-    },
+    id: PROJECT_ID,
     name: { type: String, description: 'What the project is called', example: 'My shop' },
     description: {
       type: String,
@@ -43,8 +38,8 @@ export const ProjectPaymentConfigResponse = schemaClass<ProjectPaymentConfigResp
       description: 'Whether the project has an active Stripe configuration',
       example: true,
     },
-    ...recordOf(MODES, (mode) => `has_${mode}_credentials`, hasCredentials),
-    ...recordOf(MODES, (mode) => `${mode}_configured_at`, configuredAt),
+    ...renamedRecordOf(MODES, (mode) => `has_${mode}_credentials`, hasCredentials),
+    ...renamedRecordOf(MODES, (mode) => `${mode}_configured_at`, configuredAt),
     is_active: { type: Boolean, description: 'Whether the project itself is active', example: true },
     created_at: {
       type: String,

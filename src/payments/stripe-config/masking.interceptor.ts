@@ -11,10 +11,10 @@ import { rawRequestOf, requestOf, type HttpRequest } from '../http/http-request.
 import { entityTag } from '../domain/preconditions.js';
 import { preconditionsOf } from '../http/parameters/preconditions.js';
 import type { StripeConfigResponse } from './stripe-config.dto.js';
-import type { StripeConfigView } from './stripe-config.view.js';
+import { configuredTimesOf, credentialFlagsOf, type StripeConfigView } from './stripe-config.view.js';
 import { isMaskOf } from '../domain/credential-rules.js';
-import { recordOf } from '../common/record-of.js';
-import { CREDENTIAL_FIELDS, MODES, type CredentialField } from '../domain/credentials.js';
+import { renamedRecordOf } from '../common/record-of.js';
+import { CREDENTIAL_FIELDS, type CredentialField } from '../domain/credentials.js';
 
 /**
  * The last gate before a configuration leaves: named members only, and where a mask belongs nothing but a mask.
@@ -63,21 +63,13 @@ export function toResponse(row: StripeConfigView): StripeConfigResponse {
     id: row.id,
     project_id: row.project_id,
     is_active: row.is_active,
-    ...recordOf(
-      MODES,
-      (mode) => `has_${mode}_credentials`,
-      (mode) => row[`${mode}_secret_key_masked`] !== null,
-    ),
-    ...recordOf(
+    ...credentialFlagsOf(row),
+    ...renamedRecordOf(
       CREDENTIAL_FIELDS,
       (field) => `${field}_masked`,
       (field) => mask(row, field),
     ),
-    ...recordOf(
-      MODES,
-      (mode) => `${mode}_configured_at`,
-      (mode) => row[`${mode}_configured_at`],
-    ),
+    ...configuredTimesOf(row),
     created_at: row.created_at,
     updated_at: row.updated_at,
   };

@@ -1,4 +1,4 @@
-import { recordOf } from '../common/record-of.js';
+import { recordOf, renamedRecordOf } from '../common/record-of.js';
 import { MAX_LENGTH } from '../domain/credential-rules.js';
 import {
   CREDENTIAL_FIELDS,
@@ -9,7 +9,8 @@ import {
 } from '../domain/credentials.js';
 import type { ValidationItem } from '../domain/errors.js';
 import {
-  EXAMPLE_PROJECT_ID,
+  PROJECT_ID,
+  IS_ACTIVE_CONFIG,
   EXAMPLE_TIME,
   configuredAt,
   hasCredentials,
@@ -23,7 +24,7 @@ export type StripeConfigRequest = Partial<Record<CredentialField, string | null>
 export const StripeConfigRequest = schemaClass<Required<StripeConfigRequest>>(
   'StripeConfigRequest',
   'Request to create/update Stripe configuration.',
-  recordOf(CREDENTIAL_FIELDS, asItIs, (field) => {
+  recordOf(CREDENTIAL_FIELDS, (field) => {
     const { description, visibility, source, example } = describeCredential(field);
     return {
       type: String,
@@ -50,19 +51,10 @@ export const StripeConfigResponse = schemaClass<StripeConfigResponse>(
       description: 'The unique identifier of the configuration',
       example: '770e8400-e29b-41d4-a716-446655440000',
     },
-    project_id: {
-      type: String,
-      format: 'uuid',
-      description: 'The unique identifier of the project',
-      example: EXAMPLE_PROJECT_ID,
-    },
-    is_active: {
-      type: Boolean,
-      description: 'False once the configuration was deleted, until the next PUT',
-      example: true,
-    },
-    ...recordOf(MODES, (mode) => `has_${mode}_credentials`, hasCredentials),
-    ...recordOf(
+    project_id: PROJECT_ID,
+    is_active: IS_ACTIVE_CONFIG,
+    ...renamedRecordOf(MODES, (mode) => `has_${mode}_credentials`, hasCredentials),
+    ...renamedRecordOf(
       CREDENTIAL_FIELDS,
       (field) => `${field}_masked`,
       (field) => ({
@@ -73,7 +65,7 @@ export const StripeConfigResponse = schemaClass<StripeConfigResponse>(
         description: 'Prefix and last four characters; null when not stored',
       }),
     ),
-    ...recordOf(MODES, (mode) => `${mode}_configured_at`, configuredAt),
+    ...renamedRecordOf(MODES, (mode) => `${mode}_configured_at`, configuredAt),
     created_at: {
       type: String,
       format: 'date-time',
@@ -106,9 +98,5 @@ export const REQUEST_EXAMPLES = {
 
 function examplesOf(mode: Mode): StripeConfigRequest {
   const fields = CREDENTIAL_FIELDS.filter((field) => describeCredential(field).mode === mode);
-  return recordOf(fields, asItIs, (field) => describeCredential(field).example);
-}
-
-function asItIs<T>(name: T): T {
-  return name;
+  return recordOf(fields, (field) => describeCredential(field).example);
 }

@@ -1,4 +1,4 @@
-import { recordOf } from '../common/record-of.js';
+import { renamedRecordOf } from '../common/record-of.js';
 import { CREDENTIAL_FIELDS, MODES, type CredentialField, type Mode } from '../domain/credentials.js';
 import type { ByCredential } from './stripe-config.entity.js';
 
@@ -36,17 +36,39 @@ export function toView({ shown, configured_at, ...row }: ConfigRow): StripeConfi
     created_at,
     updated_at,
     version,
-    ...recordOf(
+    ...renamedRecordOf(
       CREDENTIAL_FIELDS,
       (field) => `${field}_masked`,
       (field) => shown[field] ?? null,
     ),
-    ...recordOf(
+    ...renamedRecordOf(
       MODES,
       (mode) => `${mode}_configured_at`,
       (mode) => timeOf(configured_at[mode]),
     ),
   };
+}
+
+/** Whether each mode can be used: its secret key is stored. Without a configuration none can. */
+export function credentialFlagsOf(
+  view: StripeConfigView | undefined,
+): Record<`has_${Mode}_credentials`, boolean> {
+  return renamedRecordOf(
+    MODES,
+    (mode) => `has_${mode}_credentials`,
+    (mode) => (view?.[`${mode}_secret_key_masked`] ?? null) !== null,
+  );
+}
+
+/** When each mode's credentials were last written. Without a configuration they never were. */
+export function configuredTimesOf(
+  view: StripeConfigView | undefined,
+): Pick<StripeConfigView, `${Mode}_configured_at`> {
+  return renamedRecordOf(
+    MODES,
+    (mode) => `${mode}_configured_at`,
+    (mode) => view?.[`${mode}_configured_at`] ?? null,
+  );
 }
 
 function timeOf(milliseconds: number | undefined): Date | null {

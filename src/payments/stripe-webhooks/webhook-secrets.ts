@@ -47,11 +47,7 @@ export class WebhookSecretStore implements OnModuleInit {
     private readonly sealer: Sealer,
     private readonly changes: ChangeAnnouncements,
   ) {
-    this.lookups = recordOf(
-      MODES,
-      (mode) => mode,
-      (mode) => new WebhookSecretLookup(dataSource, mode),
-    );
+    this.lookups = recordOf(MODES, (mode) => new WebhookSecretLookup(dataSource, mode));
   }
 
   onModuleInit(): void {

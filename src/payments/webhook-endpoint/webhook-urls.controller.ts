@@ -1,5 +1,5 @@
 import { Inject, Param } from '@nestjs/common';
-import { recordOf } from '../common/record-of.js';
+import { renamedRecordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import { EXAMPLE_WEBHOOK_URL } from '../http/openapi/api-documentation.js';
 import { schemaClass } from '../http/openapi/schema-class.js';
@@ -12,7 +12,7 @@ export type StripeWebhookUrlsResponse = Record<`${Mode}_webhook_url`, string>;
 export const StripeWebhookUrlsResponse = schemaClass<StripeWebhookUrlsResponse>(
   'StripeWebhookUrlsResponse',
   undefined,
-  recordOf(
+  renamedRecordOf(
     MODES,
     (mode) => `${mode}_webhook_url`,
     (mode) => ({
@@ -36,7 +36,7 @@ export class WebhookUrlsController {
     response: StripeWebhookUrlsResponse,
   })
   find(@Param('project_id') projectId: string): StripeWebhookUrlsResponse {
-    return recordOf(
+    return renamedRecordOf(
       MODES,
       (mode) => `${mode}_webhook_url`,
       (mode) => webhookUrl(this.options, projectId, mode),

@@ -89,7 +89,7 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:]/gs;
  *
  * @param json well-formed
  */
-export function hasDuplicateKeys(json: string): boolean {
+function hasDuplicateKeys(json: string): boolean {
   /** The keys of the objects around, innermost last; undefined for a list. */
   const open: (Set<string> | undefined)[] = [];
   let text = '';

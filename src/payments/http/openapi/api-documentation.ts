@@ -59,6 +59,21 @@ export function exampleOf(type: Type): Record<string, unknown> {
 const MODEL_FIELDS = 'swagger/apiModelPropertiesArray';
 const MODEL_FIELD = 'swagger/apiModelProperties';
 
+/** Documents the project that a response is about. */
+export const PROJECT_ID = {
+  type: String,
+  format: 'uuid',
+  description: 'The unique identifier of the project',
+  example: EXAMPLE_PROJECT_ID,
+} satisfies ApiPropertyOptions;
+
+/** Documents whether a configuration is in use. */
+export const IS_ACTIVE_CONFIG = {
+  type: Boolean,
+  description: 'False once the configuration was deleted, until the next PUT',
+  example: true,
+} satisfies ApiPropertyOptions;
+
 /** Documents when a mode's credentials were last written. */
 export function configuredAt(mode: Mode): ApiPropertyOptions {
   return {
@@ -87,7 +102,7 @@ export function ApiProjectId(): ClassDecorator & MethodDecorator {
     ApiParam({
       name: 'project_id',
       schema: { type: 'string', format: 'uuid' },
-      description: 'The unique identifier of the project',
+      description: PROJECT_ID.description,
       examples: { project: { value: EXAMPLE_PROJECT_ID } },
     }),
   );
