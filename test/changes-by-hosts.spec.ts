@@ -25,6 +25,8 @@ const WRONG: [string, Partial<Change>][] = [
   ['a NUL in actor', { actor: 'a\0' }],
   ['256 characters in actor', { actor: 'x'.repeat(256) }],
   ['no actor', { actor: '' }],
+  ['an object for the actor', { actor: { id: 1 } as unknown as string }],
+  ['no number for the actor', { actor: NaN }],
   ['another requestId than a UUID', { requestId: 'request 7' }],
   ['a requestId with half a surrogate pair', { requestId: '\ud800' }],
   ['no requestId', { requestId: '' }],

@@ -1,13 +1,18 @@
-import { isSubject } from './subject.js';
 import { ExplainedError } from './explained-error.js';
+import { HOST_ID_FORM, idText, typeInWords, type HostId } from './host-id.js';
 import { UUID } from './uuid.js';
 
 /** Who changes a configuration, for its audit trail. */
 export interface Change {
-  /** The `sub` of the caller: 1 to 255 characters, without NUL and without half of a surrogate pair. */
-  actor: string;
+  /** The id of the caller. */
+  actor: HostId;
   /** UUID. */
   requestId: string;
+}
+
+/** A {@link Change} as it is written down. */
+export interface WrittenChange extends Change {
+  actor: string;
 }
 
 /**
@@ -16,13 +21,13 @@ export interface Change {
  *
  * @throws ExplainedError naming the argument, never its value
  */
-export function requireChange({ actor, requestId }: Change): void {
-  if (!isSubject(actor)) {
-    throw new ExplainedError(
-      'change.actor must be a text of 1 to 255 characters, without NUL and without half of a surrogate pair',
-    );
+export function validChange({ actor, requestId }: Change): WrittenChange {
+  const text = idText(actor);
+  if (text === undefined) {
+    throw new ExplainedError(`change.actor is ${typeInWords(actor)}; it must be an id: ${HOST_ID_FORM}`);
   }
   if (typeof requestId !== 'string' || !UUID.test(requestId)) {
     throw new ExplainedError('change.requestId must be a UUID; make one with crypto.randomUUID()');
   }
+  return { actor: text, requestId };
 }

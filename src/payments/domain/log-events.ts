@@ -19,11 +19,6 @@ export const LOG_EVENTS = {
     when: 'The task works again.',
     action: 'Nothing.',
   },
-  'caller.subject_invalid': {
-    level: 'warn',
-    when: 'The guard of the application let a request pass, but the id of its caller cannot be used; it got 401.',
-    action: 'Let `auth.subject` return a text of 1 to 255 characters.',
-  },
   'config_announcements.failed': {
     level: 'warn',
     when: 'Changes cannot be announced; other replicas find them by comparing, within five seconds.',
@@ -63,6 +58,11 @@ export const LOG_EVENTS = {
     level: 'warn',
     when: 'A listener of the application’s `EventEmitter2` threw; the change is stored.',
     action: 'Fix the listener.',
+  },
+  'host.value_invalid': {
+    level: 'error',
+    when: 'The application gave an id or a list that cannot be used; the request got 500.',
+    action: 'Do what `explanation` says about the option or the method that it names.',
   },
   'issuer_keys.unavailable': {
     level: 'warn',

@@ -1,7 +1,8 @@
+import type { HostId } from './host-id.js';
+
 /** What a list of projects shows of one project. */
-export interface OwnedProject {
-  /** Lower case UUID. */
-  id: string;
+export interface OwnedProject<Id = HostId> {
+  id: Id;
   name: string;
   description: string | null;
   isActive: boolean;
@@ -9,7 +10,7 @@ export interface OwnedProject {
 }
 
 /** Where a page of projects begins: behind the last project of the page before. */
-export type ProjectPosition = Pick<OwnedProject, 'createdAt' | 'id'>;
+export type ProjectPosition = Pick<OwnedProject<string>, 'createdAt' | 'id'>;
 
 /** Which of a subject's projects are wanted. */
 export interface ProjectPage {
@@ -20,8 +21,8 @@ export interface ProjectPage {
 }
 
 /** A page of a subject's projects. */
-export interface OwnedProjects {
-  projects: OwnedProject[];
+export interface OwnedProjects<Id = HostId> {
+  projects: OwnedProject<Id>[];
   /** How many projects the subject has in all. */
   total: number;
 }
@@ -32,12 +33,13 @@ export interface OwnedProjects {
  */
 export abstract class ProjectOwnership {
   /**
-   * The subject (`sub` of the access token) that owns the project.
+   * The subject that owns the project: the `sub` of the access token, or what `auth.subject` gives. A number or bigint counts as
+   * its text.
    *
    * @param projectId lower case UUID
-   * @returns undefined when there is no such project or it is inactive
+   * @returns undefined when there is no such project or it is inactive, null when nobody owns it
    */
-  abstract findOwner(projectId: string): Promise<string | undefined>;
+  abstract findOwner(projectId: string): Promise<HostId | null | undefined>;
 
   /**
    * A page of the projects of a subject, active or not, oldest first, those of the same time by their id:

@@ -1,4 +1,3 @@
-import { ProjectOwnership } from '../domain/project-ownership.js';
 import type { Feature } from '../feature.js';
 import { ErrorFilter } from './errors/error.filter.js';
 import { AccessGuard } from './access/jwt-auth.guard.js';
@@ -7,12 +6,6 @@ import { JwtAuthGuard } from './access/jwt-auth.guard.js';
 import { ProjectOwnershipGuard } from './access/project-ownership.guard.js';
 
 export const http: Feature = {
-  providers: [
-    AccessGuard,
-    JwtAuthGuard,
-    ProjectOwnershipGuard,
-    ErrorFilter,
-    { provide: ProjectOwnership, useClass: HostProjects },
-  ],
-  exports: [AccessGuard],
+  providers: [AccessGuard, JwtAuthGuard, ProjectOwnershipGuard, ErrorFilter, HostProjects],
+  exports: [AccessGuard, HostProjects],
 };

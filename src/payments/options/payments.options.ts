@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { CanActivate } from '@nestjs/common';
 import type { KeyRing } from '../crypto/key-ring.js';
 import type { KeyRingFile } from '../crypto/key-ring-file.js';
+import type { HostId } from '../domain/host-id.js';
 import type { ProjectOwnership } from '../domain/project-ownership.js';
 import type { Provided } from './provided.js';
 
@@ -44,10 +45,11 @@ export interface HostAccessOptions {
   /** An instance, or a class that Nest has or can create. It lets signed-in callers pass. */
   guard: Provided<CanActivate>;
   /**
-   * The caller's id, read from the host's own request after the guard let it pass: 1 to 255 characters, the same text by
-   * which {@link ProjectOwnership} identifies owners. Default: `request.user.sub`, or else `request.user.id`.
+   * The caller's id, read from the host's own request after the guard let it pass: the one by which {@link ProjectOwnership}
+   * identifies owners. A number or bigint counts as its text; undefined or null: nobody is signed in (401). Default:
+   * `request.user.sub`, or else `request.user.id`.
    */
-  subject?: ((request: unknown) => string | undefined) | undefined;
+  subject?: ((request: unknown) => HostId | null | undefined) | undefined;
 }
 
 /** What the host gives the payments module. */

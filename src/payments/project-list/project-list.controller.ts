@@ -1,5 +1,6 @@
 import { Query, Req } from '@nestjs/common';
-import { ProjectOwnership, type OwnedProject } from '../domain/project-ownership.js';
+import type { OwnedProject } from '../domain/project-ownership.js';
+import { HostProjects } from '../http/access/project-ownership.guard.js';
 import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/parameters/next-page-link.js';
 import { INVALID_CURSOR, type PageQuery } from '../http/parameters/pages.js';
@@ -16,7 +17,7 @@ import { PROJECT_PAGES, ProjectPages, readProjectPage } from './project-pages.js
 @CallerRoutes('api/v1/payments/projects', 'Payments')
 export class ProjectListController {
   constructor(
-    private readonly projects: ProjectOwnership,
+    private readonly projects: HostProjects,
     private readonly configs: StripeConfigService,
   ) {}
 
@@ -44,7 +45,10 @@ export class ProjectListController {
   }
 }
 
-function toItem(project: OwnedProject, config: StripeConfigView | undefined): ProjectPaymentConfigResponse {
+function toItem(
+  project: OwnedProject<string>,
+  config: StripeConfigView | undefined,
+): ProjectPaymentConfigResponse {
   return {
     id: project.id,
     name: project.name,

@@ -12,7 +12,7 @@ import {
 import { schemaClass } from '../http/openapi/schema-class.js';
 
 /** A project of the caller, and what is configured for it. */
-export type ProjectPaymentConfigResponse = Omit<OwnedProject, 'isActive' | 'createdAt'> &
+export type ProjectPaymentConfigResponse = Omit<OwnedProject<string>, 'isActive' | 'createdAt'> &
   Record<`has_${Mode}_credentials`, boolean> &
   Record<`${Mode}_configured_at`, Date | null> & {
     has_payment_config: boolean;

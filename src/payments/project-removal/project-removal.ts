@@ -2,8 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import { PaymentsError } from '../domain/errors.js';
-import { requireChange } from '../domain/change.js';
-import type { Change } from '../domain/change.js';
+import { validChange, type Change } from '../domain/change.js';
 import type { Mode } from '../domain/credentials.js';
 import { canonicalUuid } from '../domain/uuid.js';
 import { FIND_LEFT, NOTE_REMOVED_PROJECT, SKIP_PENDING } from './project-removal.statements.js';
@@ -33,11 +32,11 @@ export class ProjectRemoval {
    * @throws DependencyUnavailable when the database cannot be reached
    */
   async remove(projectId: string, change: Change): Promise<ProjectRemovalResult> {
-    requireChange(change);
+    const by = validChange(change);
     const id = canonicalUuid(projectId, 'project_id');
     // First, so that no pending change activates the configuration after the erasure.
     await runStatement(this.dataSource, 'write', NOTE_REMOVED_PROJECT, { project_id: id });
-    await this.removal.remove(id, change).catch((error: unknown) => {
+    await this.removal.remove(id, by).catch((error: unknown) => {
       if (!(error instanceof PaymentsError) || error.code !== 'config_not_found') throw error;
     });
     await runStatement(this.dataSource, 'write', SKIP_PENDING, { project_id: id });

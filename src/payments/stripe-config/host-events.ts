@@ -3,18 +3,21 @@ import { ModuleRef } from '@nestjs/core';
 import type { EventEmitter2 } from '@nestjs/event-emitter';
 import { describeError } from '../common/describe-error.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
-import type { Change } from '../domain/change.js';
 
 /** What happened to a configuration. `updated` with version 1 is its creation. */
 export type StripeConfigEventName =
   'stripe-config.updated' | 'stripe-config.deactivated' | 'stripe-config.previous-webhook-secret-erased';
 
 /** What listeners of a {@link StripeConfigEventName} get. */
-export interface StripeConfigEvent extends Change {
+export interface StripeConfigEvent {
   /** Lower case UUID. */
   projectId: string;
   /** The configuration's version since the change. */
   version: number;
+  /** The id of who made it, as a text. */
+  actor: string;
+  /** UUID. */
+  requestId: string;
 }
 
 /**

@@ -15,7 +15,7 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.opti
 import { ChangeAnnouncements } from './change-announcements.js';
 import { HostEvents, type StripeConfigEventName } from './host-events.js';
 import { CredentialChanges, sameSecretInBothModes } from './credential-changes.js';
-import { requireChange, type Change } from '../domain/change.js';
+import { validChange, type Change, type WrittenChange } from '../domain/change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
 import { toView, type StripeConfigView } from './stripe-config.view.js';
 import { DEACTIVATE, ERASE_PREVIOUS, FIND, FIND_REMOVED, FIND_SEALED } from './stripe-config.statements.js';
@@ -81,7 +81,7 @@ export class StripeConfigService {
     change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<StripeConfigView> {
-    requireChange(change);
+    const by = validChange(change);
     // What is sealed for another spelling of the id would never open.
     const id = canonicalUuid(projectId, 'project_id');
     const { secrets, masks } =
@@ -93,14 +93,14 @@ export class StripeConfigService {
       ...credentialParameters(
         new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, id)])),
       ),
-      changed_by: change.actor,
-      change_request_id: change.requestId,
+      changed_by: by.actor,
+      change_request_id: by.requestId,
       previous_names: PREVIOUS_FIELDS,
       of_one_mode: FIELDS_OF_ONE_MODE,
       overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
       ...expectationsOf(conditions),
     });
-    if (row !== undefined) return this.announce('stripe-config.updated', row, change);
+    if (row !== undefined) return this.announce('stripe-config.updated', row, by);
     await this.requireNotRemoved(id);
     const field = FIELDS_OF_ONE_MODE.find((each) => secrets.has(each));
     // What holds by now may not have held when it was refused, and without such a secret nothing else refuses.
@@ -120,17 +120,17 @@ export class StripeConfigService {
     change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<void> {
-    requireChange(change);
+    const by = validChange(change);
     const id = canonicalUuid(projectId, 'project_id');
     const { expected_versions } = expectationsOf(conditions);
     const [row] = await runStatement(this.dataSource, 'write', DEACTIVATE, {
       project_id: id,
-      changed_by: change.actor,
-      change_request_id: change.requestId,
+      changed_by: by.actor,
+      change_request_id: by.requestId,
       expected_versions,
     });
     if (row !== undefined) {
-      this.announce('stripe-config.deactivated', row, change);
+      this.announce('stripe-config.deactivated', row, by);
       return;
     }
     // Without an expected version only a missing row explains it, also when one was stored meanwhile.
@@ -144,15 +144,15 @@ export class StripeConfigService {
    * @throws PaymentsError `config_not_found` when the project never had a configuration; ValidationFailed `invalid_uuid`
    */
   async erasePreviousWebhookSecret(projectId: string, mode: Mode, change: Change): Promise<void> {
-    requireChange(change);
+    const by = validChange(change);
     const [row] = await runStatement(this.dataSource, 'write', ERASE_PREVIOUS, {
       project_id: canonicalUuid(projectId, 'project_id'),
       mode,
-      changed_by: change.actor,
-      change_request_id: change.requestId,
+      changed_by: by.actor,
+      change_request_id: by.requestId,
     });
     if (row === undefined) throw configNotFound();
-    this.announce('stripe-config.previous-webhook-secret-erased', row, change);
+    this.announce('stripe-config.previous-webhook-secret-erased', row, by);
   }
 
   /**
@@ -189,7 +189,7 @@ export class StripeConfigService {
   private announce(
     name: StripeConfigEventName,
     { change_request_id, ...row }: RowOf<typeof UPSERT>,
-    change: Change,
+    change: WrittenChange,
   ): StripeConfigView {
     if (change_request_id === change.requestId.toLowerCase()) {
       this.changes.announce(row.project_id);

@@ -67,6 +67,8 @@ export function checkLifetime({ exp }: Record<string, unknown>, maxHours: number
   if (!isBounded) throw new TokenRefused('lifetime');
 }
 
+const NO_SUBJECT = 'sub must be a text of 1 to 255 characters (RFC 7519); sign a number as its text';
+
 /**
  * Validates the claims of a token whose signature, times, issuer and audience are right.
  *
@@ -81,7 +83,7 @@ export function validateClaims(
 ): Caller {
   const { exp, sub } = claims;
   if (typeof exp !== 'number') throw new TokenRefused('lifetime');
-  if (!isSubject(sub)) throw new TokenRefused('subject');
+  if (!isSubject(sub)) throw new TokenRefused('subject', NO_SUBJECT);
   for (const use of [claims.type, claims.token_use, claims.typ]) {
     if (use !== undefined && !isOneOf(use, ACCESS_TOKEN_USES)) throw new TokenRefused('type');
   }

@@ -7,15 +7,15 @@ import {
 } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
-import { PaymentsLogger } from '../../common/payments-logger.js';
 import { PaymentsError } from '../../domain/errors.js';
+import { HostFault } from '../../domain/host-fault.js';
+import { HOST_ID_FORM, idText, typeInWords } from '../../domain/host-id.js';
 import {
   RESOLVED_OPTIONS,
   type HostAccessOptions,
   type ResolvedOptions,
 } from '../../options/payments.options.js';
 import { instanceForRequests } from '../../options/provided.js';
-import { isSubject } from '../../domain/subject.js';
 import { CALLER, requestOf, type Caller } from '../http-request.js';
 import { tokenGuard } from './jwt.strategy.js';
 
@@ -54,26 +54,30 @@ export class JwtAuthGuard implements CanActivate {
   }
 }
 
-const NO_SUBJECT =
-  'auth.guard let a request pass, but what auth.subject or request.user gives for its caller is no text of 1 to 255 characters without NUL and half surrogate pairs; give the id as such a text';
-
 function findByHost(
   { subject }: HostAccessOptions,
   guardFor: (request: object) => CanActivate | Promise<CanActivate>,
 ) {
-  const logger = new PaymentsLogger(AccessGuard.name);
   return async (context: ExecutionContext): Promise<Caller> => {
     const request = requestOf(context);
     const verdict = (await guardFor(request)).canActivate(context);
     const passes = await (isObservable(verdict) ? firstValueFrom(verdict) : verdict);
     if (!passes) throw new PaymentsError('access_denied', 'You may not do this.');
-    const caller = subject === undefined ? subjectOfUser(request) : subject(request);
-    if (isSubject(caller)) return { subject: caller };
-    if (caller !== undefined && caller !== null) {
-      logger.write('caller.subject_invalid', { explanation: NO_SUBJECT });
-    }
-    throw new PaymentsError('not_authenticated', 'Sign in first.');
+    const id = subject === undefined ? subjectOfUser(request) : subject(request);
+    if (id === undefined || id === null) throw new PaymentsError('not_authenticated', 'Sign in first.');
+    const text = idText(id);
+    if (text === undefined) throw noSubject(id, subject !== undefined);
+    return { subject: text };
   };
+}
+
+function noSubject(given: unknown, byOption: boolean): HostFault {
+  const source = byOption
+    ? 'auth.subject'
+    : 'request.user, from which auth.subject takes sub or id unless the options name another,';
+  return new HostFault(
+    `${source} gave ${typeInWords(given)} for the caller; it must give an id: ${HOST_ID_FORM}, or undefined where nobody is signed in`,
+  );
 }
 
 /** Where guards usually leave a caller's id. */

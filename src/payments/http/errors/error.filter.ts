@@ -1,6 +1,7 @@
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { databaseFaultOf } from '../../database/database-fault.js';
+import { HostFault } from '../../domain/host-fault.js';
 import { DependencyUnavailable, PaymentsError, RateLimited, ValidationFailed } from '../../domain/errors.js';
 import { TokenRefused } from '../access/access-token.js';
 import { describeError } from '../../common/describe-error.js';
@@ -53,7 +54,8 @@ export class ErrorFilter implements ExceptionFilter {
     } else if (LOGGED_CAUSES.has(code) && error instanceof Error) {
       this.logger.write('request.failed', { requestId, code, ...describeError(error.cause) });
     } else if (code === 'internal_error') {
-      this.logger.write('request.error', { requestId, code, ...describeError(error) });
+      const event = error instanceof HostFault ? 'host.value_invalid' : 'request.error';
+      this.logger.write(event, { requestId, code, ...describeError(error) });
     } else {
       this.logger.write('request.refused', { requestId, ...refusal });
     }
