@@ -1,5 +1,5 @@
 // Makes the package of the library from a build: `build/package/` with what its public face and its commands reach, and
-// nothing else, and `build/nest-stripe-config-<version>.tgz` of it. Run by `npm run package`.
+// nothing else, as CommonJS, and `build/nest-stripe-config-<version>.tgz` of it. Run by `npm run package`.
 import { execFileSync } from 'node:child_process';
 import {
   copyFileSync,
@@ -35,6 +35,27 @@ function importsOf(file) {
     );
 }
 
+const { compilerOptions } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile).config;
+
+/**
+ * The text of a file of the package. Modules are CommonJS, which each Node and each runner of tests can load. There `import()`
+ * becomes `require`, since a runner may have none (Jest by default), but for jose, which is an ES module.
+ */
+function packed(file) {
+  if (!file.endsWith('.js')) return readFileSync(join(ROOT, file), 'utf8');
+  const source = file.replace(/^dist/, 'src').replace(/\.js$/, '.ts');
+  const text = readFileSync(join(ROOT, source), 'utf8').replace('import.meta.url', '__filename');
+  const loadsModules = text.includes("import('jose')");
+  return ts.transpileModule(text, {
+    fileName: loadsModules ? source.replace(/ts$/, 'cts') : source,
+    compilerOptions: {
+      ...ts.convertCompilerOptionsFromJson(compilerOptions, ROOT).options,
+      module: loadsModules ? ts.ModuleKind.NodeNext : ts.ModuleKind.CommonJS,
+      moduleResolution: undefined,
+    },
+  }).outputText;
+}
+
 /** The package that an import comes from. */
 function packageOf(imported) {
   return imported.split('/', imported.startsWith('@') ? 2 : 1).join('/');
@@ -65,8 +86,7 @@ rmSync(PACKAGE, { recursive: true, force: true });
 for (const file of files) {
   const target = join(PACKAGE, file);
   mkdirSync(dirname(target), { recursive: true });
-  // Sources are not packed, so maps to them would lead nowhere.
-  writeFileSync(target, readFileSync(join(ROOT, file), 'utf8').replace(/^\/\/# sourceMappingURL=.*\n?/m, ''));
+  writeFileSync(target, packed(file));
 }
 copyFileSync(join(ROOT, 'package/package.json'), join(PACKAGE, 'package.json'));
 const guides = readdirSync(join(ROOT, 'docs'))

@@ -1,7 +1,7 @@
 // Written so that any Node that knows modules can run it, and imported before everything else.
 
-/** The oldest Node that the service runs on: major and minor version. */
-export const OLDEST_NODE = [20, 19] as const;
+/** The oldest Node that all of this runs on, the commands in a host included: major and minor version. */
+export const OLDEST_NODE = [20, 18] as const;
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 

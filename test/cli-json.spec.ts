@@ -131,7 +131,7 @@ describe('an old Node', () => {
     expect(program).toMatchObject({
       stdout: '',
       stderr:
-        'This needs Node 20.19 or newer, and this is Node 18.20.8: install a newer one from https://nodejs.org.\n',
+        'This needs Node 20.18 or newer, and this is Node 18.20.8: install a newer one from https://nodejs.org.\n',
     });
   });
 });

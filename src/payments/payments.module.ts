@@ -1,7 +1,6 @@
 import { Inject, Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
-import { getDataSourceToken } from '@nestjs/typeorm';
-import type { DataSource } from 'typeorm';
+import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE } from './database/run-statement.js';
 import { keepBodiesFromHost } from './http/body/host-body.js';
 import { mountedAt } from './http/mounted.js';
@@ -78,10 +77,15 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
       },
       {
         provide: PAYMENTS_DATA_SOURCE,
-        inject: [{ token: getDataSourceToken(extras.dataSource), optional: true }],
+        inject: [{ token: dataSourceToken(extras.dataSource), optional: true }],
         useFactory: (dataSource?: DataSource) => requireDataSource(dataSource, extras.dataSource),
       },
     ],
     exports: FEATURES.flatMap((feature) => feature.exports ?? []),
   };
+}
+
+/** The token under which @nestjs/typeorm provides a data source, for which it need not be loaded. */
+function dataSourceToken(name = 'default'): typeof DataSource | string {
+  return name === 'default' ? DataSource : `${name}DataSource`;
 }

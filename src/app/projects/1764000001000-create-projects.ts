@@ -2,6 +2,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** The standalone service's own projects, and how many each owner has created, for the limit. */
 export class CreateProjects1764000001000 implements MigrationInterface {
+  /** Said, since a bundler may give the class another name. */
+  name = 'CreateProjects1764000001000';
+
   async up(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(`
       CREATE TABLE projects (

@@ -23,4 +23,4 @@ program
   .command('verify')
   .description('Finds rows that were edited, removed or moved.')
   .action(action(verify));
-await run(program);
+void run(program);

@@ -68,4 +68,4 @@ function positive(text: string): number {
   return number;
 }
 
-await run(program);
+void run(program);

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { developmentSecret, developmentToken, type TokenClaims } from '../../app/development.js';
 import { readTokenEnv } from '../../app/settings/command-settings.js';
-import { SECRET_TOKEN_HOURS } from '../../payments/http/access/jwt.strategy.js';
+import { SECRET_TOKEN_HOURS } from '../../payments/http/access/access-token.js';
 import { CommandFault } from '../fault.js';
 import { action, createProgram, run, say, type Result } from '../program.js';
 

@@ -42,7 +42,7 @@ export class PaymentsError extends Error {
   constructor(
     readonly code: ErrorCode,
     message: string,
-    options?: ErrorOptions,
+    options?: { cause?: unknown },
   ) {
     super(message, options);
   }
@@ -118,7 +118,7 @@ export class StripeCredentialsError extends PaymentsError {
   constructor(
     readonly reason: CredentialsFault,
     readonly mode: Mode,
-    options?: ErrorOptions,
+    options?: { cause?: unknown },
   ) {
     super(CREDENTIALS_FAULTS[reason].code, CREDENTIALS_FAULTS[reason].message, options);
   }
@@ -143,7 +143,7 @@ export class DependencyUnavailable extends PaymentsError {
 
   constructor(
     readonly dependency: 'database' | 'identity provider' | 'key ring' | 'this service',
-    options?: ErrorOptions,
+    options?: { cause?: unknown },
   ) {
     super(
       'dependency_unavailable',

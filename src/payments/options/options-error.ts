@@ -4,7 +4,7 @@ export class PaymentsOptionsError extends Error {
 
   constructor(
     readonly faults: readonly string[],
-    options?: ErrorOptions,
+    options?: { cause?: unknown },
   ) {
     super(
       ['The options of PaymentsModule are wrong:', ...faults.map((fault) => `- ${fault}`)].join('\n'),

@@ -1,11 +1,14 @@
 import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { inspect } from 'node:util';
-import Stripe from 'stripe';
+import Stripe, { type Stripe as OfficialClient } from 'stripe';
 import type { Secret } from '../crypto/secret.js';
 import { proxyAgentFor } from '../common/outbound-proxy.js';
 
-/** A client of Stripe's official SDK, of the version that this module brings. */
-export type StripeClient = Stripe;
+/**
+ * A client of Stripe's official SDK, of the version that this module brings. Its type is imported by name, since a default import
+ * is an error, and the type anything at all, in projects that are compiled without `esModuleInterop`.
+ */
+export type StripeClient = OfficialClient;
 
 /** Secret and restricted keys, whole or masked as Stripe does it. */
 const KEYS = /\b(?:sk|rk|rkcs)_(?:test|live)_[\w*]+/g;

@@ -1,10 +1,14 @@
-import type Stripe from 'stripe';
+import type { StripeClient } from './client-of.js';
+
+// The SDK's namespace of types can be imported by default only, see StripeClient.
+type StripeEvent = ReturnType<StripeClient['webhooks']['constructEvent']>;
+type EventNotification = ReturnType<StripeClient['parseEventNotification']>;
 
 /** The type of an event, as Stripe names it: `invoice.paid`. */
-export type StripeEventType = Stripe.Event['type'];
+export type StripeEventType = StripeEvent['type'];
 
 /** The type of a thin event: `v1.billing.meter.error_report_triggered`. */
-export type StripeThinEventType = Stripe.V2.Core.EventNotification['type'];
+export type StripeThinEventType = EventNotification['type'];
 
 /** What a handler may name: a type, every type below a prefix (`invoice.*`), or every type (`*`). */
 export type StripeEventPattern = StripeEventType | StripeThinEventType | '*' | `${string}.*`;
@@ -13,16 +17,16 @@ export type StripeEventPattern = StripeEventType | StripeThinEventType | '*' | `
  * An event notification as it was sent, without the methods and the context object that the SDK adds while it parses one: they
  * belong to a client, and a stored event has none. The object that it is about is at `related_object.url`.
  */
-export type StripeThinEvent<N = Stripe.V2.Core.EventNotification> = N extends unknown
+export type StripeThinEvent<N = EventNotification> = N extends unknown
   ? Omit<N, 'fetchRelatedObject' | 'fetchEvent' | 'context'> & { context?: string | null }
   : never;
 
 /** The event that a handler of a pattern is given. Where the pattern is no single type: any event. */
 export type StripeEventOf<P extends StripeEventPattern> = P extends StripeEventType
-  ? Extract<Stripe.Event, { type: P }>
+  ? Extract<StripeEvent, { type: P }>
   : P extends StripeThinEventType
-    ? StripeThinEvent<Extract<Stripe.V2.Core.EventNotification, { type: P }>>
+    ? StripeThinEvent<Extract<EventNotification, { type: P }>>
     : AnyStripeEvent;
 
 /** Any event that a handler may be given. */
-export type AnyStripeEvent = Stripe.Event | StripeThinEvent;
+export type AnyStripeEvent = StripeEvent | StripeThinEvent;

@@ -6,6 +6,9 @@ import { isSubject } from '../../domain/subject.js';
 /** How much the clocks of issuer and service may differ, in seconds. */
 export const CLOCK_TOLERANCE_SECONDS = 60;
 
+/** Longest time that a token signed with a shared secret may still be valid: tokens for development are made for a month. */
+export const SECRET_TOKEN_HOURS = 31 * 24;
+
 /** Which check a token failed: for the log, never for the caller. */
 export type TokenFault =
   | 'malformed'

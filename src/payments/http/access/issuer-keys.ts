@@ -1,11 +1,12 @@
 import { createPublicKey, type JsonWebKey } from 'node:crypto';
-import { createLocalJWKSet, type CryptoKey, type JWK, type JWSHeaderParameters } from 'jose';
+import type { createLocalJWKSet, CryptoKey, JWK, JWSHeaderParameters } from 'jose';
 import { connectionFaultOf } from '../../common/connection-fault.js';
 import { ExplainedError } from '../../domain/explained-error.js';
 import { proxiedFetch } from '../../common/outbound-proxy.js';
 import { DependencyUnavailable } from '../../domain/errors.js';
 import { readCapped } from '../../common/read-capped.js';
 import { TokenRefused } from './access-token.js';
+import { loadJose } from './load-jose.js';
 
 /** Addresses of an identity provider, from its metadata (OpenID Connect Discovery 1.0 section 3, RFC 8414). */
 export interface IssuerMetadata {
@@ -134,17 +135,18 @@ export class IssuerKeys {
   private async fetchKeySet(): Promise<void> {
     this.lastAttemptAt = this.clock();
     const address = this.jwksUri ?? (await fetchIssuerMetadata(this.issuer)).jwks_uri;
-    const find = toFindKey(await fetchJson(address, 'its key set'));
+    const find = await toFindKey(await fetchJson(address, 'its key set'));
     this.keySet = { find, fetchedAt: this.clock() };
   }
 }
 
 /** One entry that cannot be used must not take the others along. */
-function toFindKey(keySet: unknown): FindKey {
+async function toFindKey(keySet: unknown): Promise<FindKey> {
   const keys: unknown = (keySet as { keys?: unknown } | null)?.keys;
   if (!Array.isArray(keys)) throw faultOf('the key set is none: it has no list "keys"; check the jwksUri');
   const usable = keys.filter(isUsableKey);
   if (usable.length === 0 && keys.length > 0) throw faultOf('no key of the key set can be used');
+  const { createLocalJWKSet } = await loadJose();
   return createLocalJWKSet({ keys: usable });
 }
 

@@ -1,4 +1,4 @@
-import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import type { errors, JWTPayload, JWTVerifyOptions } from 'jose';
 import type { AccessTokenOptions } from '../../options/payments.options.js';
 import {
   checkLifetime,
@@ -10,6 +10,7 @@ import {
 import type { Caller } from '../http-request.js';
 import type { IssuerKeys } from './issuer-keys.js';
 import { explainIssuer, spellingsOf } from './issuer-spelling.js';
+import { loadJose } from './load-jose.js';
 
 /** How tokens of an identity provider are verified. */
 export type IssuerOptions = Exclude<AccessTokenOptions, { secret: unknown }>;
@@ -38,10 +39,11 @@ const ISSUER_TOKEN_HOURS = 24;
  *
  * @returns a function that throws TokenRefused, or DependencyUnavailable when the provider cannot be asked
  */
-export function issuerTokenVerifier(
+export async function issuerTokenVerifier(
   auth: IssuerOptions,
   keys: IssuerKeys,
-): (token: string) => Promise<Caller> {
+): Promise<(token: string) => Promise<Caller>> {
+  const jose = await loadJose();
   const { audience, audienceClaim = 'aud', maxTokenHours = ISSUER_TOKEN_HOURS } = auth;
   const options: JWTVerifyOptions = {
     algorithms: ALGORITHMS,
@@ -50,11 +52,11 @@ export function issuerTokenVerifier(
     ...(audienceClaim === 'aud' && { audience: [audience].flat() }),
   };
   return async (token) => {
-    const { payload, protectedHeader } = await jwtVerify(token, (header) => keys.find(header), options).catch(
-      (error: unknown) => {
-        throw refusalOf(error, auth.issuer);
-      },
-    );
+    const { payload, protectedHeader } = await jose
+      .jwtVerify(token, (header) => keys.find(header), options)
+      .catch((error: unknown) => {
+        throw refusalOf(jose.errors, error, auth.issuer);
+      });
     validateHeader(protectedHeader);
     checkLifetime(payload, maxTokenHours, Date.now() / 1000);
     if (audienceClaim !== 'aud') checkClient(payload[audienceClaim], audience);
@@ -68,12 +70,22 @@ function checkClient(client: unknown, allowed: string | readonly string[]): void
 }
 
 /** Which check failed; anything but an error of jose is thrown on as it is. */
-function refusalOf(error: unknown, issuer: string): unknown {
-  if (!(error instanceof errors.JOSEError)) return error;
-  if (error instanceof errors.JWTExpired) return new TokenRefused('expired');
-  if (error instanceof errors.JWSSignatureVerificationFailed) return new TokenRefused('signature');
-  if (error instanceof errors.JOSEAlgNotAllowed) return new TokenRefused('algorithm');
-  return error instanceof errors.JWTClaimValidationFailed
+function refusalOf(
+  {
+    JOSEError,
+    JWTExpired,
+    JWSSignatureVerificationFailed,
+    JOSEAlgNotAllowed,
+    JWTClaimValidationFailed,
+  }: typeof errors,
+  error: unknown,
+  issuer: string,
+): unknown {
+  if (!(error instanceof JOSEError)) return error;
+  if (error instanceof JWTExpired) return new TokenRefused('expired');
+  if (error instanceof JWSSignatureVerificationFailed) return new TokenRefused('signature');
+  if (error instanceof JOSEAlgNotAllowed) return new TokenRefused('algorithm');
+  return error instanceof JWTClaimValidationFailed
     ? claimRefusal(error.claim, error.payload, issuer)
     : new TokenRefused('malformed');
 }

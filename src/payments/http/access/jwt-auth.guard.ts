@@ -12,12 +12,13 @@ import { HostFault } from '../../domain/host-fault.js';
 import { HOST_ID_FORM, idText, typeInWords } from '../../domain/host-id.js';
 import {
   RESOLVED_OPTIONS,
+  type AccessTokenOptions,
   type HostAccessOptions,
   type ResolvedOptions,
 } from '../../options/payments.options.js';
+import { PaymentsOptionsError } from '../../options/options-error.js';
 import { instanceForRequests } from '../../options/provided.js';
 import { CALLER, requestOf, type Caller } from '../http-request.js';
-import { tokenGuard } from './jwt.strategy.js';
 
 /** Finds who calls, by access tokens or by a guard of the host, and puts the {@link Caller} on the request. */
 @Injectable()
@@ -34,7 +35,7 @@ export class AccessGuard implements CanActivate, OnModuleInit {
     this.findCaller =
       'guard' in auth
         ? findByHost(auth, await instanceForRequests(this.moduleRef, 'auth.guard', auth.guard))
-        : await tokenGuard(auth);
+        : await findByTokens(auth);
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -52,6 +53,21 @@ export class JwtAuthGuard implements CanActivate {
   canActivate(context: ExecutionContext): Promise<boolean> {
     return this.access.canActivate(context);
   }
+}
+
+/** Passport is loaded for tokens only, since a host with a guard of its own may have none, or one that its test runner cannot load. */
+async function findByTokens(
+  auth: AccessTokenOptions,
+): Promise<(context: ExecutionContext) => Promise<Caller>> {
+  const { tokenGuard } = await import('./jwt.strategy.js').catch((cause: unknown) => {
+    throw new PaymentsOptionsError(
+      [
+        'auth: access tokens are verified by passport and @nestjs/passport, which could not be loaded; install both, @nestjs/passport 11 with Nest 11 and 12 with Nest 12, or give auth.guard',
+      ],
+      { cause },
+    );
+  });
+  return tokenGuard(auth);
 }
 
 function findByHost(

@@ -14,6 +14,7 @@ import {
   bearerToken,
   checkLifetime,
   CLOCK_TOLERANCE_SECONDS,
+  SECRET_TOKEN_HOURS,
   validateClaims,
   validateHeader,
   TokenRefused,
@@ -40,7 +41,7 @@ export async function tokenGuard(
   } else {
     const keys = new IssuerKeys(auth.issuer, auth.jwksUri);
     await prepare(keys, auth.issuer);
-    registerIssuerStrategy(name, issuerTokenVerifier(auth, keys));
+    registerIssuerStrategy(name, await issuerTokenVerifier(auth, keys));
   }
   const guard = new (guardFor(name))();
   return async (context) => {
@@ -117,9 +118,6 @@ type TokenRequest = Pick<IncomingMessage, 'headers' | 'rawHeaders'>;
 
 /** How tokens that are signed with a shared secret are verified. */
 type SecretOptions = Extract<AccessTokenOptions, { secret: unknown }>;
-
-/** Longest time that a token may still be valid: tokens for development are made for a month. */
-export const SECRET_TOKEN_HOURS = 31 * 24;
 
 /** Registers with Passport, under a name, what verifies access tokens by a shared secret (HS256). */
 function registerSecretStrategy(name: string, auth: SecretOptions): void {

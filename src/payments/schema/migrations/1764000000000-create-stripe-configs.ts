@@ -5,6 +5,9 @@ import type { MigrationInterface, QueryRunner } from 'typeorm';
  * names, or the connection's own.
  */
 export class CreateStripeConfigs1764000000000 implements MigrationInterface {
+  /** Said, since a bundler may give the class another name. */
+  name = 'CreateStripeConfigs1764000000000';
+
   async up(queryRunner: QueryRunner): Promise<void> {
     const schema = await schemaOf(queryRunner);
     for (const sql of UP) await queryRunner.query(sql.replaceAll('{schema}', () => schema));
