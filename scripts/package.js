@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, posix } from 'node:path';
+import { compileFunction } from 'node:vm';
 import ts from 'typescript';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -44,16 +45,22 @@ const { compilerOptions } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sy
 function packed(file) {
   if (!file.endsWith('.js')) return readFileSync(join(ROOT, file), 'utf8');
   const source = file.replace(/^dist/, 'src').replace(/\.js$/, '.ts');
+  // What asks for its own address, to find a package beside it, may ask for its path as well.
   const text = readFileSync(join(ROOT, source), 'utf8').replace('import.meta.url', '__filename');
   const loadsModules = text.includes("import('jose')");
-  return ts.transpileModule(text, {
+  const { outputText } = ts.transpileModule(text, {
     fileName: loadsModules ? source.replace(/ts$/, 'cts') : source,
     compilerOptions: {
       ...ts.convertCompilerOptionsFromJson(compilerOptions, ROOT).options,
       module: loadsModules ? ts.ModuleKind.NodeNext : ts.ModuleKind.CommonJS,
       moduleResolution: undefined,
     },
-  }).outputText;
+  });
+  // What only an ES module may have, as an await outside of functions, is a syntax error here.
+  compileFunction(outputText.replace(/^#!.*/, ''), ['exports', 'require', 'module', '__filename'], {
+    filename: file,
+  });
+  return outputText;
 }
 
 /** The package that an import comes from. */

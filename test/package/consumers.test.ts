@@ -9,50 +9,11 @@ import { TEST_SECRET, configPath, testClient, webhookPath } from '../support/ser
 import { LocalStripe } from '../support/stripe/local-stripe.js';
 import { deliver, sendWebhook, snapshotEvent, signatureOf } from '../support/webhooks.js';
 import { run } from '../support/run.js';
-import { installedProject, readManifest, type Versions } from './installed.js';
+import { LOWEST, NEST_11, NEST_12, TYPES } from './versions.js';
+import { installedProject, readManifest } from './installed.js';
 
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 const PROJECT = '7b0cbb0c-5d0d-4b70-9a5e-2f7a3f1d9c11';
-
-/** The lowest version of each peer that the package claims to work with. */
-const LOWEST: Versions = {
-  '@nestjs/common': '11.0.1',
-  '@nestjs/core': '11.0.1',
-  '@nestjs/event-emitter': '3.0.0',
-  '@nestjs/passport': '11.0.2',
-  '@nestjs/swagger': '11.0.1',
-  '@nestjs/typeorm': '11.0.0',
-  'class-transformer': '0.5.1',
-  'class-validator': '0.14.0',
-  passport: '0.7.0',
-  pg: '8.15.0',
-  'reflect-metadata': '0.2.0',
-  rxjs: '7.8.0',
-  typeorm: '0.3.20',
-};
-
-const NEST_11: Versions = {
-  ...LOWEST,
-  '@nestjs/common': '11.2.10',
-  '@nestjs/core': '11.2.10',
-  '@nestjs/event-emitter': '3.1.0',
-  '@nestjs/passport': '11.0.5',
-  '@nestjs/swagger': '11.4.7',
-  '@nestjs/typeorm': '11.0.3',
-  'class-validator': '0.14.2',
-  pg: '8.23.1',
-  'reflect-metadata': '0.2.2',
-  rxjs: '7.8.2',
-  typeorm: '0.3.31',
-};
-
-const { dependencies, devDependencies } = readManifest('package.json');
-const TESTED_WITH: Versions = { ...devDependencies, ...dependencies };
-
-/** The versions that the project itself is tested with. */
-const NEST_12 = Object.fromEntries(Object.keys(LOWEST).map((name) => [name, TESTED_WITH[name] ?? '']));
-
-const TYPES: Versions = { '@types/node': '20.19.43' };
 
 /** How hosts compile and find modules. */
 const COMMONJS = { type: 'commonjs', module: 'commonjs', main: 'express' } as const;
@@ -61,7 +22,7 @@ const ESM = { type: 'module', module: 'nodenext', main: 'fastify' } as const;
 const HOSTS = [
   {
     what: 'Nest 11, CommonJS and Express, with the lowest versions',
-    versions: { ...LOWEST, '@nestjs/platform-express': '11.0.1' },
+    versions: { ...LOWEST, '@nestjs/platform-express': '11.0.1', '@nestjs/typeorm': '11.0.0' },
     ...COMMONJS,
   },
   {

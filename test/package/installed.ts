@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ROOT, temporaryFolder } from '../support/process.js';
 import { run } from '../support/run.js';
@@ -32,18 +32,32 @@ export async function install(folder: string): Promise<void> {
   await run(folder, 'npm', 'install', '--loglevel=error', ...options);
 }
 
-/** An empty project that installed the tarball beside packages of given versions; removed by `cleanUp`. */
+/**
+ * An empty project that installed the tarball beside packages of given versions; removed by `cleanUp`.
+ *
+ * @param isWorkspace whether it is one of several of a workspace of npm, which has the packages
+ * @param isInstalled whether npm installs it at once
+ */
 export async function installedProject(
   versions: Versions,
-  { type }: { type: 'commonjs' | 'module' } = { type: 'commonjs' },
+  {
+    type = 'commonjs',
+    isWorkspace = false,
+    isInstalled = true,
+  }: { type?: 'commonjs' | 'module'; isWorkspace?: boolean; isInstalled?: boolean } = {},
 ): Promise<string> {
-  const folder = await temporaryFolder();
+  const root = await temporaryFolder();
+  const folder = isWorkspace ? join(root, 'apps/api') : root;
+  if (isWorkspace) {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(root, 'package.json'), JSON.stringify({ private: true, workspaces: ['apps/*'] }));
+  }
   await copyFile(TARBALL, join(folder, basename(TARBALL)));
   const dependencies = { ...versions, 'nest-stripe-config': `file:${basename(TARBALL)}` };
   await writeFile(
     join(folder, 'package.json'),
-    JSON.stringify({ name: 'host', private: true, type, dependencies }),
+    JSON.stringify({ name: 'host', version: '1.0.0', private: true, type, dependencies }),
   );
-  await install(folder);
+  if (isInstalled) await install(root);
   return folder;
 }
