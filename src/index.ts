@@ -29,7 +29,6 @@ export type {
 } from './payments/crypto/key-services/wrapped-key.js';
 export { Secret } from './payments/crypto/secret.js';
 export { ErrorFilter } from './payments/http/errors/error.filter.js';
-export { SECURITY_SCHEMES } from './payments/http/openapi/api-documentation.js';
 export { completeDocument } from './payments/http/openapi/complete-document.js';
 export type { Caller } from './payments/http/http-request.js';
 export { JwtAuthGuard } from './payments/http/access/jwt-auth.guard.js';

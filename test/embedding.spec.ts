@@ -1,10 +1,8 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { Controller, Get, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import { Injectable, Module, type ModuleMetadata } from '@nestjs/common';
 import { EventEmitter2, EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ApiSecurity, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
 import {
@@ -15,7 +13,6 @@ import {
   StripeConfigRequest,
   StripeConfigService,
   StripeCredentialsError,
-  completeDocument,
   paymentsEntities,
   paymentsMigrations,
   type AnyStripeEvent,
@@ -425,97 +422,6 @@ describe('without webhooks', () => {
     }
     expect((await host.request('DELETE', configPath(projectId))).status).toBe(204);
     expect(seen).toHaveLength(before);
-  });
-});
-
-describe('the host’s OpenAPI document', () => {
-  interface Operation extends Record<string, unknown> {
-    security?: unknown;
-  }
-  type Paths = Record<string, Record<string, Operation>>;
-  const documented = JSON.parse(readFileSync('docs/openapi.json', 'utf8')) as {
-    paths: Paths;
-    components: { schemas: object };
-  };
-
-  @Controller('shops')
-  class ShopController {
-    @Get()
-    @ApiSecurity('session')
-    list(): string[] {
-      return [];
-    }
-  }
-
-  /** As a host makes it: with its own scheme, and below a base path of its own. */
-  async function documentOf(options: { security?: string[] }) {
-    const host = await startHost({ basePath: 'billing', controllers: [ShopController] });
-    const config = new DocumentBuilder()
-      .setOpenAPIVersion('3.1.0')
-      .addBearerAuth({ type: 'http' }, 'session')
-      .build();
-    const document = completeDocument(SwaggerModule.createDocument(host.app, config), options);
-    return JSON.parse(JSON.stringify(document)) as {
-      paths: Paths;
-      components: { schemas: object; securitySchemes: object };
-    };
-  }
-
-  /** The operations of the module without the host's security. */
-  function operationsOf(paths: Paths, basePath: string): Record<string, Operation> {
-    return Object.fromEntries(
-      Object.entries(paths)
-        .filter(([path]) => path.startsWith(`/${basePath}/`))
-        .flatMap(([path, item]) =>
-          Object.entries(item).map(([method, { security, ...operation }]) => [
-            `${method} ${path.slice(basePath.length + 1)}`,
-            { ...operation, isOpen: JSON.stringify(security) === '[]' },
-          ]),
-        ),
-    );
-  }
-
-  it('has every operation as documented, under the host’s security scheme', async () => {
-    const { paths, components } = await documentOf({ security: ['session'] });
-    const ours = operationsOf(paths, 'billing');
-    expect(ours).toEqual(operationsOf(documented.paths, 'api/v1/payments'));
-    expect(components.schemas).toMatchObject(
-      Object.fromEntries(
-        Object.entries(documented.components.schemas).filter(([name]) => name.startsWith('Stripe')),
-      ),
-    );
-    expect(Object.keys(components.securitySchemes)).toEqual(['session']);
-    const named = Object.entries(paths).flatMap(([path, item]) =>
-      path.startsWith('/billing/') ? Object.values(item).map(({ security }) => security) : [],
-    );
-    expect(new Set(named.map((security) => JSON.stringify(security)))).toEqual(
-      new Set([JSON.stringify([{ session: [] }]), '[]']),
-    );
-  });
-
-  it('declares the documented schemes where the host names none, and leaves the host’s own', async () => {
-    const { paths, components } = await documentOf({});
-    expect(Object.keys(components.securitySchemes).sort()).toEqual(['Bearer', 'OAuth2', 'session']);
-    expect(paths['/billing/stripe/projects/{project_id}/config']?.put?.security).toEqual([
-      { Bearer: [] },
-      { OAuth2: [] },
-    ]);
-    expect(paths['/shops']?.get?.security).toEqual([{ session: [] }]);
-  });
-
-  it('has an id of its own for each operation where the module is there twice', () => {
-    const operation = () => ({ operationId: 'getStripeConfig', responses: {} });
-    const info = { title: 'Shop', version: '1' };
-    const { paths } = completeDocument({
-      openapi: '3.1.0',
-      info,
-      paths: { '/a': { get: operation() }, '/b': { get: operation() }, '/c': { get: operation() } },
-    });
-    expect(Object.values(paths).map(({ get }) => get?.operationId)).toEqual([
-      'getStripeConfig',
-      'getStripeConfig2',
-      'getStripeConfig3',
-    ]);
   });
 });
 

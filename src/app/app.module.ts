@@ -10,6 +10,7 @@ import { DatabaseConnection } from './database-connection.js';
 import { Draining } from './draining.js';
 import { EventLog } from './event-log.js';
 import { HealthController } from './health/health.controller.js';
+import { SECURITY_SCHEMES } from './openapi.js';
 import { ProjectModule } from './projects/project.module.js';
 import { USUAL_MAX_PROJECTS_PER_OWNER } from './projects/project-limit.js';
 import { ProjectService } from './projects/project.service.js';
@@ -35,7 +36,14 @@ export class AppModule {
         TypeOrmModule.forRoot({ ...dataSourceOptions(databaseUrl), manualInitialization: true }),
         ProjectModule.with(maxProjectsPerOwner),
         // Its access rules apply to the service's own routes as well.
-        { ...PaymentsModule.forRoot({ ...payments, projects: ProjectService }), global: true },
+        {
+          ...PaymentsModule.forRoot({
+            ...payments,
+            projects: ProjectService,
+            openApiSecurity: Object.values(SECURITY_SCHEMES),
+          }),
+          global: true,
+        },
       ],
       controllers: [HealthController, refuseOtherMethods(HealthController)],
       // Malformed requests and unknown addresses never reach a controller's own filter.

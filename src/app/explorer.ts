@@ -1,8 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { SECURITY_SCHEMES } from '../payments/http/openapi/api-documentation.js';
 import { keepAuthorizationInTab, withoutCurl } from './explorer-plugins.js';
+import { SECURITY_SCHEMES } from './openapi.js';
 
 const PATH = 'docs';
 

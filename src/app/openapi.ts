@@ -1,8 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { SECURITY_SCHEMES } from '../payments/http/openapi/api-documentation.js';
-import { DEFAULT_SCHEMES, completeDocument } from '../payments/http/openapi/complete-document.js';
+import { completeDocument } from '../payments/http/openapi/complete-document.js';
 import type { IssuerMetadata } from '../payments/http/access/issuer-keys.js';
+import { withOwnNames } from './own-names.js';
+
+/** Names of the security schemes in the document; each of them is enough. */
+export const SECURITY_SCHEMES = { bearer: 'Bearer', oauth2: 'OAuth2' } as const;
 
 const DESCRIPTION = `Keeps the Stripe credentials of projects: takes them, seals them, and shows only masks.
 
@@ -42,10 +45,15 @@ export function openApiDocument(
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer(server ?? '/', server === undefined ? 'Where this document came from' : undefined)
-    .addSecurity(SECURITY_SCHEMES.bearer, DEFAULT_SCHEMES[SECURITY_SCHEMES.bearer])
+    .addSecurity(SECURITY_SCHEMES.bearer, {
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'An access token',
+    })
     .addSecurity(SECURITY_SCHEMES.oauth2, { type: 'oauth2', flows: oauth2Flows(issuer) });
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);
-  return completeDocument(SwaggerModule.createDocument(app, builder.build()));
+  return withOwnNames(completeDocument(SwaggerModule.createDocument(app, builder.build())));
 }
 
 function oauth2Flows(issuer: IssuerMetadata | undefined): object {

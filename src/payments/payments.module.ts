@@ -56,6 +56,7 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
   const controllers = mountedAt(
     basePath,
     parts.flatMap((part) => part.controllers ?? []),
+    extras.openApiSecurity,
   );
   const aliases = mountedAt(
     basePath,

@@ -2,16 +2,18 @@ import { HttpStatus, Param, Query, Req } from '@nestjs/common';
 import { canonicalUuid } from '../../payments/domain/uuid.js';
 import { ValidBody } from '../../payments/http/body/valid-body.js';
 import { changeBy, subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
-import { ApiProjectId } from '../../payments/http/openapi/api-documentation.js';
+import { ApiAccess, ApiProjectId } from '../../payments/http/openapi/api-documentation.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../../payments/http/parameters/next-page-link.js';
 import { INVALID_CURSOR, type PageQuery } from '../../payments/http/parameters/pages.js';
 import { CallerRoutes, DeleteRoute, GetRoute, PostRoute } from '../../payments/http/routes.js';
 import { PROJECT_PAGES, ProjectPages, readProjectPage } from '../../payments/project-list/project-pages.js';
 import { ProjectRemoval } from '../../payments/project-removal/project-removal.js';
+import { SECURITY_SCHEMES } from '../openapi.js';
 import { CreateProjectRequest, NAME_MISSING, ProjectListResponse, ProjectResponse } from './project.dto.js';
 import { ProjectService } from './project.service.js';
 
 @CallerRoutes('api/v1/projects', 'Projects')
+@ApiAccess(Object.values(SECURITY_SCHEMES))
 export class ProjectController {
   constructor(
     private readonly projects: ProjectService,

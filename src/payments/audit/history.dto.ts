@@ -1,7 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
+import { PaymentsSchema } from '../http/openapi/schema-class.js';
 import type { AuditAction } from './audit-entry.entity.js';
 
+@PaymentsSchema('StripeConfigChangedField')
 export class StripeConfigChangedField {
   @ApiProperty({ description: 'The credential that changed', example: 'test_secret_key' })
   field!: string;
@@ -23,6 +25,7 @@ export class StripeConfigChangedField {
   after!: string | null;
 }
 
+@PaymentsSchema('StripeConfigChange')
 export class StripeConfigChange {
   @ApiProperty({ type: 'integer', description: 'The version that the change made', example: 2 })
   version!: number;
@@ -58,6 +61,7 @@ export class StripeConfigChange {
   fields!: StripeConfigChangedField[];
 }
 
+@PaymentsSchema('StripeConfigHistoryResponse')
 export class StripeConfigHistoryResponse {
   @ApiProperty({
     type: [StripeConfigChange],

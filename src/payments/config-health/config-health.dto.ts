@@ -8,10 +8,11 @@ import {
   exampleOf,
   wordOrNull,
 } from '../http/openapi/api-documentation.js';
-import { schemaClass } from '../http/openapi/schema-class.js';
+import { PaymentsSchema, schemaClass } from '../http/openapi/schema-class.js';
 
 const WHEN = { type: String, format: 'date-time', nullable: true, example: EXAMPLE_TIME };
 
+@PaymentsSchema('SecretKeyHealth')
 export class SecretKeyHealth {
   @ApiProperty({
     enum: ['not_stored', 'works', 'restricted', 'rejected', 'other_mode', 'unreadable', 'unknown'],
@@ -37,6 +38,7 @@ export class SecretKeyHealth {
   account_id!: string | null;
 }
 
+@PaymentsSchema('PreviousWebhookSecretHealth')
 export class PreviousWebhookSecretHealth {
   @ApiProperty({ description: 'Its mask', example: 'whsec_...iJkL' })
   masked!: string;
@@ -48,6 +50,7 @@ export class PreviousWebhookSecretHealth {
   last_verified_at!: Date | null;
 }
 
+@PaymentsSchema('WebhookSecretHealth')
 export class WebhookSecretHealth {
   @ApiProperty({
     enum: ['not_stored', 'waiting', 'verified'],
@@ -90,6 +93,7 @@ export class WebhookSecretHealth {
   previous!: PreviousWebhookSecretHealth | null;
 }
 
+@PaymentsSchema('WebhookEndpointHealth')
 export class WebhookEndpointHealth {
   @ApiProperty({ description: 'Stripe’s id', example: 'we_1' })
   id!: string;
@@ -109,6 +113,7 @@ export class WebhookEndpointHealth {
   since!: Date | null;
 }
 
+@PaymentsSchema('ModeHealthResponse')
 export class ModeHealthResponse {
   @ApiProperty({
     description: 'The secret key, as Stripe last answered for it',
@@ -147,7 +152,7 @@ export type StripeConfigHealthResponse = { project_id: string; is_active: boolea
 
 export const StripeConfigHealthResponse = schemaClass<StripeConfigHealthResponse>(
   'StripeConfigHealthResponse',
-  undefined,
+  {},
   {
     project_id: PROJECT_ID,
     is_active: IS_ACTIVE_CONFIG,

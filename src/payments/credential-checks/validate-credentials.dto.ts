@@ -3,6 +3,7 @@ import { Transform } from 'class-transformer';
 import { IsBoolean, IsNotEmpty, IsString, ValidateBy } from 'class-validator';
 import { refusal } from '../http/body/request-body.pipe.js';
 import type { ValidationItem } from '../domain/errors.js';
+import { PaymentsSchema } from '../http/openapi/schema-class.js';
 
 /** What 422 lists where there is no key. */
 export const KEY_MISSING: ValidationItem = {
@@ -11,6 +12,7 @@ export const KEY_MISSING: ValidationItem = {
   type: 'missing',
 };
 
+@PaymentsSchema('ValidateStripeCredentialsRequest', { additionalProperties: false })
 export class ValidateStripeCredentialsRequest {
   @ApiProperty({
     minLength: 1,
@@ -37,6 +39,7 @@ export class ValidateStripeCredentialsRequest {
   is_test_mode = true;
 }
 
+@PaymentsSchema('ValidateStripeCredentialsResponse')
 export class ValidateStripeCredentialsResponse {
   @ApiProperty({ description: 'Whether Stripe accepts the key', example: true })
   valid!: boolean;

@@ -30,13 +30,13 @@ import { ProjectOwnershipGuard } from './access/project-ownership.guard.js';
 import { NoFields } from './body/no-fields.js';
 import { ErrorFilter } from './errors/error.filter.js';
 import {
-  ApiAccess,
   ApiErrors,
   ApiMode,
   ApiProjectId,
   PUBLIC,
   type DocumentedError,
 } from './openapi/api-documentation.js';
+import { OPERATION_PREFIX } from './openapi/namespace.js';
 import { QueryRules } from './parameters/query-rules.js';
 
 /** What is said of one route; everything else follows from its controller's access. */
@@ -63,26 +63,23 @@ interface Access {
   /** In the order in which they are asked. */
   guards: readonly Type<CanActivate>[];
   errors: readonly DocumentedError[];
-  /** Made for each controller, since those of `@nestjs/swagger` for security remember what they decorated. */
-  decorators: () => ClassDecorator[];
+  decorators: readonly ClassDecorator[];
   operation?: ApiOperationOptions;
 }
-
-const signedIn = (): ClassDecorator[] => [UseInterceptors(QueryRules), ApiAccess()];
 
 const OWNER: Access = {
   guards: [JwtAuthGuard, ProjectOwnershipGuard],
   errors: [401, 403, 404, 422, 503],
-  decorators: () => [...signedIn(), ApiProjectId()],
+  decorators: [UseInterceptors(QueryRules), ApiProjectId()],
 };
 
 const CALLER: Access = {
   guards: [JwtAuthGuard],
   errors: [401, 'insufficient_scope', 'access_denied', 503],
-  decorators: signedIn,
+  decorators: [UseInterceptors(QueryRules)],
 };
 
-const ANYONE: Access = { guards: [], errors: [], decorators: () => [], operation: PUBLIC };
+const ANYONE: Access = { guards: [], errors: [], decorators: [], operation: PUBLIC };
 
 const BODY_ERRORS = [400, 413, 415];
 
@@ -134,7 +131,7 @@ function routes(path: string, tag: string, access: Access): ClassDecorator[] {
     Controller(path),
     UseFilters(ErrorFilter),
     UseGuards(...access.guards),
-    ...access.decorators(),
+    ...access.decorators,
     ApiTags(tag),
     ({ prototype }) => {
       for (const descriptor of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
@@ -151,7 +148,7 @@ function document(descriptor: TypedPropertyDescriptor<object>, access: Access): 
   const { operationId, summary, description, body, response = {}, errors = [] } = route;
   const bodyErrors = body === undefined ? [] : BODY_ERRORS;
   applyDecorators(
-    ApiOperation({ operationId, ...access.operation, summary, description }),
+    ApiOperation({ operationId: OPERATION_PREFIX + operationId, ...access.operation, summary, description }),
     ...(typeof body === 'object' ? [ApiBody(body)] : []),
     ApiResponse({
       status: statusOf(route),

@@ -101,6 +101,11 @@ export interface PaymentsModuleExtras {
    * required without them, too: webhook endpoints that another process created are removed with their configuration.
    */
   webhooks?: boolean;
+  /**
+   * Names of the security schemes in the application's OpenAPI document that our operations are documented with; each of them is
+   * enough. Default: those that the document requires of every operation (`addSecurityRequirements`).
+   */
+  openApiSecurity?: readonly string[];
 }
 
 /** The options with every default filled in. */

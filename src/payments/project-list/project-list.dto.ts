@@ -9,7 +9,7 @@ import {
   exampleOf,
   hasCredentials,
 } from '../http/openapi/api-documentation.js';
-import { schemaClass } from '../http/openapi/schema-class.js';
+import { PaymentsSchema, schemaClass } from '../http/openapi/schema-class.js';
 
 /** A project of the caller, and what is configured for it. */
 export type ProjectPaymentConfigResponse = Omit<OwnedProject<string>, 'isActive' | 'createdAt'> &
@@ -22,7 +22,7 @@ export type ProjectPaymentConfigResponse = Omit<OwnedProject<string>, 'isActive'
 
 export const ProjectPaymentConfigResponse = schemaClass<ProjectPaymentConfigResponse>(
   'ProjectPaymentConfigResponse',
-  undefined,
+  {},
   {
     id: PROJECT_ID,
     name: { type: String, description: 'What the project is called', example: 'My shop' },
@@ -50,6 +50,7 @@ export const ProjectPaymentConfigResponse = schemaClass<ProjectPaymentConfigResp
   },
 );
 
+@PaymentsSchema('ProjectPaymentConfigListResponse')
 export class ProjectPaymentConfigListResponse {
   @ApiProperty({
     type: [ProjectPaymentConfigResponse],

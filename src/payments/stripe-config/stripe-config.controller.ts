@@ -40,7 +40,7 @@ export class StripeConfigController {
     description: 'The configuration with masked credentials, or `null` when the project has never had one.',
     response: {
       headers: ENTITY_TAG_HEADER,
-      schema: { anyOf: [{ $ref: getSchemaPath(StripeConfigResponse) }, { type: 'null' }] },
+      schema: { type: 'object', nullable: true, allOf: [{ $ref: getSchemaPath(StripeConfigResponse) }] },
     },
     decorators: [
       ApiCondition('If-None-Match', 'An entity tag, such as `"1"`: 304 when the configuration still has it'),

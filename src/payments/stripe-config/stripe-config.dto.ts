@@ -23,7 +23,7 @@ export type StripeConfigRequest = Partial<Record<CredentialField, string | null>
 
 export const StripeConfigRequest = schemaClass<Required<StripeConfigRequest>>(
   'StripeConfigRequest',
-  'Request to create/update Stripe configuration.',
+  { description: 'Request to create/update Stripe configuration.', additionalProperties: false },
   recordOf(CREDENTIAL_FIELDS, (field) => {
     const { description, visibility, source, example } = describeCredential(field);
     return {
@@ -43,7 +43,7 @@ export type StripeConfigResponse = Omit<StripeConfigView, 'version' | 'updated_a
 
 export const StripeConfigResponse = schemaClass<StripeConfigResponse>(
   'StripeConfigResponse',
-  'Stripe configuration response with masked credentials.',
+  { description: 'Stripe configuration response with masked credentials.' },
   {
     id: {
       type: String,

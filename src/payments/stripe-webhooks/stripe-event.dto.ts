@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsOptional, ValidateBy } from 'class-validator';
 import { EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
+import { PaymentsSchema } from '../http/openapi/schema-class.js';
 import { holdsCredential } from '../domain/credential-shape.js';
 import { refusal } from '../http/body/request-body.pipe.js';
 import { isEventPattern } from '../domain/event-type.js';
@@ -8,6 +9,7 @@ import { MODES, type Mode } from '../domain/credentials.js';
 import { EXAMPLE_EVENT } from './webhook.dto.js';
 import { EVENT_STATUSES, type EventStatus } from './stripe-event.entity.js';
 
+@PaymentsSchema('StripeEventResponse')
 export class StripeEventResponse {
   @ApiProperty({ example: 'evt_1', description: 'Stripe’s id' })
   id!: string;
@@ -70,6 +72,7 @@ export class StripeEventResponse {
   last_error!: string | null;
 }
 
+@PaymentsSchema('StripeEventWithPayload')
 export class StripeEventWithPayload extends StripeEventResponse {
   @ApiProperty({
     type: 'object',
@@ -80,6 +83,7 @@ export class StripeEventWithPayload extends StripeEventResponse {
   payload!: Record<string, unknown>;
 }
 
+@PaymentsSchema('StripeEventListResponse')
 export class StripeEventListResponse {
   @ApiProperty({
     type: [StripeEventResponse],
@@ -97,6 +101,7 @@ export class StripeEventListResponse {
   next_cursor!: string | null;
 }
 
+@PaymentsSchema('ReplayStripeEventsRequest')
 export class ReplayStripeEventsRequest {
   @ApiPropertyOptional({
     type: String,
@@ -126,6 +131,7 @@ export const REPLAY_EXAMPLES = {
   some: { summary: 'Those of invoices', value: { type: 'invoice.*' } },
 };
 
+@PaymentsSchema('ReplayedStripeEvents')
 export class ReplayedStripeEvents {
   @ApiProperty({ type: 'integer', description: 'How many events will be handled again', example: 3 })
   replayed!: number;

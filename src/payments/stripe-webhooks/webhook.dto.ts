@@ -1,4 +1,5 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { PaymentsSchema } from '../http/openapi/schema-class.js';
 
 /** An event as Stripe sends it, with a snapshot of its object. */
 export const EXAMPLE_EVENT = {
@@ -13,7 +14,10 @@ export const EXAMPLE_EVENT = {
   type: 'invoice.paid',
 };
 
-@ApiSchema({ description: 'An event of Stripe. It may have further fields, which Stripe documents.' })
+@PaymentsSchema('StripeWebhookEvent', {
+  description: 'An event of Stripe. It may have further fields, which Stripe documents.',
+  additionalProperties: true,
+})
 export class StripeWebhookEvent {
   @ApiProperty({ description: 'Stripe’s id', example: EXAMPLE_EVENT.id })
   id!: string;

@@ -1,6 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
 import { EXAMPLE_WEBHOOK_URL, wordOrNull } from '../http/openapi/api-documentation.js';
+import { PaymentsSchema } from '../http/openapi/schema-class.js';
 import { refusal } from '../http/body/request-body.pipe.js';
 import type { ValidationItem } from '../domain/errors.js';
 import { isEventType } from '../domain/event-type.js';
@@ -15,6 +16,7 @@ export const NOT_A_LIST: ValidationItem = {
   type: 'not_a_list',
 };
 
+@PaymentsSchema('WebhookEndpointRequest', { additionalProperties: false })
 export class WebhookEndpointRequest {
   @ApiPropertyOptional({
     type: [String],
@@ -42,6 +44,7 @@ export const WEBHOOK_ENDPOINT_EXAMPLES = {
   chosen: { summary: 'Chosen events', value: { event_types: ['invoice.paid', 'charge.refunded'] } },
 };
 
+@PaymentsSchema('WebhookEndpointResponse')
 export class WebhookEndpointResponse {
   @ApiProperty({
     enum: ['enabled', 'disabled', 'missing'],

@@ -11,7 +11,7 @@ export type StripeWebhookUrlsResponse = Record<`${Mode}_webhook_url`, string>;
 
 export const StripeWebhookUrlsResponse = schemaClass<StripeWebhookUrlsResponse>(
   'StripeWebhookUrlsResponse',
-  undefined,
+  {},
   renamedRecordOf(
     MODES,
     (mode) => `${mode}_webhook_url`,

@@ -20,12 +20,9 @@ import {
   examplesOf,
 } from './error-schemas.js';
 
-/** Names of the security schemes in the OpenAPI document; the host declares them. */
-export const SECURITY_SCHEMES = { oauth2: 'OAuth2', bearer: 'Bearer' } as const;
-
-/** Documents that a valid access token is needed. */
-export function ApiAccess(): ClassDecorator & MethodDecorator {
-  return applyDecorators(ApiSecurity(SECURITY_SCHEMES.bearer), ApiSecurity(SECURITY_SCHEMES.oauth2));
+/** Documents that a caller must be known, by one of these security schemes of the document. */
+export function ApiAccess(schemes: readonly string[]): ClassDecorator & MethodDecorator {
+  return applyDecorators(...schemes.map((scheme) => ApiSecurity(scheme)));
 }
 
 /** How an operation is documented that needs no access token. */
@@ -91,9 +88,9 @@ export function hasCredentials(mode: Mode): ApiPropertyOptions {
   return { type: Boolean, description: `Whether a ${mode} secret key is stored`, example: true };
 }
 
-/** A field that holds one of a list of words, or null. A null in an enum breaks code generators. */
-export function wordOrNull(words: readonly string[]): { anyOf: object[] } {
-  return { anyOf: [{ type: 'string', enum: [...words] }, { type: 'null' }] };
+/** A field that holds one of a list of words, or null. */
+export function wordOrNull(words: readonly string[]): { type: 'string'; enum: unknown[]; nullable: true } {
+  return { type: 'string', enum: [...words, null], nullable: true };
 }
 
 /** Documents the project of the path. */

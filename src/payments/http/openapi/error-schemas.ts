@@ -1,10 +1,11 @@
-import { ApiProperty, ApiPropertyOptional, ApiSchema } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ValidationCause, ValidationItem } from '../../domain/errors.js';
 import { invalidUuid } from '../../domain/uuid.js';
 import { errorAnswer } from '../errors/error-answer.js';
 import { ANSWERS } from '../errors/error-catalogue.js';
 import type { AnswerCode } from '../errors/answer-code.js';
 import { CAUSES } from '../errors/validation-causes.js';
+import { PaymentsSchema } from './schema-class.js';
 
 /** The request id of the documentation's examples. */
 const EXAMPLE_REQUEST_ID = '0b802cef-32b6-4c68-a448-8a94abf661f5';
@@ -34,7 +35,7 @@ function ApiNameOf(
 /** What 422 lists where a path's project is no UUID. */
 export const INVALID_PROJECT_ID = invalidUuid('project_id');
 
-@ApiSchema({ description: 'One refused part of the request.' })
+@PaymentsSchema('ValidationError', { description: 'One refused part of the request.' })
 export class ValidationError {
   @ApiProperty({
     type: 'array',
@@ -54,6 +55,8 @@ export class ValidationError {
   type!: ValidationCause;
 }
 
+// The contract documents the list alone.
+@PaymentsSchema('HTTPValidationError', { additionalProperties: true })
 export class HTTPValidationError {
   @ApiPropertyOptional({
     type: [ValidationError],
@@ -63,7 +66,9 @@ export class HTTPValidationError {
   detail!: ValidationError[];
 }
 
-@ApiSchema({ description: 'An error. With Accept: application/problem+json it is a problem of RFC 9457.' })
+@PaymentsSchema('ErrorResponse', {
+  description: 'An error. With Accept: application/problem+json it is a problem of RFC 9457.',
+})
 export class ErrorResponse {
   @ApiProperty({ description: 'What is wrong and how to fix it', example: EXAMPLE.detail })
   detail!: string;
@@ -88,7 +93,7 @@ export class ErrorResponse {
   instance!: string;
 }
 
-@ApiSchema({ description: 'A refused request as a problem of RFC 9457.' })
+@PaymentsSchema('ValidationProblem', { description: 'A refused request as a problem of RFC 9457.' })
 export class ValidationProblem extends ErrorResponse {
   @ApiProperty({
     type: String,
