@@ -3,24 +3,12 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ROOT, cleanUp } from '../support/process.js';
 import { run } from '../support/run.js';
-import { installedProject, readManifest, type Versions } from './installed.js';
+import { installedProject, type Versions } from './installed.js';
+import { NEST_11, NEST_12, TYPES } from './versions.js';
 
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
-const NEST_11: Versions = {
-  '@nestjs/common': '11.2.10',
-  '@nestjs/core': '11.2.10',
-  '@nestjs/passport': '11.0.5',
-  '@nestjs/platform-express': '11.2.10',
-  '@nestjs/swagger': '11.4.7',
-  '@nestjs/typeorm': '11.0.3',
-};
-
-const { dependencies, devDependencies } = readManifest('package.json');
-const TESTED_WITH: Versions = { ...devDependencies, ...dependencies };
-const NEST_12 = Object.fromEntries(Object.keys(NEST_11).map((name) => [name, TESTED_WITH[name] ?? '']));
-
-const TOOLS: Versions = { '@redocly/openapi-core': '2.64.0', '@types/node': '20.19.43' };
+const TOOLS: Versions = { '@redocly/openapi-core': '2.64.0', ...TYPES };
 
 /** Lints each document of standard input by the recommended rules of Redocly, its warnings included. */
 const LINT = `
@@ -36,8 +24,8 @@ const LINT = `
 `;
 
 const HOSTS: [what: string, versions: Versions][] = [
-  ['Nest 11', NEST_11],
-  ['Nest 12', NEST_12],
+  ['Nest 11', { ...NEST_11, '@nestjs/platform-express': '11.2.10' }],
+  ['Nest 12', { ...NEST_12, '@nestjs/platform-express': '12.5.1' }],
 ];
 
 describe.each(HOSTS)(
