@@ -44,9 +44,23 @@ export default {
       to: { path: '^src/', pathNot: PAYMENTS },
     },
     {
-      name: 'the-sdk-of-stripe-in-one-folder',
+      name: 'the-testing-kit-knows-nothing-of-the-service',
       severity: 'error',
-      from: { path: '^src/', pathNot: `${PAYMENTS}stripe/` },
+      from: { path: '^src/testing/' },
+      to: { path: '^src/', pathNot: '^src/(payments|testing)/' },
+    },
+    {
+      name: 'nothing-loads-the-testing-kit',
+      comment: 'It is an entry of its own, for tests of applications.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/testing/' },
+      to: { path: '^src/testing/' },
+    },
+    {
+      name: 'the-sdk-of-stripe-in-one-folder',
+      comment: 'Beside the testing kit, whose clients are the SDK’s own.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: `^src/(payments/stripe|testing)/` },
       to: { path: '^node_modules/stripe/' },
     },
     {

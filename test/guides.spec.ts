@@ -33,7 +33,10 @@ function faultsOf(files: ReadonlyMap<string, string>): string[] {
       ...config.compilerOptions,
       noEmit: true,
       rootDir: '.',
-      paths: { 'nest-stripe-config': ['./src/index.ts'] },
+      paths: {
+        'nest-stripe-config': ['./src/index.ts'],
+        'nest-stripe-config/testing': ['./src/testing/index.ts'],
+      },
     },
     ROOT,
   );

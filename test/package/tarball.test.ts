@@ -78,7 +78,9 @@ describe('the tarball', () => {
   afterAll(cleanUp);
 
   it('holds the library, its commands, and what describes them', () => {
-    const others = files.filter((file) => !/^dist\/payments\/.+(?<!\.spec)\.(?:js|d\.ts)$/.test(file));
+    const others = files.filter(
+      (file) => !/^dist\/(?:payments|testing)\/.+(?<!\.spec)\.(?:js|d\.ts)$/.test(file),
+    );
     expect(others).toEqual(
       [
         'CHANGELOG.md',
@@ -200,11 +202,13 @@ describe('the installed package', () => {
     const said = await load(`
       import { createRequire } from 'node:module';
       const require = createRequire(process.cwd() + '/');
-      for (const name of ['nest-stripe-config', 'nest-stripe-config/migrations']) {
+      for (const name of ['nest-stripe-config', 'nest-stripe-config/migrations', 'nest-stripe-config/testing']) {
         console.log(Object.keys(await ${how}).filter((key) => key !== 'default' && key !== '__esModule').join(' '));
       }
     `);
-    expect(said).toMatch(/^(?=.*\bPaymentsModule\b)(?=.*\bStripeClients\b).*\npaymentsMigrations\n$/);
+    expect(said).toMatch(
+      /^(?=.*\bPaymentsModule\b)(?=.*\bStripeClients\b).*\npaymentsMigrations\n(?=.*\boverridePaymentsModule\b).*\n$/,
+    );
   });
 
   it.each(['dist/index.js', 'dist/payments/crypto/sealer.js', 'package.json', 'dist/cli/keys.js'])(

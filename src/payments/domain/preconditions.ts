@@ -8,6 +8,16 @@ export interface Preconditions {
   ifNoneMatch: number[] | 'any' | null;
 }
 
+/** Asks nothing. */
+export const UNCONDITIONAL: Preconditions = { ifMatch: null, ifNoneMatch: null };
+
+/** Whether what is stored is as a change asks; a list in `If-None-Match` is for reading only. */
+export function holds({ ifMatch, ifNoneMatch }: Preconditions, stored: { version: number } | null): boolean {
+  if (ifNoneMatch === 'any' && stored !== null) return false;
+  if (ifMatch === null) return true;
+  return stored !== null && (ifMatch === 'any' || ifMatch.includes(stored.version));
+}
+
 /** The entity tag of a version: the version's number, and nothing of what is stored. */
 export function entityTag(version: number): string {
   return `"${version}"`;

@@ -7,7 +7,7 @@ import type { Secret } from '../crypto/secret.js';
 import { Lookup } from '../database/lookup.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import type { ParametersOf, RowOf } from '../database/statement.js';
-import { versionConflict, type Preconditions } from '../domain/preconditions.js';
+import { UNCONDITIONAL, holds, versionConflict, type Preconditions } from '../domain/preconditions.js';
 import { KeyRingCheck } from '../key-ring/key-ring-check.js';
 import { PaymentsError, ValidationFailed } from '../domain/errors.js';
 import { canonicalUuid } from '../domain/uuid.js';
@@ -229,8 +229,6 @@ export function configNotFound(): PaymentsError {
   return new PaymentsError('config_not_found', 'This project has never had a Stripe configuration.');
 }
 
-const UNCONDITIONAL: Preconditions = { ifMatch: null, ifNoneMatch: null };
-
 /** What the statements compare under the row's lock. A list in `If-None-Match` is for reading only. */
 function expectationsOf({
   ifMatch,
@@ -241,10 +239,4 @@ function expectationsOf({
     must_exist: ifMatch !== null,
     create_only: ifNoneMatch === 'any',
   };
-}
-
-function holds({ ifMatch, ifNoneMatch }: Preconditions, stored: StripeConfigView | null): boolean {
-  if (ifNoneMatch === 'any' && stored !== null) return false;
-  if (ifMatch === null) return true;
-  return stored !== null && (ifMatch === 'any' || ifMatch.includes(stored.version));
 }

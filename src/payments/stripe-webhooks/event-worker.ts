@@ -14,7 +14,6 @@ import { describeError } from '../common/describe-error.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { PaymentsError } from '../domain/errors.js';
 import { Periodic } from '../database/periodic.js';
-import type { AnyStripeEvent } from '../stripe/stripe-event-types.js';
 import { lanesOf, objectNameOf } from './event-lanes.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
 import {
@@ -29,6 +28,7 @@ import {
 } from './event-worker.statements.js';
 import { eventContext } from '../crypto/sealer.js';
 import { withinDeadline } from '../common/deadline.js';
+import { HandlerFailure, runHandlers } from './run-handlers.js';
 import { ExplainedError } from '../domain/explained-error.js';
 
 /** How many events are claimed at once, and how many of them are handled concurrently where the pool allows it. */
@@ -59,18 +59,6 @@ class HandlerTimeout extends ExplainedError {
 /** An event whose last attempt began and never ended: it has crashed its process each time. */
 class TooManyAttempts extends Error {
   override name = 'TooManyAttempts';
-}
-
-/** A handler's error, with the handler's name. */
-class HandlerFailure extends Error {
-  override name = 'HandlerFailure';
-
-  constructor(
-    readonly handler: string,
-    cause: unknown,
-  ) {
-    super(handler, { cause });
-  }
 }
 
 /** Dispatches stored events to the application's handlers. Any number of workers share the events of a database. */
@@ -146,9 +134,12 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
       await runWithin(manager, PUT_BACK_EVENT, { ...claimOf(event), pause_seconds: BUSY_PAUSE_SECONDS });
       return;
     }
-    const context = eventContext(event.project_id, event.mode, event.event_id);
+    const { project_id: projectId, mode, attempts: attempt } = event;
+    const context = eventContext(projectId, mode, event.event_id);
     const payload = this.sealer.open(row.payload_sealed, context).reveal();
-    await withinLimit(manager, (signal) => runHandlers(handlers, payload, event, manager, signal));
+    await withinLimit(manager, (signal) =>
+      runHandlers(handlers, payload, { projectId, mode, attempt, manager, signal }),
+    );
     await runWithin(manager, END_EVENT, claimOf(event));
   }
 
@@ -188,25 +179,6 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
       });
     } catch {
       // It is due again when its lease expires.
-    }
-  }
-}
-
-async function runHandlers(
-  handlers: EventHandler[],
-  payload: string,
-  { project_id, mode, attempts }: ClaimedEvent,
-  manager: EntityManager,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const { name, handle } of handlers) {
-    if (signal.aborted) return;
-    // Each gets a copy of its own, so that none sees another's changes to it.
-    const event = JSON.parse(payload) as AnyStripeEvent;
-    try {
-      await handle(event, { projectId: project_id, mode, attempt: attempts, manager, signal });
-    } catch (error) {
-      throw new HandlerFailure(name, error);
     }
   }
 }

@@ -43,6 +43,15 @@ interface FastifyLike {
   ): void;
 }
 
+/**
+ * Nest's own, as it may be, whatever its type says: an application without HTTP has no adapter, and early versions of Nest 11 do
+ * not tell when there is one.
+ */
+interface AdapterHost {
+  httpAdapter?: HttpAdapterHost['httpAdapter'] | null;
+  init$?: HttpAdapterHost['init$'];
+}
+
 /** What is used of Express. */
 interface ExpressLike {
   router: { stack: readonly ExpressLayer[] };
@@ -79,9 +88,17 @@ export function keepBodyOnStream(handler: object): void {
  * and not by their address, which the host has a say in, and which routes of its own may resemble. To be called while
  * modules are made, which is before the host's parsers are registered.
  */
-export function keepBodiesFromHost({ httpAdapter }: HttpAdapterHost, basePath: string): void {
-  // An application without HTTP has none, whatever the type says: undefined, or null beside `createApplicationContext`.
-  if ((httpAdapter as unknown) === undefined || (httpAdapter as unknown) === null) return;
+export function keepBodiesFromHost(host: AdapterHost, basePath: string): void {
+  if (host.httpAdapter) keepFrom(host.httpAdapter, basePath);
+  // Tests of Nest make modules before they have an adapter, and parsers after that.
+  else {
+    host.init$?.subscribe(() => {
+      if (host.httpAdapter) keepFrom(host.httpAdapter, basePath);
+    });
+  }
+}
+
+function keepFrom(httpAdapter: HttpAdapterHost['httpAdapter'], basePath: string): void {
   if (httpAdapter.getType() === 'fastify') keepFromFastify(httpAdapter.getInstance());
   else {
     const isOurs = expressMatcher(httpAdapter.getInstance(), `/${basePath}/`.toLowerCase());

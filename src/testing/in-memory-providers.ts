@@ -1,0 +1,52 @@
+import type { FactoryProvider, ValueProvider } from '@nestjs/common';
+import { KEY_BYTES, KeyRing, ringKey } from '../payments/crypto/key-ring.js';
+import { ProjectOwnership, type OwnedProjects } from '../payments/domain/project-ownership.js';
+import { PaymentsHealth } from '../payments/health/payments-health.js';
+import type { PaymentsModuleOptions } from '../payments/options/payments.options.js';
+import { ProjectRemoval } from '../payments/project-removal/project-removal.js';
+import { StripeClients } from '../payments/stripe-clients/stripe-clients.js';
+import { HostEvents } from '../payments/stripe-config/host-events.js';
+import { StripeConfigService } from '../payments/stripe-config/stripe-config.service.js';
+import type { InMemoryPayments } from './in-memory-payments.js';
+import { randomBytes } from 'node:crypto';
+
+/** What takes the places of the module's services. */
+export function inMemoryProviders({
+  clients,
+  configs,
+  removal,
+  health,
+}: InMemoryPayments): (ValueProvider | FactoryProvider)[] {
+  return [
+    { provide: StripeClients, useValue: clients },
+    { provide: ProjectRemoval, useValue: removal },
+    { provide: PaymentsHealth, useValue: health },
+    {
+      provide: StripeConfigService,
+      inject: [HostEvents],
+      useFactory: (events: HostEvents) => configs.emitThrough(events),
+    },
+  ];
+}
+
+/** Nobody owns any project. */
+class NoProjects extends ProjectOwnership {
+  findOwner(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  listOwnedBy(): Promise<OwnedProjects> {
+    return Promise.resolve({ projects: [], total: 0 });
+  }
+}
+
+/** Options of a module that needs nothing: every caller passes, and nobody owns a project. */
+export function optionsForTests(options: Partial<PaymentsModuleOptions> = {}): PaymentsModuleOptions {
+  return {
+    keyRing: new KeyRing([ringKey(randomBytes(KEY_BYTES), 'active')]),
+    projects: new NoProjects(),
+    auth: { guard: { canActivate: () => true } },
+    publicBaseUrl: 'https://payments.example.test',
+    ...options,
+  };
+}

@@ -1,0 +1,11 @@
+export { deliverStripeEvent, type StripeEventDelivery } from './deliver-event.js';
+export { fakeCredential } from './fake-credential.js';
+export { FakeStripe, stripeRefusal, type FakeStripeAnswer, type FakeStripeRequest } from './fake-stripe.js';
+export { InMemoryStripeClients, type StripeClientLike } from './in-memory-clients.js';
+export { InMemoryStripeConfigs } from './in-memory-configs.js';
+export { InMemoryPayments } from './in-memory-payments.js';
+export { overridePaymentsModule } from './override-payments-module.js';
+export { PaymentsTestingModule } from './payments-testing.module.js';
+export { signStripeEvent, type SignedStripeEvent } from './signed-event.js';
+export { stripeEvent, type StripeEventEnvelope, type StripeFields } from './stripe-event.js';
+export { stripeThinEvent } from './stripe-thin-event.js';
