@@ -259,7 +259,7 @@ describe('an ESM host of Nest 12 in a workspace of npm', () => {
     );
     await expect(
       run(folder, 'env', ...assignments(), 'npx', '--no-install', 'vitest', 'run'),
-    ).resolves.toContain('2 passed');
+    ).resolves.toContain('4 passed');
   });
 });
 
