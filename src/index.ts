@@ -72,6 +72,7 @@ export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
 export type { Change } from './payments/domain/change.js';
 export type { HostId } from './payments/domain/host-id.js';
+export type { ProjectIdForm, ProjectIdFormName } from './payments/domain/project-ids.js';
 export type {
   CredentialField,
   CredentialKind,

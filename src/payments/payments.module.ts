@@ -11,6 +11,8 @@ import {
   type ASYNC_OPTIONS_TYPE,
   type OPTIONS_TYPE,
 } from './payments.module-definition.js';
+import { ProjectIds, UUIDS } from './domain/project-ids.js';
+import { projectIdsFault } from './options/project-ids-fault.js';
 import { DEFAULT_BASE_PATH } from './options/payments.options.js';
 import {
   RESOLVED_OPTIONS,
@@ -57,6 +59,7 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
     basePath,
     parts.flatMap((part) => part.controllers ?? []),
     extras.openApiSecurity,
+    otherThanUuids(extras.projectIds),
   );
   const aliases = mountedAt(
     basePath,
@@ -74,7 +77,7 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
       {
         provide: RESOLVED_OPTIONS,
         inject: [MODULE_OPTIONS_TOKEN],
-        useFactory: (options: PaymentsModuleOptions) => resolveOptions(options, basePath),
+        useFactory: (options: PaymentsModuleOptions) => resolveOptions(options, basePath, extras.projectIds),
       },
       {
         provide: PAYMENTS_DATA_SOURCE,
@@ -84,6 +87,12 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
     ],
     exports: FEATURES.flatMap((feature) => feature.exports ?? []),
   };
+}
+
+/** The ids to document. A wrong option is refused with the others, when they are known. */
+function otherThanUuids(option: PaymentsModuleExtras['projectIds']): ProjectIds | undefined {
+  const ids = projectIdsFault(option) === undefined ? ProjectIds.of(option) : UUIDS;
+  return ids === UUIDS ? undefined : ids;
 }
 
 /** The token under which @nestjs/typeorm provides a data source, for which it need not be loaded. */

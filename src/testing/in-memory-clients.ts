@@ -1,10 +1,11 @@
 import { StripeCredentialsError } from '../payments/domain/errors.js';
 import type { Mode } from '../payments/domain/credentials.js';
+import type { HostId } from '../payments/domain/host-id.js';
 import type { StripeClient } from '../payments/stripe/client-of.js';
 import type { StripeClients } from '../payments/stripe-clients/stripe-clients.js';
 import { fakeCredential } from './fake-credential.js';
 import { FakeStripe } from './fake-stripe.js';
-import { readId, type InMemoryStripeConfigs } from './in-memory-configs.js';
+import type { InMemoryStripeConfigs } from './in-memory-configs.js';
 import type { PublicOf } from './public-of.js';
 
 /** A client of Stripe, or as much of one as the code under test uses: `{ paymentIntents: { create } }`. */
@@ -25,7 +26,7 @@ export class InMemoryStripeClients implements PublicOf<
   private readonly given = new Map<string, { client: StripeClient; publishableKey: string }>();
   private readonly unanswered = new FakeStripe().client;
 
-  constructor(private readonly configs: Pick<InMemoryStripeConfigs, 'find' | 'open'>) {}
+  constructor(private readonly configs: Pick<InMemoryStripeConfigs, 'find' | 'open' | 'readId'>) {}
 
   /**
    * Gives a project a client, whatever is stored for it.
@@ -33,38 +34,38 @@ export class InMemoryStripeClients implements PublicOf<
    * @param publishableKey default: a fake one
    */
   use(
-    projectId: string,
+    projectId: HostId,
     mode: Mode,
     client: StripeClientLike,
-    publishableKey = fakeCredential(`${mode}_publishable_key`, projectId),
+    publishableKey = fakeCredential(`${mode}_publishable_key`, this.configs.readId(projectId)),
   ): this {
-    this.given.set(nameOf(projectId, mode), { client: client as StripeClient, publishableKey });
+    this.given.set(this.nameOf(projectId, mode), { client: client as StripeClient, publishableKey });
     return this;
   }
 
-  async forProject(projectId: string, mode: Mode): Promise<StripeClient> {
+  async forProject(projectId: HostId, mode: Mode): Promise<StripeClient> {
     await this.requireActive(projectId, mode);
-    const given = this.given.get(nameOf(projectId, mode));
+    const given = this.given.get(this.nameOf(projectId, mode));
     if (given !== undefined) return given.client;
     const key = await this.configs.open(projectId, `${mode}_secret_key`);
     if (key === null) throw new StripeCredentialsError('not_configured', mode);
     return this.unanswered;
   }
 
-  async publishableKey(projectId: string, mode: Mode): Promise<string> {
+  async publishableKey(projectId: HostId, mode: Mode): Promise<string> {
     await this.requireActive(projectId, mode);
     const stored = await this.configs.open(projectId, `${mode}_publishable_key`);
-    const key = stored?.reveal() ?? this.given.get(nameOf(projectId, mode))?.publishableKey;
+    const key = stored?.reveal() ?? this.given.get(this.nameOf(projectId, mode))?.publishableKey;
     if (key === undefined) throw new StripeCredentialsError('not_configured', mode);
     return key;
   }
 
-  private async requireActive(projectId: string, mode: Mode): Promise<void> {
+  private async requireActive(projectId: HostId, mode: Mode): Promise<void> {
     const config = await this.configs.find(projectId);
     if (config?.is_active === false) throw new StripeCredentialsError('deactivated', mode);
   }
-}
 
-function nameOf(projectId: string, mode: Mode): string {
-  return `${readId(projectId)} ${mode}`;
+  private nameOf(projectId: HostId, mode: Mode): string {
+    return `${this.configs.readId(projectId)} ${mode}`;
+  }
 }

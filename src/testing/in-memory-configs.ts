@@ -10,13 +10,14 @@ import {
   type Mode,
 } from '../payments/domain/credentials.js';
 import { PaymentsError, ValidationFailed } from '../payments/domain/errors.js';
+import type { HostId } from '../payments/domain/host-id.js';
 import {
   UNCONDITIONAL,
   holds,
   versionConflict,
   type Preconditions,
 } from '../payments/domain/preconditions.js';
-import { canonicalUuid } from '../payments/domain/uuid.js';
+import { ProjectIds, type ProjectIdForm, type ProjectIdFormName } from '../payments/domain/project-ids.js';
 import { CredentialChanges, sameSecretInBothModes } from '../payments/stripe-config/credential-changes.js';
 import type { HostEvents, StripeConfigEventName } from '../payments/stripe-config/host-events.js';
 import type { StripeConfigRequest } from '../payments/stripe-config/stripe-config.dto.js';
@@ -39,6 +40,17 @@ export class InMemoryStripeConfigs implements PublicOf<StripeConfigService> {
   private readonly configs = new Map<string, StoredConfig>();
   private readonly removed = new Set<string>();
   private events: PublicOf<HostEvents, 'onModuleInit'> | undefined;
+  private readonly ids: ProjectIds;
+
+  /** @param projectIds what the ids of projects look like; default: `uuid` */
+  constructor(projectIds?: ProjectIdFormName | ProjectIdForm) {
+    this.ids = ProjectIds.of(projectIds);
+  }
+
+  /** The id of a project as the module reads it. */
+  readId(projectId: HostId): string {
+    return this.ids.read(projectId);
+  }
 
   /** Emits changes through these from now on. */
   emitThrough(events: PublicOf<HostEvents, 'onModuleInit'>): this {
@@ -47,27 +59,27 @@ export class InMemoryStripeConfigs implements PublicOf<StripeConfigService> {
   }
 
   /** From now on nothing can be stored for the project. */
-  noteRemoved(projectId: string): void {
-    this.removed.add(readId(projectId));
+  noteRemoved(projectId: HostId): void {
+    this.removed.add(this.readId(projectId));
   }
 
-  find(projectId: string): Promise<StripeConfigView | null> {
-    return soon(() => this.viewOf(readId(projectId)));
+  find(projectId: HostId): Promise<StripeConfigView | null> {
+    return soon(() => this.viewOf(this.readId(projectId)));
   }
 
-  findMany(projectIds: string[]): Promise<StripeConfigView[]> {
-    return soon(() => projectIds.flatMap((projectId) => this.viewOf(readId(projectId)) ?? []));
+  findMany(projectIds: readonly HostId[]): Promise<StripeConfigView[]> {
+    return soon(() => projectIds.flatMap((projectId) => this.viewOf(this.readId(projectId)) ?? []));
   }
 
   update(
-    projectId: string,
+    projectId: HostId,
     request: StripeConfigRequest | CredentialChanges,
     change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<StripeConfigView> {
     return soon(() => {
       const by = validChange(change);
-      const id = readId(projectId);
+      const id = this.readId(projectId);
       const { secrets, masks } =
         request instanceof CredentialChanges ? request : CredentialChanges.validate(request);
       const view = this.viewOf(id);
@@ -86,10 +98,10 @@ export class InMemoryStripeConfigs implements PublicOf<StripeConfigService> {
     });
   }
 
-  deactivate(projectId: string, change: Change, conditions: Preconditions = UNCONDITIONAL): Promise<void> {
+  deactivate(projectId: HostId, change: Change, conditions: Preconditions = UNCONDITIONAL): Promise<void> {
     return soon(() => {
       const by = validChange(change);
-      const config = this.configs.get(readId(projectId));
+      const config = this.configs.get(this.readId(projectId));
       if (config === undefined) throw configNotFound();
       if (!holds(conditions, config)) throw versionConflict();
       if (!config.is_active) return;
@@ -100,10 +112,10 @@ export class InMemoryStripeConfigs implements PublicOf<StripeConfigService> {
     });
   }
 
-  erasePreviousWebhookSecret(projectId: string, mode: Mode, change: Change): Promise<void> {
+  erasePreviousWebhookSecret(projectId: HostId, mode: Mode, change: Change): Promise<void> {
     return soon(() => {
       const by = validChange(change);
-      const config = this.configs.get(readId(projectId));
+      const config = this.configs.get(this.readId(projectId));
       if (config === undefined) throw configNotFound();
       if (config.previous.delete(mode)) {
         this.written('stripe-config.previous-webhook-secret-erased', config, by);
@@ -111,11 +123,11 @@ export class InMemoryStripeConfigs implements PublicOf<StripeConfigService> {
     });
   }
 
-  open(projectId: string, field: CredentialField): Promise<Secret | null> {
-    return soon(() => this.configs.get(readId(projectId))?.secrets.get(field) ?? null);
+  open(projectId: HostId, field: CredentialField): Promise<Secret | null> {
+    return soon(() => this.configs.get(this.readId(projectId))?.secrets.get(field) ?? null);
   }
 
-  tryToOpen(projectId: string, field: CredentialField): Promise<Secret | null> {
+  tryToOpen(projectId: HostId, field: CredentialField): Promise<Secret | null> {
     return this.open(projectId, field);
   }
 
@@ -135,11 +147,6 @@ export class InMemoryStripeConfigs implements PublicOf<StripeConfigService> {
     this.events?.emit(name, { projectId: config.project_id, version: config.version, ...by });
     return toView(config);
   }
-}
-
-/** The id of a project as the module reads it. */
-export function readId(projectId: string): string {
-  return canonicalUuid(projectId, 'project_id');
 }
 
 /** What a method gives or throws comes by a promise, as from a database. */

@@ -2,7 +2,13 @@ import type { FactoryProvider, ValueProvider } from '@nestjs/common';
 import { KEY_BYTES, KeyRing, ringKey } from '../payments/crypto/key-ring.js';
 import { ProjectOwnership, type OwnedProjects } from '../payments/domain/project-ownership.js';
 import { PaymentsHealth } from '../payments/health/payments-health.js';
-import type { PaymentsModuleOptions } from '../payments/options/payments.options.js';
+import { ProjectIds } from '../payments/domain/project-ids.js';
+import { PaymentsOptionsError } from '../payments/options/options-error.js';
+import {
+  RESOLVED_OPTIONS,
+  type PaymentsModuleOptions,
+  type ResolvedOptions,
+} from '../payments/options/payments.options.js';
 import { ProjectRemoval } from '../payments/project-removal/project-removal.js';
 import { StripeClients } from '../payments/stripe-clients/stripe-clients.js';
 import { HostEvents } from '../payments/stripe-config/host-events.js';
@@ -16,6 +22,7 @@ export function inMemoryProviders({
   configs,
   removal,
   health,
+  projectIds,
 }: InMemoryPayments): (ValueProvider | FactoryProvider)[] {
   return [
     { provide: StripeClients, useValue: clients },
@@ -23,10 +30,20 @@ export function inMemoryProviders({
     { provide: PaymentsHealth, useValue: health },
     {
       provide: StripeConfigService,
-      inject: [HostEvents],
-      useFactory: (events: HostEvents) => configs.emitThrough(events),
+      inject: [HostEvents, RESOLVED_OPTIONS],
+      useFactory: (events: HostEvents, options: Pick<ResolvedOptions, 'projectIds'>) => {
+        requireSameIds(projectIds, options.projectIds);
+        return configs.emitThrough(events);
+      },
     },
   ];
+}
+
+function requireSameIds(given: InMemoryPayments['projectIds'], { words }: ProjectIds): void {
+  if (ProjectIds.of(given).words === words) return;
+  throw new PaymentsOptionsError([
+    `projectIds of InMemoryPayments is another than that of PaymentsModule, for which an id is ${words}; give the same to both: new InMemoryPayments({ projectIds })`,
+  ]);
 }
 
 /** Nobody owns any project. */

@@ -35,7 +35,10 @@ export class PaymentsTestingModule {
         HostEvents,
         AccessGuard,
         HostProjects,
-        { provide: RESOLVED_OPTIONS, useValue: resolveOptions(optionsForTests(options), DEFAULT_BASE_PATH) },
+        {
+          provide: RESOLVED_OPTIONS,
+          useValue: resolveOptions(optionsForTests(options), DEFAULT_BASE_PATH, payments.projectIds),
+        },
       ],
       exports: [
         StripeClients,

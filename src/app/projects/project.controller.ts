@@ -1,5 +1,5 @@
 import { HttpStatus, Param, Query, Req } from '@nestjs/common';
-import { canonicalUuid } from '../../payments/domain/uuid.js';
+import { UUIDS } from '../../payments/domain/project-ids.js';
 import { ValidBody } from '../../payments/http/body/valid-body.js';
 import { changeBy, subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
 import { ApiAccess, ApiProjectId } from '../../payments/http/openapi/api-documentation.js';
@@ -49,6 +49,7 @@ export class ProjectController {
       query,
       (page) => this.projects.list(subjectOf(request), page),
       ({ created_at: createdAt, id }) => ({ createdAt, id }),
+      UUIDS,
     );
   }
 
@@ -62,7 +63,7 @@ export class ProjectController {
     decorators: [ApiProjectId()],
   })
   find(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<ProjectResponse> {
-    return this.projects.find(subjectOf(request), canonicalUuid(projectId, 'project_id'));
+    return this.projects.find(subjectOf(request), UUIDS.read(projectId));
   }
 
   @DeleteRoute({
@@ -76,7 +77,7 @@ export class ProjectController {
     decorators: [ApiProjectId()],
   })
   async deactivate(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<void> {
-    const id = canonicalUuid(projectId, 'project_id');
+    const id = UUIDS.read(projectId);
     // In this order it can no longer be reached, and a later failure is fixed by repeating the request.
     await this.projects.deactivate(subjectOf(request), id);
     await this.removal.remove(id, changeBy(request));

@@ -4,7 +4,7 @@ import { DataSource } from 'typeorm';
 import { Lookup } from '../../payments/database/lookup.js';
 import { runStatement } from '../../payments/database/run-statement.js';
 import type { RowOf } from '../../payments/database/statement.js';
-import { canonicalUuid } from '../../payments/domain/uuid.js';
+import { UUIDS } from '../../payments/domain/project-ids.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
 import {
   ProjectOwnership,
@@ -32,7 +32,7 @@ export class ProjectService extends ProjectOwnership {
   }
 
   override async findOwner(projectId: string): Promise<string | undefined> {
-    return (await this.owners.find(canonicalUuid(projectId, 'project_id')))?.owner_id;
+    return (await this.owners.find(UUIDS.read(projectId)))?.owner_id;
   }
 
   override async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects> {

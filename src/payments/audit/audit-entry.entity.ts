@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { PROJECT_ID_COLUMN } from '../database/project-id-column.js';
 
 /** What happened to a configuration. */
 export type AuditAction = 'created' | 'updated' | 'deleted' | 'reactivated';
@@ -9,7 +10,7 @@ export type AuditAction = 'created' | 'updated' | 'deleted' | 'reactivated';
  */
 @Entity('stripe_config_audit')
 export class AuditEntryEntity {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_config_audit_pkey' })
+  @PrimaryColumn({ ...PROJECT_ID_COLUMN, primaryKeyConstraintName: 'stripe_config_audit_pkey' })
   project_id!: string;
 
   /** The version that the change made, counted from 1. */

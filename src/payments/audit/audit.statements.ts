@@ -1,11 +1,11 @@
-import { bigint, integer, json, statement, time, uuid, varchar, word } from '../database/statement.js';
+import { bigint, integer, json, statement, text, time, uuid, varchar, word } from '../database/statement.js';
 import type { SealedField } from '../domain/credentials.js';
 import type { AuditAction } from './audit-entry.entity.js';
 
 /** The changes of a project below a version, newest first. */
 export const HISTORY = statement({
   name: 'stripe_config_audit_history',
-  parameters: { project_id: uuid, below: integer, size: bigint },
+  parameters: { project_id: text, below: integer, size: bigint },
   columns: {
     version: integer,
     action: word<AuditAction>(),
@@ -30,7 +30,7 @@ export const FIND_AUDIT_FAULTS = statement({
   name: 'stripe_config_audit_find_faults',
   parameters: {},
   columns: {
-    project_id: uuid,
+    project_id: varchar,
     version: integer,
     fault: word<'edited' | 'missing or moved' | 'chain broken'>(),
   },

@@ -16,3 +16,11 @@ export function renamedRecordOf<Name extends string, Key extends string, T>(
   for (const name of names) record[keyOf(name)] = valueOf(name);
   return record;
 }
+
+/** A record with the same names and changed values. */
+export function mapRecord<T>(
+  record: Record<string, T>,
+  map: (value: T, name: string) => T,
+): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+}

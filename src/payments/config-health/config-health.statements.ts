@@ -5,7 +5,6 @@ import {
   statement,
   text,
   time,
-  uuid,
   varchar,
   word,
   type RowOf,
@@ -21,7 +20,7 @@ import type { KeyStatus } from './config-state.entity.js';
  */
 export const FIND_HEALTH = statement({
   name: 'stripe_config_states_find',
-  parameters: { project_id: uuid, mode: word<Mode>() },
+  parameters: { project_id: text, mode: word<Mode>() },
   columns: {
     is_active: boolean,
     version: integer,
@@ -93,7 +92,7 @@ export type HealthRow = RowOf<typeof FIND_HEALTH>;
 export const SAVE_KEY_STATE = statement({
   name: 'stripe_config_states_save_key',
   parameters: {
-    project_id: uuid,
+    project_id: varchar,
     mode: word<Mode>(),
     version: integer,
     status: word<KeyStatus>(),

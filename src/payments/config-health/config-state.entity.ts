@@ -1,11 +1,12 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { PROJECT_ID_COLUMN } from '../database/project-id-column.js';
 import type { WebhookFault } from '../stripe-webhooks/webhook-monitor.statements.js';
 import type { Mode } from '../domain/credentials.js';
 
 /** The last results about a mode's credentials. Each version identifies the credentials: those of that version or before. */
 @Entity('stripe_config_states')
 export class ConfigStateEntity {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_config_states_pkey' })
+  @PrimaryColumn({ ...PROJECT_ID_COLUMN, primaryKeyConstraintName: 'stripe_config_states_pkey' })
   project_id!: string;
 
   @PrimaryColumn('text', { primaryKeyConstraintName: 'stripe_config_states_pkey' })
@@ -62,7 +63,7 @@ export type KeyStatus = 'works' | 'restricted' | 'rejected' | 'other_mode';
 /** How often Stripe was asked about a project's keys within the last minute. */
 @Entity('stripe_call_limits')
 export class CallLimitEntity {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_call_limits_pkey' })
+  @PrimaryColumn({ ...PROJECT_ID_COLUMN, primaryKeyConstraintName: 'stripe_call_limits_pkey' })
   project_id!: string;
 
   @Column('timestamptz', { array: true })

@@ -12,7 +12,7 @@ import { credentialOf, modeOf, type Mode, type SealedField } from '../domain/cre
 export interface SealContext {
   /** What kind of thing is sealed, so that one use can never open another's values. */
   readonly purpose: 'credential' | 'canary' | 'event';
-  /** Canonical (lower case) UUID. */
+  /** In its canonical spelling. */
   readonly projectId: string;
   readonly mode: string;
   readonly field: string;

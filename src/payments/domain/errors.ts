@@ -72,6 +72,7 @@ export type ValidationCause =
   | 'not_a_boolean'
   | 'not_a_list'
   | 'invalid_uuid'
+  | 'invalid_id'
   | 'invalid_cursor'
   | 'out_of_range';
 

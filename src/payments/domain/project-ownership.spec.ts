@@ -1,9 +1,12 @@
 import type { ModuleRef } from '@nestjs/core';
 import { HostFault } from './host-fault.js';
+import { ProjectIds } from './project-ids.js';
+import type { HostId } from './host-id.js';
 import { HostProjects } from '../http/access/project-ownership.guard.js';
 import { type OwnedProjects, ProjectOwnership } from './project-ownership.js';
 
-const PROJECT = { id: 'a', name: 'Shop', description: null, isActive: true, createdAt: new Date() };
+const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
+const PROJECT = { id: ID, name: 'Shop', description: null, isActive: true, createdAt: new Date() };
 
 class Projects extends ProjectOwnership {
   constructor(private readonly gives: unknown) {
@@ -19,14 +22,14 @@ class Projects extends ProjectOwnership {
   }
 }
 
-async function projectsThatGive(gives: unknown): Promise<HostProjects> {
-  const projects = new HostProjects({ projects: new Projects(gives) }, {} as ModuleRef);
+async function projectsThatGive(gives: unknown, projectIds = ProjectIds.of()): Promise<HostProjects> {
+  const projects = new HostProjects({ projects: new Projects(gives), projectIds }, {} as ModuleRef);
   await projects.onModuleInit();
   return projects;
 }
 
-async function list(owned: unknown): Promise<OwnedProjects> {
-  return (await projectsThatGive(owned)).listOwnedBy('alice', { limit: 2, after: undefined });
+async function list(owned: unknown, projectIds?: ProjectIds): Promise<OwnedProjects> {
+  return (await projectsThatGive(owned, projectIds)).listOwnedBy('alice', { limit: 2, after: undefined });
 }
 
 describe('the owner of a project', () => {
@@ -52,7 +55,7 @@ describe('the owner of a project', () => {
     const found = ownerOf(owner);
     await expect(found).rejects.toThrow(HostFault);
     await expect(found).rejects.toThrow(
-      `findOwner of projects gave ${words} for the owner; it must be an id: a text of 1 to`,
+      `findOwner of projects gave ${words} for the owner; it must give an id: a text of 1 to`,
     );
   });
 });
@@ -61,6 +64,22 @@ describe('a host’s list of projects', () => {
   it('is taken as a page', async () => {
     const owned = { projects: [PROJECT, PROJECT], total: 3 };
     expect(await list(owned)).toEqual(owned);
+  });
+
+  it.each<[HostId, ProjectIds, string]>([
+    [ID.toUpperCase(), ProjectIds.of(), ID],
+    [42, ProjectIds.of('integer'), '42'],
+    [42n, ProjectIds.of('bigint'), '42'],
+    ['01arz3ndektsv4rrffq69g5fav', ProjectIds.of('ulid'), '01ARZ3NDEKTSV4RRFFQ69G5FAV'],
+  ])('has ids in their canonical spelling: %p', async (id, projectIds, canonical) => {
+    const { projects } = await list({ projects: [{ ...PROJECT, id }], total: 1 }, projectIds);
+    expect(projects).toEqual([{ ...PROJECT, id: canonical }]);
+  });
+
+  it('is a fault of the host when an id is of another form, and the option that says so is named', async () => {
+    const listed = list({ projects: [{ ...PROJECT, id: 42 }], total: 1 });
+    await expect(listed).rejects.toThrow(HostFault);
+    await expect(listed).rejects.toThrow(/whose id is not a UUID, such as .*; say by the option projectIds/);
   });
 
   it.each([

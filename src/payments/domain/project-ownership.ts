@@ -36,7 +36,7 @@ export abstract class ProjectOwnership {
    * The subject that owns the project: the `sub` of the access token, or what `auth.subject` gives. A number or bigint counts as
    * its text.
    *
-   * @param projectId lower case UUID
+   * @param projectId in the canonical spelling of its form: a UUID in lower case, a ULID in upper case; a number as its text
    * @returns undefined when there is no such project or it is inactive, null when nobody owns it
    */
   abstract findOwner(projectId: string): Promise<HostId | null | undefined>;

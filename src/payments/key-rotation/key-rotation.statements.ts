@@ -27,8 +27,8 @@ export const COUNT_OUTDATED_CONFIGS = statement({
 /** Configurations with such a value, after a project. */
 export const FIND_OUTDATED_CONFIGS = statement({
   name: 'stripe_configs_find_outdated',
-  parameters: { prefix: text, after: uuid, size: bigint },
-  columns: { id: uuid, project_id: uuid, sealed: json<ByCredential<string>>() },
+  parameters: { prefix: text, after: text, size: bigint },
+  columns: { id: uuid, project_id: varchar, sealed: json<ByCredential<string>>() },
   text: `
   SELECT id, project_id, sealed FROM {schema}.stripe_configs
   WHERE project_id > :after
@@ -39,8 +39,8 @@ export const FIND_OUTDATED_CONFIGS = statement({
 /** As {@link FIND_OUTDATED_CONFIGS}, skipping locked ones. */
 export const LOCK_OUTDATED_CONFIGS = statement({
   name: 'stripe_configs_lock_outdated',
-  parameters: { prefix: text, after: uuid, size: bigint },
-  columns: { id: uuid, project_id: uuid, sealed: json<ByCredential<string>>() },
+  parameters: { prefix: text, after: text, size: bigint },
+  columns: { id: uuid, project_id: varchar, sealed: json<ByCredential<string>>() },
   text: `
   SELECT id, project_id, sealed FROM {schema}.stripe_configs
   WHERE project_id > :after
@@ -65,7 +65,7 @@ export const WRITE_CONFIGS = statement({
   text: `
   UPDATE {schema}.stripe_configs AS config
   SET sealed = config.sealed || batch.sealed, fingerprints = config.fingerprints || batch.fingerprints
-  FROM jsonb_to_recordset(:rows::jsonb) AS batch (project_id uuid, old jsonb, sealed jsonb, fingerprints jsonb)
+  FROM jsonb_to_recordset(:rows::jsonb) AS batch (project_id text, old jsonb, sealed jsonb, fingerprints jsonb)
   WHERE config.project_id = batch.project_id AND config.sealed @> batch.old`,
 });
 
@@ -82,12 +82,12 @@ export const FIND_OUTDATED_EVENTS = statement({
   name: 'stripe_events_find_outdated',
   parameters: {
     prefix: text,
-    project_id: uuid,
+    project_id: text,
     mode: word<EventKey['mode']>(),
     event_id: text,
     size: bigint,
   },
-  columns: { project_id: uuid, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
+  columns: { project_id: varchar, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
   text: `
   SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
   WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND NOT starts_with(payload_sealed, :prefix)
@@ -99,12 +99,12 @@ export const LOCK_OUTDATED_EVENTS = statement({
   name: 'stripe_events_lock_outdated',
   parameters: {
     prefix: text,
-    project_id: uuid,
+    project_id: text,
     mode: word<EventKey['mode']>(),
     event_id: text,
     size: bigint,
   },
-  columns: { project_id: uuid, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
+  columns: { project_id: varchar, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
   text: `
   SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
   WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND NOT starts_with(payload_sealed, :prefix)
@@ -118,7 +118,7 @@ export const WRITE_EVENTS = statement({
   columns: {},
   text: `
   UPDATE {schema}.stripe_events AS event SET payload_sealed = batch.sealed
-  FROM jsonb_to_recordset(:rows::jsonb) AS batch (project_id uuid, mode text, event_id text, old text, sealed text)
+  FROM jsonb_to_recordset(:rows::jsonb) AS batch (project_id text, mode text, event_id text, old text, sealed text)
   WHERE event.project_id = batch.project_id AND event.mode = batch.mode AND event.event_id = batch.event_id
     AND event.payload_sealed = batch.old`,
 });
@@ -172,8 +172,8 @@ export const FORGET_KEY = statement({
 /** Configurations after a project, with their sealed values. */
 export const SCAN_CONFIGS = statement({
   name: 'stripe_configs_scan',
-  parameters: { after: uuid, size: bigint },
-  columns: { id: uuid, project_id: uuid, sealed: json<ByCredential<string>>() },
+  parameters: { after: text, size: bigint },
+  columns: { id: uuid, project_id: varchar, sealed: json<ByCredential<string>>() },
   text: `
   SELECT id, project_id, sealed FROM {schema}.stripe_configs WHERE project_id > :after ORDER BY project_id LIMIT :size`,
 });
@@ -181,8 +181,8 @@ export const SCAN_CONFIGS = statement({
 /** Events after one of them, with their sealed payloads. */
 export const SCAN_EVENTS = statement({
   name: 'stripe_events_scan',
-  parameters: { project_id: uuid, mode: word<EventKey['mode']>(), event_id: text, size: bigint },
-  columns: { project_id: uuid, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
+  parameters: { project_id: text, mode: word<EventKey['mode']>(), event_id: text, size: bigint },
+  columns: { project_id: varchar, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
   text: `
   SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
   WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text)

@@ -12,7 +12,7 @@ import {
   SCAN_CONFIGS,
   SCAN_EVENTS,
 } from './key-rotation.statements.js';
-import { FIRST_EVENT, FIRST_UUID } from './sealed-table.js';
+import { FIRST_EVENT } from './sealed-table.js';
 
 /** How many stored values and rows each key has sealed, by key id. */
 export async function countByKey(
@@ -57,7 +57,7 @@ async function* findUnreadableCredentials(
   dataSource: DataSource,
   sealer: Sealer,
 ): AsyncGenerator<UnreadableValue> {
-  for (let after = FIRST_UUID; ;) {
+  for (let after = ''; ;) {
     const rows = await runWithin(dataSource, SCAN_CONFIGS, { after, size: BATCH });
     for (const { id: configId, project_id: projectId, sealed } of rows) {
       for (const [field, value] of Object.entries(sealed) as [SealedField, string][]) {

@@ -10,7 +10,7 @@ import {
   LOCK_OUTDATED_CONFIGS,
   WRITE_CONFIGS,
 } from './key-rotation.statements.js';
-import { FIRST_UUID, resealed, type Resealed, type SealedTable } from './sealed-table.js';
+import { resealed, type Resealed, type SealedTable } from './sealed-table.js';
 
 interface ResealedConfig extends Resealed {
   projectId: string;
@@ -22,7 +22,7 @@ interface ResealedConfig extends Resealed {
 
 /** The credentials of configurations. */
 export const CONFIGS: SealedTable<string, ResealedConfig> = {
-  first: FIRST_UUID,
+  first: '',
   async count(on, prefix) {
     const [row] = await runWithin(on, COUNT_OUTDATED_CONFIGS, { prefix });
     return row?.count ?? 0;

@@ -4,9 +4,6 @@ import type { Sealer } from '../crypto/sealer.js';
 import type { Mode } from '../domain/credentials.js';
 import type { Secret } from '../crypto/secret.js';
 
-/** Sorts before every generated UUID. */
-export const FIRST_UUID = '00000000-0000-0000-0000-000000000000';
-
 /** The key of an event. */
 export interface EventKey {
   project_id: string;
@@ -15,7 +12,7 @@ export interface EventKey {
 }
 
 /** Sorts before every event. */
-export const FIRST_EVENT: EventKey = { project_id: FIRST_UUID, mode: '', event_id: '' };
+export const FIRST_EVENT: EventKey = { project_id: '', mode: '', event_id: '' };
 
 /** A row with its values sealed again. */
 export interface Resealed {

@@ -3,7 +3,7 @@ import { KeyRing, ringKey } from '../crypto/key-ring.js';
 import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
 import { PaymentsOptionsError } from './options-error.js';
 import { resolveOptions } from './resolve-options.js';
-import type { PaymentsModuleOptions } from './payments.options.js';
+import type { PaymentsModuleExtras, PaymentsModuleOptions } from './payments.options.js';
 import { ProjectOwnership } from '../domain/project-ownership.js';
 
 class Projects extends ProjectOwnership {
@@ -143,6 +143,53 @@ describe('resolveOptions', () => {
 
   it.each(['', 'a//b', 'a/:id', 'a b', 'a/*'])('refuses the base path %j', (basePath) => {
     expect(() => resolveOptions(OPTIONS, basePath)).toThrow(/\n- basePath must be/);
+  });
+
+  it.each<[string, PaymentsModuleExtras['projectIds']]>([
+    ['nothing', undefined],
+    ['a name', 'ulid'],
+    ['a pattern', { pattern: /^prj_[0-9a-z]{4,16}$/, example: 'prj_8f3a' }],
+    ['a pattern of code points', { pattern: /^\d{1,9}$/u, example: '42' }],
+    ['a choice of whole ids', { pattern: /^(?:a|b)$/, example: 'a' }],
+  ])('takes %s for projectIds', (_, projectIds) => {
+    expect(resolveOptions(OPTIONS, 'billing', projectIds).projectIds.words).toMatch(/, such as /);
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ['an unknown name', 'int', /must be uuid, integer, .*, or \{ pattern, example \}/],
+    ['null', null, /must be uuid, integer/],
+    ['a bare pattern', /^\d+$/, /must be uuid, integer/],
+    ['a text for a pattern', { pattern: '^\\d+$', example: '42' }, /must be uuid, integer/],
+    ['no example', { pattern: /^\d+$/ }, /must be uuid, integer/],
+    ['a flag that remembers', { pattern: /^\d+$/g, example: '42' }, /pattern has flags/],
+    ['a flag that sticks', { pattern: /^\d+$/y, example: '42' }, /pattern has flags/],
+    ['a flag for letters of both cases', { pattern: /^[a-z]+$/i, example: 'a' }, /pattern has flags/],
+    ['a flag for lines', { pattern: /^\d+$/m, example: '42' }, /pattern has flags/],
+    ['no anchors', { pattern: /\d+/, example: '42' }, /which is no id; write \^ before it and \$ behind it/],
+    ['no anchor before it', { pattern: /\d+$/, example: '42' }, /matches "\/42"/],
+    ['no anchor behind it', { pattern: /^\d+/, example: '42' }, /matches "42\/"/],
+    ['anchors of parts', { pattern: /^a|b$/, example: 'a' }, /matches "a b"/],
+    ['another example', { pattern: /^\d+$/, example: 'x' }, /example must be an id that .*pattern matches/],
+    ['an empty example', { pattern: /^\d*$/, example: '' }, /example must be an id/],
+    ['an example for no URL', { pattern: /^[a-z]+:\d+$/, example: 'shop:42' }, /example must be an id/],
+    ['an example of dots', { pattern: /^[.]+$/, example: '..' }, /example must be an id/],
+    ['a long example', { pattern: /^a+$/, example: 'a'.repeat(65) }, /example must be an id/],
+    ['nothing', { pattern: /^\d*$/, example: '42' }, /matches "", which is no id/],
+    ['spaces', { pattern: /^[^/]+$/, example: '42' }, /matches "a b", which is no id/],
+    ['slashes', { pattern: /^[\w/]+$/, example: '42' }, /matches "a\/b"/],
+    ['letters of any script', { pattern: /^\p{Letter}+$/u, example: 'a' }, /matches "\u00e9"/],
+  ])('refuses %s in projectIds', (_, projectIds, message) => {
+    const resolve = () =>
+      resolveOptions(OPTIONS, 'billing', projectIds as PaymentsModuleExtras['projectIds']);
+    expect(resolve).toThrow(PaymentsOptionsError);
+    expect(resolve).toThrow(message);
+    expect(resolve).toThrow(/\n- projectIds/);
+  });
+
+  it('refuses projectIds of a factory, which come too late', () => {
+    expect(faultsOf({ projectIds: 'integer' })).toEqual([expect.stringMatching(/beside useFactory/)]);
+    const both = { ...OPTIONS, projectIds: 'integer' };
+    expect(resolveOptions(both, 'billing', 'integer').projectIds.find(42)).toBe('42');
   });
 
   it('names all that is necessary when a factory returns nothing', () => {

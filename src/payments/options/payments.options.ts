@@ -3,6 +3,7 @@ import type { CanActivate } from '@nestjs/common';
 import type { KeyRing } from '../crypto/key-ring.js';
 import type { KeyRingFile } from '../crypto/key-ring-file.js';
 import type { HostId } from '../domain/host-id.js';
+import type { ProjectIdForm, ProjectIdFormName, ProjectIds } from '../domain/project-ids.js';
 import type { ProjectOwnership } from '../domain/project-ownership.js';
 import type { Provided } from './provided.js';
 
@@ -94,6 +95,11 @@ export interface StripeLimits {
 export interface PaymentsModuleExtras {
   /** The path of all routes, below the host's global prefix. Default: `api/v1/payments`. */
   basePath?: string;
+  /**
+   * What the ids of projects look like, in routes, storage and the OpenAPI document: a known form, or one of the host's own.
+   * Default: `uuid`. `integer` and `bigint` are serial keys of 4 and 8 bytes.
+   */
+  projectIds?: ProjectIdFormName | ProjectIdForm;
   /** The name of the TypeORM data source. Default: the one without a name. */
   dataSource?: string;
   /**
@@ -115,6 +121,7 @@ export interface ResolvedOptions
   webhookSecretOverlapHours: number;
   limits: StripeLimits;
   clock: () => number;
+  projectIds: ProjectIds;
 }
 
 /** Injection token of the {@link ResolvedOptions}. */

@@ -1,5 +1,6 @@
 import { PaymentsOptionsError } from './options-error.js';
-import type { PaymentsModuleOptions, ResolvedOptions } from './payments.options.js';
+import { ProjectIds } from '../domain/project-ids.js';
+import type { PaymentsModuleExtras, PaymentsModuleOptions, ResolvedOptions } from './payments.options.js';
 import { findFaults } from './validate-options.js';
 
 const DEFAULT_OVERLAP_HOURS = 24;
@@ -9,8 +10,12 @@ const DEFAULT_OVERLAP_HOURS = 24;
  *
  * @throws PaymentsOptionsError naming every wrong option
  */
-export function resolveOptions(options: PaymentsModuleOptions, basePath: string): ResolvedOptions {
-  const faults = findFaults(options, basePath);
+export function resolveOptions(
+  options: PaymentsModuleOptions,
+  basePath: string,
+  projectIds?: PaymentsModuleExtras['projectIds'],
+): ResolvedOptions {
+  const faults = findFaults(options, basePath, projectIds);
   if (faults.length > 0) throw new PaymentsOptionsError(faults);
   return {
     ...options,
@@ -23,5 +28,6 @@ export function resolveOptions(options: PaymentsModuleOptions, basePath: string)
       stripeCallsAtOnce: options.limits?.stripeCallsAtOnce ?? 8,
     },
     clock: options.clock ?? Date.now,
+    projectIds: ProjectIds.of(projectIds),
   };
 }

@@ -2,6 +2,7 @@ import { KeyObject } from 'node:crypto';
 import { KeyRing } from '../crypto/key-ring.js';
 import { addressFault, isOrigin } from '../common/http-address.js';
 import type { PaymentsModuleOptions } from './payments.options.js';
+import { projectIdsFault } from './project-ids-fault.js';
 
 const MAX_OVERLAP_HOURS = 168;
 /** Shortest secret of access tokens, in bytes: as long as the digest of HS256 (RFC 7518 section 3.2). */
@@ -13,7 +14,11 @@ type Rule = [isRight: boolean, fault: string];
  * What is wrong with options, by their names, and how to fix each. From JavaScript anything may come, and nothing from a
  * factory that returns none.
  */
-export function findFaults(options: Partial<PaymentsModuleOptions> | undefined, basePath: string): string[] {
+export function findFaults(
+  options: Partial<PaymentsModuleOptions> | undefined,
+  basePath: string,
+  projectIds?: unknown,
+): string[] {
   const { keyRing, projects, auth, publicBaseUrl, stripeApiBase, clock, limits } = options ?? {};
   const hours = options?.webhookSecretOverlapHours;
   const { stripeCallsPerMinute = 5, stripeCallsAtOnce = 8 } = limits ?? {};
@@ -47,8 +52,21 @@ export function findFaults(options: Partial<PaymentsModuleOptions> | undefined, 
       /^[\w.~-]+(?:\/[\w.~-]+)*$/.test(basePath),
       'basePath must be a path of letters, digits and - . _ ~, like billing/v1, without parameters',
     ],
+    ...projectIdsRules(options, projectIds),
   ];
   return rules.filter(([isRight]) => !isRight).map(([, fault]) => fault);
+}
+
+function projectIdsRules(options: object | undefined, projectIds: unknown): Rule[] {
+  const returned = (options as { projectIds?: unknown } | undefined)?.projectIds;
+  const fault = projectIdsFault(projectIds);
+  return [
+    [fault === undefined, fault ?? ''],
+    [
+      returned === undefined || returned === projectIds,
+      'projectIds must be known before the application is created; give it beside useFactory, not in what that returns',
+    ],
+  ];
 }
 
 /** One that is only half there would let in whoever has a token: an audience that is undefined is not looked at. */

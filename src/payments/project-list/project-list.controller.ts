@@ -1,10 +1,11 @@
-import { Query, Req } from '@nestjs/common';
+import { Inject, Query, Req } from '@nestjs/common';
 import type { OwnedProject } from '../domain/project-ownership.js';
 import { HostProjects } from '../http/access/project-ownership.guard.js';
 import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/parameters/next-page-link.js';
 import { INVALID_CURSOR, type PageQuery } from '../http/parameters/pages.js';
 import { CallerRoutes, GetRoute } from '../http/routes.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import {
   configuredTimesOf,
   credentialFlagsOf,
@@ -19,6 +20,7 @@ export class ProjectListController {
   constructor(
     private readonly projects: HostProjects,
     private readonly configs: StripeConfigService,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projectIds'>,
   ) {}
 
   @GetRoute({
@@ -37,6 +39,7 @@ export class ProjectListController {
       query,
       (page) => this.projects.listOwnedBy(subjectOf(request), page),
       (project) => project,
+      this.options.projectIds,
     );
     const configs = await this.configs.findMany(body.projects.map(({ id }) => id));
     const configOf = new Map(configs.map((config) => [config.project_id, config]));

@@ -1,22 +1,22 @@
-import { nullable, statement, uuid, varchar, word } from '../database/statement.js';
+import { nullable, statement, text, varchar, word } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
 /** Waits for pending changes of the project; later ones find the record. */
 export const NOTE_REMOVED_PROJECT = statement({
   name: 'stripe_removed_projects_note',
-  parameters: { project_id: uuid },
+  parameters: { project_id: text },
   columns: {},
   text: `
   WITH waited AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(hashtextextended('stripe-config-removal:' || :project_id::uuid, 0))
+    SELECT pg_advisory_xact_lock(hashtextextended('stripe-config-removal:' || :project_id::text, 0))
   )
-  INSERT INTO {schema}.stripe_removed_projects (project_id) SELECT :project_id::uuid FROM waited ON CONFLICT DO NOTHING`,
+  INSERT INTO {schema}.stripe_removed_projects (project_id) SELECT :project_id::text FROM waited ON CONFLICT DO NOTHING`,
 });
 
 /** Skips events that wait for their handlers; those that a worker has claimed are left to it. */
 export const SKIP_PENDING = statement({
   name: 'stripe_events_skip_of_removed_project',
-  parameters: { project_id: uuid },
+  parameters: { project_id: text },
   columns: {},
   text: `
   UPDATE {schema}.stripe_events AS event SET status = 'skipped', finished_at = now()
@@ -30,7 +30,7 @@ export const SKIP_PENDING = statement({
 /** The webhook endpoints that this service created and that Stripe did not remove. */
 export const FIND_LEFT = statement({
   name: 'stripe_webhook_endpoints_find_left',
-  parameters: { project_id: uuid },
+  parameters: { project_id: text },
   columns: { mode: word<Mode>(), id: nullable(varchar) },
   text: `
   SELECT mode, endpoint_id AS id FROM {schema}.stripe_webhook_endpoints

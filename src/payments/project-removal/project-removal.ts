@@ -4,7 +4,8 @@ import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js
 import { PaymentsError } from '../domain/errors.js';
 import { validChange, type Change } from '../domain/change.js';
 import type { Mode } from '../domain/credentials.js';
-import { canonicalUuid } from '../domain/uuid.js';
+import type { HostId } from '../domain/host-id.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { FIND_LEFT, NOTE_REMOVED_PROJECT, SKIP_PENDING } from './project-removal.statements.js';
 import { ConfigRemoval } from '../stripe-config/config-removal.js';
 
@@ -20,6 +21,7 @@ export class ProjectRemoval {
   constructor(
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly removal: ConfigRemoval,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projectIds'>,
   ) {}
 
   /**
@@ -28,12 +30,12 @@ export class ProjectRemoval {
    * is stored for it again, and removes the webhook endpoints that this service created, as far as Stripe allows it.
    * Idempotent; call it again after an error.
    *
-   * @param projectId UUID
+   * @throws ValidationFailed when the id is of another form
    * @throws DependencyUnavailable when the database cannot be reached
    */
-  async remove(projectId: string, change: Change): Promise<ProjectRemovalResult> {
+  async remove(projectId: HostId, change: Change): Promise<ProjectRemovalResult> {
     const by = validChange(change);
-    const id = canonicalUuid(projectId, 'project_id');
+    const id = this.options.projectIds.read(projectId);
     // First, so that no pending change activates the configuration after the erasure.
     await runStatement(this.dataSource, 'write', NOTE_REMOVED_PROJECT, { project_id: id });
     await this.removal.remove(id, by).catch((error: unknown) => {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { HostId } from '../domain/host-id.js';
 
 /** Most projects in the cache. A client of the SDK takes about 45 kB. */
 const MAX_PROJECTS = 1_000;
@@ -23,8 +24,9 @@ export class ProjectCache<T> {
     return [...this.entries.keys()];
   }
 
-  get(projectId: string): Promise<T> | undefined {
-    return this.entries.get(projectId)?.value;
+  /** Ids in another spelling than the canonical one are not found. */
+  get(projectId: HostId): Promise<T> | undefined {
+    return this.entries.get(projectId as string)?.value;
   }
 
   /** Caches a pending value. One that is deleted meanwhile goes to those who wait for it, and to nobody after. */

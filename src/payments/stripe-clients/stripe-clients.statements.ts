@@ -1,4 +1,4 @@
-import { boolean, integer, nullable, statement, text, uuid } from '../database/statement.js';
+import { boolean, integer, nullable, statement, text, uuid, varchar } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
 /** The keys that clients and web pages use. */
@@ -10,8 +10,8 @@ export type UsableField = `${Mode}_${'secret' | 'publishable'}_key`;
  */
 export const FIND_KEY = statement({
   name: 'stripe_configs_find_key',
-  parameters: { project_id: uuid, field: text },
-  columns: { id: uuid, project_id: uuid, version: integer, is_active: boolean, sealed: nullable(text) },
+  parameters: { project_id: text, field: text },
+  columns: { id: uuid, project_id: varchar, version: integer, is_active: boolean, sealed: nullable(text) },
   text: `
   SELECT id, project_id, version, is_active, sealed ->> :field::text AS sealed
   FROM {schema}.stripe_configs WHERE project_id = :project_id`,

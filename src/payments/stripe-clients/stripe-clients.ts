@@ -11,7 +11,7 @@ import { clientOf, type StripeClient } from '../stripe/client-of.js';
 import { sealContext } from '../crypto/sealer.js';
 import { FIND_VERSIONS } from '../stripe-config/stripe-config.statements.js';
 import { MODES, type Mode } from '../domain/credentials.js';
-import { canonicalUuid } from '../domain/uuid.js';
+import type { HostId } from '../domain/host-id.js';
 import { CurrentKeyRing } from '../key-ring/current-key-ring.js';
 import { ChangeAnnouncements } from '../stripe-config/change-announcements.js';
 import { ProjectCache, type Versioned } from './project-cache.js';
@@ -42,7 +42,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
     private readonly keys: CurrentKeyRing,
     private readonly changes: ChangeAnnouncements,
     @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
-    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'stripeApiBase'>,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projectIds' | 'stripeApiBase'>,
   ) {}
 
   onModuleInit(): void {
@@ -68,12 +68,11 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
    * Timeout (80 s) and retries are the SDK's own, since giving up early on a payment leaves its outcome unknown; requests
    * that may fail sooner take `{ timeout }`, as ever.
    *
-   * @param projectId UUID
    * @throws StripeCredentialsError when there is no key to use, with the reason
    * @throws DependencyUnavailable when it is not cached and the database does not answer
-   * @throws ValidationFailed when the id is no UUID
+   * @throws ValidationFailed when the id is of another form
    */
-  forProject(projectId: string, mode: Mode): Promise<StripeClient> {
+  forProject(projectId: HostId, mode: Mode): Promise<StripeClient> {
     const cache = this.clients.get(mode);
     return (
       cache?.get(projectId) ??
@@ -86,7 +85,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   }
 
   /** The publishable key of a project and mode, for its web pages. Throws as {@link forProject}. */
-  publishableKey(projectId: string, mode: Mode): Promise<string> {
+  publishableKey(projectId: HostId, mode: Mode): Promise<string> {
     const cache = this.publishableKeys.get(mode);
     return (
       cache?.get(projectId) ??
@@ -100,12 +99,12 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   /** Concurrent callers share one pending value. */
   private async make<T>(
     cache: ProjectCache<T> | undefined,
-    projectId: string,
+    projectId: HostId,
     make: (projectId: string) => Promise<Versioned<T>>,
   ): Promise<T> {
     // From JavaScript anything may come.
     if (cache === undefined) throw new TypeError('the mode must be "test" or "live"');
-    const id = canonicalUuid(projectId, 'project_id');
+    const id = this.options.projectIds.read(projectId);
     return cache.get(id) ?? cache.set(id, make(id));
   }
 

@@ -7,7 +7,7 @@ import { StripeConfigService } from './stripe-config.service.js';
  * Removes what belongs to a configuration. It is called while the credentials can still be opened, and returns what is to
  * be done once they are erased.
  *
- * @param projectId lower case UUID
+ * @param projectId in its canonical spelling
  */
 export type RemovalHook = (projectId: string) => Promise<() => Promise<void>>;
 

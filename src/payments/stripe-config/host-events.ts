@@ -10,7 +10,7 @@ export type StripeConfigEventName =
 
 /** What listeners of a {@link StripeConfigEventName} get. */
 export interface StripeConfigEvent {
-  /** Lower case UUID. */
+  /** In the canonical spelling of its form: a UUID in lower case, a ULID in upper case. */
   projectId: string;
   /** The configuration's version since the change. */
   version: number;

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, Generated, Index, PrimaryColumn } from 'typeorm';
+import { PROJECT_ID_COLUMN } from '../database/project-id-column.js';
 import type { CredentialField, Mode, PreviousField, SealedField } from '../domain/credentials.js';
 
 /** Something of each credential that is stored, by its name. */
@@ -15,8 +16,8 @@ export type ByCredential<T, Field extends SealedField = SealedField> = Partial<R
 @Check('stripe_configs_whole_check', 'sealed IS NOT NULL')
 @Check('stripe_configs_erased_when_inactive_check', "is_active OR sealed = '{}'")
 export class StripeConfigEntity {
-  /** Lower case, as PostgreSQL gives UUIDs. */
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_configs_pkey' })
+  /** In its canonical spelling. */
+  @PrimaryColumn({ ...PROJECT_ID_COLUMN, primaryKeyConstraintName: 'stripe_configs_pkey' })
   project_id!: string;
 
   @Column('uuid')

@@ -1,8 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { PaymentsLogger } from '../common/payments-logger.js';
-import { sealContext } from '../crypto/sealer.js';
-import { Sealer } from '../crypto/sealer.js';
+import { Sealer, sealContext } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { Lookup } from '../database/lookup.js';
 import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
@@ -10,7 +9,7 @@ import type { ParametersOf, RowOf } from '../database/statement.js';
 import { UNCONDITIONAL, holds, versionConflict, type Preconditions } from '../domain/preconditions.js';
 import { KeyRingCheck } from '../key-ring/key-ring-check.js';
 import { PaymentsError, ValidationFailed } from '../domain/errors.js';
-import { canonicalUuid } from '../domain/uuid.js';
+import type { HostId } from '../domain/host-id.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { ChangeAnnouncements } from './change-announcements.js';
 import { HostEvents, type StripeConfigEventName } from './host-events.js';
@@ -41,7 +40,7 @@ export class StripeConfigService {
     private readonly keyRing: KeyRingCheck,
     private readonly changes: ChangeAnnouncements,
     private readonly events: HostEvents,
-    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'webhookSecretOverlapHours'>,
+    @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {
     this.rows = new Lookup(
       (ids) => findRows(dataSource, ids),
@@ -52,38 +51,37 @@ export class StripeConfigService {
   /**
    * The configuration of a project, or null when it never had one. Opens no sealed value.
    *
-   * @param projectId UUID
-   * @throws ValidationFailed `invalid_uuid`
+   * @throws ValidationFailed when the id is of another form
    */
-  async find(projectId: string): Promise<StripeConfigView | null> {
-    const row = await this.rows.find(canonicalUuid(projectId, 'project_id'));
+  async find(projectId: HostId): Promise<StripeConfigView | null> {
+    const row = await this.rows.find(this.options.projectIds.read(projectId));
     return row === undefined ? null : toView(row);
   }
 
   /** The configurations of several projects, in no order; projects without one are left out. */
-  async findMany(projectIds: string[]): Promise<StripeConfigView[]> {
-    return (await findRows(this.dataSource, projectIds)).map(toView);
+  async findMany(projectIds: readonly HostId[]): Promise<StripeConfigView[]> {
+    const ids = projectIds.map((id) => this.options.projectIds.read(id));
+    return (await findRows(this.dataSource, ids)).map(toView);
   }
 
   /**
    * Creates or updates a configuration with the credentials that the request names; every other one stays. Whether its
    * actor may do this, the caller must know.
    *
-   * @param projectId UUID
-   * @throws ValidationFailed naming every value that may not be stored, as a PUT does; `invalid_uuid`
+   * @throws ValidationFailed naming every value that may not be stored, as a PUT does, or when the id is of another form
    * @throws PaymentsError `version_conflict` when the preconditions do not hold, `project_not_found` when the project was
    *   removed
    * @throws DependencyUnavailable when the key ring does not fit the database
    */
   async update(
-    projectId: string,
+    projectId: HostId,
     request: StripeConfigRequest | CredentialChanges,
     change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<StripeConfigView> {
     const by = validChange(change);
     // What is sealed for another spelling of the id would never open.
-    const id = canonicalUuid(projectId, 'project_id');
+    const id = this.options.projectIds.read(projectId);
     const { secrets, masks } =
       request instanceof CredentialChanges ? request : CredentialChanges.validate(request);
     if (secrets.size > 0) this.keyRing.requireFit();
@@ -111,17 +109,17 @@ export class StripeConfigService {
   /**
    * Erases the credentials of a project and deactivates its configuration. Again is no error.
    *
-   * @throws ValidationFailed `invalid_uuid`
+   * @throws ValidationFailed when the id is of another form
    * @throws PaymentsError `config_not_found` when the project never had one, `version_conflict` when the
    *   preconditions do not hold
    */
   async deactivate(
-    projectId: string,
+    projectId: HostId,
     change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<void> {
     const by = validChange(change);
-    const id = canonicalUuid(projectId, 'project_id');
+    const id = this.options.projectIds.read(projectId);
     const { expected_versions } = expectationsOf(conditions);
     const [row] = await runStatement(this.dataSource, 'write', DEACTIVATE, {
       project_id: id,
@@ -141,12 +139,13 @@ export class StripeConfigService {
   /**
    * Ends the overlap in which a replaced webhook secret is still accepted. Again is no error.
    *
-   * @throws PaymentsError `config_not_found` when the project never had a configuration; ValidationFailed `invalid_uuid`
+   * @throws PaymentsError `config_not_found` when the project never had a configuration
+   * @throws ValidationFailed when the id is of another form
    */
-  async erasePreviousWebhookSecret(projectId: string, mode: Mode, change: Change): Promise<void> {
+  async erasePreviousWebhookSecret(projectId: HostId, mode: Mode, change: Change): Promise<void> {
     const by = validChange(change);
     const [row] = await runStatement(this.dataSource, 'write', ERASE_PREVIOUS, {
-      project_id: canonicalUuid(projectId, 'project_id'),
+      project_id: this.options.projectIds.read(projectId),
       mode,
       changed_by: by.actor,
       change_request_id: by.requestId,
@@ -161,14 +160,15 @@ export class StripeConfigService {
    * @returns null when it is not stored
    * @throws PaymentsError `secret_unreadable` when it is stored but no key of the ring opens it
    */
-  async open(projectId: string, field: CredentialField): Promise<Secret | null> {
-    const [row] = await runStatement(this.dataSource, 'read', FIND_SEALED, { project_id: projectId });
+  async open(projectId: HostId, field: CredentialField): Promise<Secret | null> {
+    const id = this.options.projectIds.read(projectId);
+    const [row] = await runStatement(this.dataSource, 'read', FIND_SEALED, { project_id: id });
     const sealed = row?.sealed[field];
     if (row === undefined || sealed === undefined) return null;
     try {
       return this.sealer.open(sealed, sealContext(row.project_id, field));
     } catch (error) {
-      this.logger.write('credential.unreadable', { configId: row.id, projectId, field });
+      this.logger.write('credential.unreadable', { configId: row.id, projectId: id, field });
       throw new PaymentsError(
         'secret_unreadable',
         'The stored credential cannot be opened; store it again with a PUT.',
@@ -178,7 +178,7 @@ export class StripeConfigService {
   }
 
   /** As {@link open}, and null as well when it cannot be opened. */
-  tryToOpen(projectId: string, field: CredentialField): Promise<Secret | null> {
+  tryToOpen(projectId: HostId, field: CredentialField): Promise<Secret | null> {
     return this.open(projectId, field).catch((error: unknown) => {
       if (error instanceof PaymentsError && error.code === 'secret_unreadable') return null;
       throw error;

@@ -20,7 +20,7 @@ import type { ByCredential } from './stripe-config.entity.js';
  */
 const VIEW = {
   id: uuid,
-  project_id: uuid,
+  project_id: varchar,
   is_active: boolean,
   shown: json<ByCredential<string>>(),
   configured_at: json<Partial<Record<Mode, number>>>(),
@@ -34,7 +34,7 @@ export const WRITTEN = { ...VIEW, change_request_id: uuid };
 
 export const FIND = statement({
   name: 'stripe_configs_find',
-  parameters: { project_ids: listOf(uuid) },
+  parameters: { project_ids: listOf(text) },
   columns: VIEW,
   text: `
   SELECT id, project_id, is_active, shown, configured_at, extract(epoch FROM created_at) * 1000 AS created_at,
@@ -45,16 +45,16 @@ export const FIND = statement({
 /** The versions of configurations. */
 export const FIND_VERSIONS = statement({
   name: 'stripe_configs_find_versions',
-  parameters: { project_ids: listOf(uuid) },
-  columns: { project_id: uuid, version: integer },
+  parameters: { project_ids: listOf(text) },
+  columns: { project_id: varchar, version: integer },
   text: 'SELECT project_id, version FROM {schema}.stripe_configs WHERE project_id = ANY (:project_ids)',
 });
 
 /** Returns sealed values, for the code that opens them. */
 export const FIND_SEALED = statement({
   name: 'stripe_configs_find_sealed',
-  parameters: { project_id: uuid },
-  columns: { id: uuid, project_id: uuid, sealed: json<ByCredential<string>>() },
+  parameters: { project_id: text },
+  columns: { id: uuid, project_id: varchar, sealed: json<ByCredential<string>>() },
   text: 'SELECT id, project_id, sealed FROM {schema}.stripe_configs WHERE project_id = :project_id',
 });
 
@@ -64,9 +64,9 @@ export const FIND_SEALED = statement({
  */
 export const FIND_WEBHOOK_SECRETS = statement({
   name: 'stripe_configs_find_webhook_secrets',
-  parameters: { project_ids: listOf(uuid), mode: text },
+  parameters: { project_ids: listOf(text), mode: text },
   columns: {
-    project_id: uuid,
+    project_id: varchar,
     current: text,
     fingerprint: text,
     previous: nullable(text),
@@ -91,7 +91,7 @@ export const FIND_WEBHOOK_SECRETS = statement({
 export const DEACTIVATE = statement({
   name: 'stripe_configs_deactivate',
   parameters: {
-    project_id: uuid,
+    project_id: text,
     changed_by: varchar,
     change_request_id: uuid,
     expected_versions: nullable(listOf(integer)),
@@ -116,7 +116,7 @@ export const DEACTIVATE = statement({
  */
 export const ERASE_PREVIOUS = statement({
   name: 'stripe_configs_erase_previous',
-  parameters: { project_id: uuid, mode: text, changed_by: varchar, change_request_id: uuid },
+  parameters: { project_id: text, mode: text, changed_by: varchar, change_request_id: uuid },
   columns: WRITTEN,
   text: `
   UPDATE {schema}.stripe_configs SET
@@ -143,7 +143,7 @@ export const ERASE_BATCH = 500;
 export const ERASE_EXPIRED = statement({
   name: 'stripe_configs_erase_expired',
   parameters: { batch: bigint },
-  columns: { project_id: uuid },
+  columns: { project_id: varchar },
   text: `
   UPDATE {schema}.stripe_configs AS config SET
     sealed = config.sealed - expired.names, shown = config.shown - expired.names,
@@ -166,8 +166,8 @@ export const ERASE_EXPIRED = statement({
 /** Whether a project was removed for good. */
 export const FIND_REMOVED = statement({
   name: 'stripe_removed_projects_find',
-  parameters: { project_id: uuid },
-  columns: { project_id: uuid },
+  parameters: { project_id: text },
+  columns: { project_id: varchar },
   text: 'SELECT project_id FROM {schema}.stripe_removed_projects WHERE project_id = :project_id',
 });
 

@@ -5,7 +5,7 @@ import type { ByCredential } from './stripe-config.entity.js';
 /** What may leave the service of a configuration: everything but sealed values and fingerprints. */
 export type StripeConfigView = {
   id: string;
-  /** Lower case UUID. */
+  /** In the canonical spelling of its form: a UUID in lower case, a ULID in upper case. */
   project_id: string;
   is_active: boolean;
   created_at: Date;

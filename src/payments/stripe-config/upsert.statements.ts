@@ -58,7 +58,7 @@ export function credentialParameters(credentials: ReadonlyMap<CredentialField, P
 export const UPSERT = statement({
   name: 'stripe_configs_upsert',
   parameters: {
-    project_id: uuid,
+    project_id: text,
     sealed: json<ByCredential<string>>(),
     shown: json<ByCredential<string>>(),
     fingerprints: json<ByCredential<string>>(),
@@ -77,11 +77,11 @@ export const UPSERT = statement({
   INSERT INTO {schema}.stripe_configs AS config (
     project_id, sealed, shown, fingerprints, configured_at, version, changed_by, change_request_id
   )
-  SELECT :project_id::uuid, :sealed::jsonb, :shown::jsonb, :fingerprints::jsonb,
+  SELECT :project_id::text, :sealed::jsonb, :shown::jsonb, :fingerprints::jsonb,
     (SELECT coalesce(jsonb_object_agg(split_part(field, '_', 1), round(extract(epoch FROM now()) * 1000)), '{}')
       FROM jsonb_object_keys(:sealed::jsonb) AS field),
     1, :changed_by::text, :change_request_id::uuid
-  WHERE NOT :must_exist::boolean OR EXISTS (SELECT FROM {schema}.stripe_configs WHERE project_id = :project_id::uuid)
+  WHERE NOT :must_exist::boolean OR EXISTS (SELECT FROM {schema}.stripe_configs WHERE project_id = :project_id::text)
   ON CONFLICT (project_id) DO UPDATE SET (
     is_active, sealed, shown, fingerprints, expires_at, configured_at, updated_at, version, changed_by, change_request_id
   ) = (

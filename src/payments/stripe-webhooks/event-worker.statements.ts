@@ -1,14 +1,4 @@
-import {
-  bigint,
-  float,
-  integer,
-  nullable,
-  statement,
-  text,
-  uuid,
-  varchar,
-  word,
-} from '../database/statement.js';
+import { bigint, float, integer, nullable, statement, text, varchar, word } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
 /** An event that a worker has claimed. */
@@ -30,7 +20,7 @@ export const CLAIM_EVENTS = statement({
   name: 'stripe_events_claim',
   parameters: { batch: bigint, lease_seconds: float },
   columns: {
-    project_id: uuid,
+    project_id: varchar,
     mode: word<Mode>(),
     event_id: varchar,
     type: varchar,
@@ -53,7 +43,7 @@ export const CLAIM_EVENTS = statement({
 });
 
 /** How the statements below recognize that a worker still holds its claim. */
-const CLAIM = { project_id: uuid, mode: word<Mode>(), event_id: text, attempts: integer };
+const CLAIM = { project_id: text, mode: word<Mode>(), event_id: text, attempts: integer };
 
 /** The values of a claim. */
 export function claimOf({

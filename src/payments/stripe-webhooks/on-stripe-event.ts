@@ -5,7 +5,7 @@ import type { StripeEventOf, StripeEventPattern } from '../stripe/stripe-event-t
 
 /** What a handler gets besides the event. */
 export interface StripeEventContext {
-  /** Lower case UUID. */
+  /** In the canonical spelling of its form: a UUID in lower case, a ULID in upper case. */
   projectId: string;
   mode: Mode;
   /** Counts from 1. */

@@ -1,4 +1,5 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
+import { PROJECT_ID_COLUMN } from '../database/project-id-column.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 
 /**
@@ -21,7 +22,7 @@ export type EventStatus = (typeof EVENT_STATUSES)[number];
   `status IN (${EVENT_STATUSES.map((status) => `'${status}'`).join(', ')})`,
 )
 export class StripeEventEntity {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_events_pkey' })
+  @PrimaryColumn({ ...PROJECT_ID_COLUMN, primaryKeyConstraintName: 'stripe_events_pkey' })
   project_id!: string;
 
   @PrimaryColumn('text', { primaryKeyConstraintName: 'stripe_events_pkey' })

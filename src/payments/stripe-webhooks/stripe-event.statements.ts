@@ -1,13 +1,12 @@
 import {
-  boolean,
   bigint,
+  boolean,
   integer,
   nullable,
   statement,
   text,
   time,
   timestamp,
-  uuid,
   varchar,
   word,
 } from '../database/statement.js';
@@ -24,7 +23,7 @@ import type { EventStatus } from './stripe-event.entity.js';
 export const STORE_EVENT = statement({
   name: 'stripe_events_store',
   parameters: {
-    project_id: uuid,
+    project_id: text,
     mode: word<Mode>(),
     secret_sealed: text,
     fingerprint: nullable(text),
@@ -39,7 +38,7 @@ export const STORE_EVENT = statement({
   WITH config AS (
     SELECT version, fingerprints ->> (:mode::text || '_webhook_secret') IS NOT DISTINCT FROM :fingerprint::text AS is_present
     FROM {schema}.stripe_configs
-    WHERE project_id = :project_id::uuid AND is_active AND (
+    WHERE project_id = :project_id::text AND is_active AND (
       fingerprints ->> (:mode::text || '_webhook_secret') = :fingerprint::text
       OR (
         sealed ->> (:mode::text || '_previous_webhook_secret') = :secret_sealed::text
@@ -48,14 +47,14 @@ export const STORE_EVENT = statement({
     )
   ), stored AS (
     INSERT INTO {schema}.stripe_events (project_id, mode, event_id, type, object_id, created_at, payload_sealed)
-    SELECT :project_id::uuid, :mode::text, :event_id::text, :type::text, :object_id::text, :created_at::timestamptz,
+    SELECT :project_id::text, :mode::text, :event_id::text, :type::text, :object_id::text, :created_at::timestamptz,
       :payload_sealed::text
     FROM config
     ON CONFLICT DO NOTHING
     RETURNING event_id
   ), again AS (
     SELECT event_id FROM {schema}.stripe_events
-    WHERE project_id = :project_id::uuid AND mode = :mode::text AND event_id = :event_id::text
+    WHERE project_id = :project_id::text AND mode = :mode::text AND event_id = :event_id::text
       AND NOT EXISTS (SELECT FROM stored)
     FOR KEY SHARE SKIP LOCKED
   )
@@ -63,7 +62,7 @@ export const STORE_EVENT = statement({
 });
 
 const VIEW = {
-  project_id: uuid,
+  project_id: varchar,
   mode: word<Mode>(),
   event_id: varchar,
   type: varchar,
@@ -93,7 +92,7 @@ export interface EventFilter {
 export const LIST_EVENTS = statement({
   name: 'stripe_events_list',
   parameters: {
-    project_id: uuid,
+    project_id: text,
     mode: nullable(word<Mode>()),
     type: nullable(text),
     status: nullable(word<EventStatus>()),
@@ -122,7 +121,7 @@ export const LIST_EVENTS = statement({
 
 export const FIND_EVENT = statement({
   name: 'stripe_events_find',
-  parameters: { project_id: uuid, mode: word<Mode>(), event_id: text },
+  parameters: { project_id: text, mode: word<Mode>(), event_id: text },
   columns: { ...VIEW, payload_sealed: text },
   text: `
   SELECT project_id, mode, event_id, type, object_id, status, attempts, last_error,
@@ -135,7 +134,7 @@ export const FIND_EVENT = statement({
 /** Replays an event that failed or was skipped. */
 export const REPLAY_EVENT = statement({
   name: 'stripe_events_replay',
-  parameters: { project_id: uuid, mode: word<Mode>(), event_id: text },
+  parameters: { project_id: text, mode: word<Mode>(), event_id: text },
   columns: VIEW,
   text: `
   UPDATE {schema}.stripe_events
@@ -149,7 +148,7 @@ export const REPLAY_EVENT = statement({
 /** Replays all that failed, of a mode and a pattern of types; null: any. */
 export const REPLAY_FAILED = statement({
   name: 'stripe_events_replay_failed',
-  parameters: { project_id: uuid, mode: nullable(word<Mode>()), type: nullable(text) },
+  parameters: { project_id: text, mode: nullable(word<Mode>()), type: nullable(text) },
   columns: { count: integer },
   text: `
   WITH replayed AS (

@@ -1,4 +1,4 @@
-import { boolean, integer, listOf, statement, text, uuid, word } from '../database/statement.js';
+import { boolean, integer, listOf, statement, text, word } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
 /** Why a webhook was refused. All but the first apply only to what Stripe has signed. */
@@ -12,7 +12,7 @@ export type WebhookFault = 'wrong_signature' | 'stale_signature' | 'unreadable_e
 export const WRITE_WEBHOOKS = statement({
   name: 'stripe_config_states_write_webhooks',
   parameters: {
-    project_ids: listOf(uuid),
+    project_ids: listOf(text),
     modes: listOf(word<Mode>()),
     versions: listOf(integer),
     previous: listOf(boolean),
@@ -29,7 +29,7 @@ export const WRITE_WEBHOOKS = statement({
   SELECT project_id, mode, nullif(version, 0), CASE WHEN version > 0 THEN now() END, CASE WHEN previous THEN now() END,
     failures, CASE WHEN failures > 0 THEN now() END, CASE WHEN failures > 0 THEN failure END, ignored
   FROM unnest(
-    :project_ids::uuid[], :modes::text[], :versions::integer[], :previous::boolean[], :failures::integer[], :failure::text[],
+    :project_ids::text[], :modes::text[], :versions::integer[], :previous::boolean[], :failures::integer[], :failure::text[],
     :ignored::integer[]
   ) AS seen (project_id, mode, version, previous, failures, failure, ignored)
   ON CONFLICT (project_id, mode) DO UPDATE SET

@@ -1,9 +1,9 @@
-import { Req } from '@nestjs/common';
+import { Inject, Req } from '@nestjs/common';
 import { ApiBody, ApiExcludeController, ApiHeader, ApiParam } from '@nestjs/swagger';
 import { MODES } from '../domain/credentials.js';
-import { canonicalUuid } from '../domain/uuid.js';
 import { countOf } from '../http/http-request.js';
 import { readBody } from '../http/body/raw-body.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
 import { ApiProjectId } from '../http/openapi/api-documentation.js';
 import { PostRoute, PublicRoutes } from '../http/routes.js';
@@ -19,7 +19,10 @@ const TAG = 'Stripe Webhooks';
 /** For Stripe, which has no token: the signature alone authenticates a request. */
 @PublicRoutes(PATH, TAG)
 export class WebhookController {
-  constructor(private readonly webhooks: WebhookService) {}
+  constructor(
+    private readonly webhooks: WebhookService,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projectIds'>,
+  ) {}
 
   @PostRoute({
     operationId: 'handleStripeWebhook',
@@ -60,7 +63,7 @@ export class WebhookController {
     ],
   })
   async receive(@Req() request: HttpRequest): Promise<{ received: true }> {
-    const projectId = canonicalUuid(request.params.project_id, 'project_id');
+    const projectId = this.options.projectIds.read(request.params.project_id);
     request.params.project_id = projectId;
     const mode = MODES.find((each) => each === request.params.mode);
     if (mode === undefined) throw webhookNotFound();

@@ -1,4 +1,5 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { PROJECT_ID_COLUMN } from '../database/project-id-column.js';
 import type { Mode } from '../domain/credentials.js';
 
 /** What Stripe is asked for. */
@@ -10,7 +11,7 @@ export interface WantedEndpoint {
 /** The webhook endpoint in Stripe that this service created, or adopted, for a project and mode. */
 @Entity('stripe_webhook_endpoints')
 export class WebhookEndpointEntity {
-  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'stripe_webhook_endpoints_pkey' })
+  @PrimaryColumn({ ...PROJECT_ID_COLUMN, primaryKeyConstraintName: 'stripe_webhook_endpoints_pkey' })
   project_id!: string;
 
   @PrimaryColumn('text', { primaryKeyConstraintName: 'stripe_webhook_endpoints_pkey' })

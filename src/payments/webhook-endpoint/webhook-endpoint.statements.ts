@@ -4,6 +4,7 @@ import {
   json,
   nullable,
   statement,
+  text,
   time,
   uuid,
   varchar,
@@ -12,10 +13,11 @@ import {
 import type { Mode } from '../domain/credentials.js';
 import type { WantedEndpoint } from './webhook-endpoint.entity.js';
 
-const PLACE = { project_id: uuid, mode: word<Mode>() };
+const PLACE = { project_id: text, mode: word<Mode>() };
 
 const RECORD = {
   ...PLACE,
+  project_id: varchar,
   endpoint_id: nullable(varchar),
   wanted: json<WantedEndpoint>(),
   secret_version: nullable(integer),
@@ -38,7 +40,7 @@ export const FIND_ENDPOINT = statement({
 /** What this service created, or began to create, and has not removed from Stripe. */
 export const FIND_MADE = statement({
   name: 'stripe_webhook_endpoints_find_made',
-  parameters: { project_id: uuid },
+  parameters: { project_id: text },
   columns: RECORD,
   text: `
   SELECT project_id, mode, endpoint_id, wanted, secret_version, idempotency_key, extract(epoch FROM made_at) * 1000 AS made_at,
@@ -51,7 +53,7 @@ export const FIND_MADE = statement({
 /** Before an endpoint is created. */
 export const BEGIN_MAKING = statement({
   name: 'stripe_webhook_endpoints_begin_making',
-  parameters: { ...PLACE, wanted: json<WantedEndpoint>(), idempotency_key: uuid },
+  parameters: { ...PLACE, project_id: varchar, wanted: json<WantedEndpoint>(), idempotency_key: uuid },
   columns: {},
   text: `
   INSERT INTO {schema}.stripe_webhook_endpoints (project_id, mode, wanted, idempotency_key)
@@ -76,6 +78,7 @@ export const SAVE_ENDPOINT = statement({
   name: 'stripe_webhook_endpoints_save',
   parameters: {
     ...PLACE,
+    project_id: varchar,
     wanted: json<WantedEndpoint>(),
     endpoint_id: varchar,
     secret_version: nullable(integer),

@@ -9,8 +9,12 @@ import { ModuleRef } from '@nestjs/core';
 import { PaymentsError } from '../../domain/errors.js';
 import { HOST_ID_FORM, idText, typeInWords } from '../../domain/host-id.js';
 import { HostFault } from '../../domain/host-fault.js';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../domain/project-ownership.js';
-import { canonicalUuid } from '../../domain/uuid.js';
+import {
+  ProjectOwnership,
+  type OwnedProject,
+  type OwnedProjects,
+  type ProjectPage,
+} from '../../domain/project-ownership.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/payments.options.js';
 import { instanceOf } from '../../options/provided.js';
 import { requestOf, subjectOf } from '../http-request.js';
@@ -21,7 +25,7 @@ export class HostProjects extends ProjectOwnership implements OnModuleInit {
   private host: ProjectOwnership | undefined;
 
   constructor(
-    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projects'>,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projects' | 'projectIds'>,
     private readonly moduleRef: ModuleRef,
   ) {
     super();
@@ -34,33 +38,36 @@ export class HostProjects extends ProjectOwnership implements OnModuleInit {
   /** @throws HostFault when the host gives something else than an id */
   async findOwner(projectId: string): Promise<string | null | undefined> {
     const owner = await this.ofHost().findOwner(projectId);
-    return owner === undefined || owner === null ? owner : idOf(owner, 'findOwner', 'the owner');
+    if (owner === undefined || owner === null) return owner;
+    const text = idText(owner);
+    if (text !== undefined) return text;
+    throw new HostFault(
+      `findOwner of projects gave ${typeInWords(owner)} for the owner; it must give an id: ${HOST_ID_FORM}`,
+    );
   }
 
   /** @throws HostFault when the host gives something else than a page */
   async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects<string>> {
     const owned = await this.ofHost().listOwnedBy(subject, page);
     if (!isPage(owned, page.limit)) throw new HostFault(NO_PAGE);
-    const projects = owned.projects.map((project) => ({
-      ...project,
-      id: idOf(project.id, 'listOwnedBy', 'the id of a project'),
-    }));
+    const projects = owned.projects.map((project) => ({ ...project, id: this.idOf(project) }));
     return { projects, total: owned.total };
+  }
+
+  /** @throws HostFault when it is of another form */
+  private idOf({ id }: OwnedProject): string {
+    const { projectIds } = this.options;
+    const text = projectIds.find(id);
+    if (text !== undefined) return text;
+    throw new HostFault(
+      `listOwnedBy of projects gave a project whose id is not ${projectIds.words}; say by the option projectIds how ids look`,
+    );
   }
 
   private ofHost(): ProjectOwnership {
     if (this.host === undefined) throw new Error('the module has not been initialized');
     return this.host;
   }
-}
-
-/** @throws HostFault naming the method that gave something else */
-function idOf(id: unknown, method: string, what: string): string {
-  const text = idText(id);
-  if (text !== undefined) return text;
-  throw new HostFault(
-    `${method} of projects gave ${typeInWords(id)} for ${what}; it must be an id: ${HOST_ID_FORM}`,
-  );
 }
 
 const NO_PAGE =
@@ -74,15 +81,18 @@ function isPage(owned: Partial<OwnedProjects> | undefined, limit: number): boole
 
 /**
  * Lets a caller pass who owns the project of the path. Behind {@link JwtAuthGuard}.
- * It puts the project's id into lower case where the handler reads it, so that both use the same id.
+ * It puts the project's id into its canonical spelling where the handler reads it, so that both use the same id.
  */
 @Injectable()
 export class ProjectOwnershipGuard implements CanActivate {
-  constructor(private readonly projects: HostProjects) {}
+  constructor(
+    private readonly projects: HostProjects,
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projectIds'>,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = requestOf(context);
-    const projectId = canonicalUuid(request.params.project_id, 'project_id');
+    const projectId = this.options.projectIds.read(request.params.project_id);
     request.params.project_id = projectId;
     const owner = await this.projects.findOwner(projectId);
     if (owner === undefined) {

@@ -75,6 +75,10 @@ export const CAUSES: Record<ValidationCause, Cause> = {
     meaning: 'The id is no UUID.',
     fix: 'Copy the id of the project from the list of projects.',
   },
+  invalid_id: {
+    meaning: 'The id is of another form, in an application whose ids are no UUIDs.',
+    fix: 'Copy the id of the project from the list of projects.',
+  },
   invalid_cursor: {
     meaning: 'The cursor of a list is none that was given.',
     fix: 'Take the cursor of the page before, or start without one.',

@@ -1,4 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { mapRecord } from '../../common/record-of.js';
+import { documentIds } from './documented-ids.js';
 import { OPERATION_PREFIX, SCHEMA_PREFIX } from './namespace.js';
 import { inVersion31 } from './nullability.js';
 
@@ -10,11 +12,12 @@ const METHODS = ['get', 'put', 'post', 'delete'] as const;
 /**
  * Completes our part of an OpenAPI document with what the decorators of `@nestjs/swagger` cannot express: the order of
  * parameters, an id for each operation where the module is there twice, and what may be null in version 3.1, which
- * `@nestjs/swagger` 11 writes as in 3.0. Everything else in the document stays as it is.
+ * `@nestjs/swagger` 11 writes as in 3.0, and what ids of projects look like that are no UUIDs. Everything else in the document stays as it is.
  *
  * @returns a copy
  */
-export function completeDocument(document: OpenAPIObject): OpenAPIObject {
+export function completeDocument(generated: OpenAPIObject): OpenAPIObject {
+  const document = documentIds(generated);
   const inVersion = document.openapi.startsWith('3.0') ? <Part>(part: Part): Part => part : inVersion31;
   const idOf = distinctIds();
   const completed = (path: string, operation: Operation): Operation => {
@@ -33,10 +36,6 @@ export function completeDocument(document: OpenAPIObject): OpenAPIObject {
     name.startsWith(SCHEMA_PREFIX) ? inVersion(schema) : schema,
   );
   return { ...document, paths, components: { ...document.components, schemas } };
-}
-
-function mapRecord<T>(record: Record<string, T>, map: (value: T, name: string) => T): Record<string, T> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
 }
 
 /** The parameters of the path come first and in its order, which generators that do not know their types would change. */

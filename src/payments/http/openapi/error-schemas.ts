@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { ValidationCause, ValidationItem } from '../../domain/errors.js';
-import { invalidUuid } from '../../domain/uuid.js';
+import { UUIDS } from '../../domain/project-ids.js';
 import { errorAnswer } from '../errors/error-answer.js';
 import { ANSWERS } from '../errors/error-catalogue.js';
 import type { AnswerCode } from '../errors/answer-code.js';
@@ -32,8 +32,13 @@ function ApiNameOf(
   });
 }
 
+/** `invalid_id` takes the place of `invalid_uuid` where the ids of projects are no UUIDs. */
+const CAUSES_OF_UUIDS = Object.fromEntries(
+  Object.entries(CAUSES).filter(([cause]) => cause !== 'invalid_id'),
+);
+
 /** What 422 lists where a path's project is no UUID. */
-export const INVALID_PROJECT_ID = invalidUuid('project_id');
+export const INVALID_PROJECT_ID = UUIDS.refusal;
 
 @PaymentsSchema('ValidationError', { description: 'One refused part of the request.' })
 export class ValidationError {
@@ -51,7 +56,7 @@ export class ValidationError {
   })
   msg!: string;
 
-  @ApiNameOf(CAUSES, 'A stable name of the cause', INVALID_PROJECT_ID.type)
+  @ApiNameOf(CAUSES_OF_UUIDS, 'A stable name of the cause', INVALID_PROJECT_ID.type)
   type!: ValidationCause;
 }
 

@@ -37,7 +37,7 @@ export const UP = [
   // milliseconds since 1970. The checks make the database itself refuse a plaintext, or a value without its mask.
   `
   CREATE TABLE {schema}.stripe_configs (
-    project_id uuid NOT NULL CONSTRAINT stripe_configs_pkey PRIMARY KEY,
+    project_id varchar(64) COLLATE "C" NOT NULL CONSTRAINT stripe_configs_pkey PRIMARY KEY,
     id uuid NOT NULL DEFAULT gen_random_uuid(),
     is_active boolean NOT NULL DEFAULT true,
     sealed jsonb NOT NULL DEFAULT '{}',
@@ -86,7 +86,7 @@ export const UP = [
   `CREATE INDEX stripe_configs_expiring_idx ON {schema}.stripe_configs (project_id) WHERE expires_at <> '{}'`,
   `
   CREATE TABLE {schema}.stripe_config_audit (
-    project_id uuid NOT NULL,
+    project_id varchar(64) COLLATE "C" NOT NULL,
     version integer NOT NULL,
     action text NOT NULL,
     actor varchar(255) NOT NULL,
@@ -118,7 +118,7 @@ export const UP = [
   )`,
   `
   CREATE TABLE {schema}.stripe_events (
-    project_id uuid NOT NULL,
+    project_id varchar(64) COLLATE "C" NOT NULL,
     mode text NOT NULL,
     event_id varchar(255) NOT NULL,
     type varchar(255) NOT NULL,
@@ -144,7 +144,7 @@ export const UP = [
   // What is known of each mode's credentials.
   `
   CREATE TABLE {schema}.stripe_config_states (
-    project_id uuid NOT NULL,
+    project_id varchar(64) COLLATE "C" NOT NULL,
     mode text NOT NULL,
     key_version integer,
     key_status text,
@@ -162,7 +162,7 @@ export const UP = [
   )`,
   `
   CREATE TABLE {schema}.stripe_webhook_endpoints (
-    project_id uuid NOT NULL,
+    project_id varchar(64) COLLATE "C" NOT NULL,
     mode text NOT NULL,
     endpoint_id varchar(255),
     wanted jsonb NOT NULL,
@@ -175,12 +175,12 @@ export const UP = [
   )`,
   `
   CREATE TABLE {schema}.stripe_call_limits (
-    project_id uuid NOT NULL CONSTRAINT stripe_call_limits_pkey PRIMARY KEY,
+    project_id varchar(64) COLLATE "C" NOT NULL CONSTRAINT stripe_call_limits_pkey PRIMARY KEY,
     calls timestamptz[] NOT NULL
   )`,
   `
   CREATE TABLE {schema}.stripe_removed_projects (
-    project_id uuid NOT NULL CONSTRAINT stripe_removed_projects_pkey PRIMARY KEY,
+    project_id varchar(64) COLLATE "C" NOT NULL CONSTRAINT stripe_removed_projects_pkey PRIMARY KEY,
     removed_at timestamptz(3) NOT NULL DEFAULT now()
   )`,
 
