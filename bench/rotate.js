@@ -150,7 +150,7 @@ async function fill(sealer) {
     await pool.query(
       `INSERT INTO stripe_configs (project_id, sealed, shown, fingerprints, configured_at, version, changed_by)
       SELECT *, '{"test": 0}', 1, 'bench'
-      FROM jsonb_to_recordset($1) AS config (project_id uuid, sealed jsonb, shown jsonb, fingerprints jsonb)`,
+      FROM jsonb_to_recordset($1) AS config (project_id text, sealed jsonb, shown jsonb, fingerprints jsonb)`,
       [JSON.stringify(configs)],
     );
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ANSWERS } from '../src/payments/http/errors/error-catalogue.js';
-import { CAUSES } from '../src/payments/http/errors/validation-causes.js';
+import { CAUSES, CAUSES_WITH_UUIDS } from '../src/payments/http/errors/validation-causes.js';
 import { readOpenApiDocument } from './support/openapi-document.js';
 import { ROOT, cleanUp, runProgram, temporaryFolder } from './support/process.js';
 
@@ -39,7 +39,7 @@ describe('docs/errors.md', () => {
 describe('the OpenAPI document', () => {
   it.each([
     ['code', 'ErrorResponse', ANSWERS],
-    ['type', 'ValidationError', CAUSES],
+    ['type', 'ValidationError', CAUSES_WITH_UUIDS],
   ])('lists every %s of %s, with what to do about it', (name, schema, catalogue) => {
     const { enum: names, description } = field(schema, name);
     expect(names).toEqual(Object.keys(catalogue));

@@ -15,10 +15,11 @@ afterAll(async () => {
 it.each([
   [
     'columns',
-    `SELECT format('%s.%s %s%s%s', relname, attname, format_type(atttypid, atttypmod),
+    `SELECT format('%s.%s %s%s%s%s', relname, attname, format_type(atttypid, atttypmod), ' COLLATE ' || quote_ident(collname),
         CASE WHEN attnotnull THEN ' NOT NULL' ELSE '' END, ' DEFAULT ' || pg_get_expr(adbin, adrelid)) AS line
       FROM pg_class AS c JOIN pg_attribute AS a ON attrelid = c.oid AND attnum > 0
         LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+        LEFT JOIN pg_collation AS o ON o.oid = attcollation AND collname <> 'default'
       WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname <> 'migrations'
       ORDER BY relname, attnum`,
   ],

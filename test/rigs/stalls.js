@@ -235,7 +235,7 @@ async function settle(pool) {
 
 async function countLost(pool, puts) {
   const { rows } = await pool.query(
-    `SELECT count(*)::integer AS lost FROM jsonb_to_recordset($1::jsonb) AS put (project uuid, version integer, mask text)
+    `SELECT count(*)::integer AS lost FROM jsonb_to_recordset($1::jsonb) AS put (project text, version integer, mask text)
      WHERE NOT EXISTS (SELECT FROM stripe_config_audit AS audit
        WHERE audit.project_id = put.project AND audit.version = put.version
          AND masks_after ->> 'test_secret_key' = put.mask)`,

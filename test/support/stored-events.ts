@@ -89,7 +89,7 @@ export async function storeEvents(
        status, attempts, available_at, finished_at, last_error)
      SELECT project_id, mode, event_id, type, object_id, now(), coalesce(received_at, now()), payload_sealed,
        status, attempts, coalesce(available_at, now()), CASE WHEN status <> 'pending' THEN now() END, last_error
-     FROM jsonb_to_recordset($1::jsonb) AS event (project_id uuid, mode text, event_id text, type text,
+     FROM jsonb_to_recordset($1::jsonb) AS event (project_id text, mode text, event_id text, type text,
        object_id text, received_at timestamptz, available_at timestamptz, payload_sealed text, status text,
        attempts integer, last_error text)`,
     [JSON.stringify(rows)],

@@ -105,7 +105,7 @@ export class ProjectIds {
   /** As {@link read}; undefined for an id of another form. */
   find(id: unknown): string | undefined {
     const { canonical, largest } = this.form;
-    const text = idText(id);
+    const text = typeof id === 'string' ? id : idText(id);
     if (text === undefined || !IN_URL.test(text) || !this.whole.test(text)) return undefined;
     if (largest !== undefined && BigInt(text) > largest) return undefined;
     return canonical === undefined ? text : canonical(text);

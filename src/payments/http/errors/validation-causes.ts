@@ -88,3 +88,8 @@ export const CAUSES: Record<ValidationCause, Cause> = {
     fix: 'Take one that the message allows.',
   },
 };
+
+/** Those where ids of projects are UUIDs; where they are not, `invalid_id` takes the place of `invalid_uuid`. */
+export const CAUSES_WITH_UUIDS: Record<string, Cause> = Object.fromEntries(
+  Object.entries(CAUSES).filter(([cause]) => cause !== 'invalid_id'),
+);

@@ -4,7 +4,7 @@ import { UUIDS } from '../../domain/project-ids.js';
 import { errorAnswer } from '../errors/error-answer.js';
 import { ANSWERS } from '../errors/error-catalogue.js';
 import type { AnswerCode } from '../errors/answer-code.js';
-import { CAUSES } from '../errors/validation-causes.js';
+import { CAUSES_WITH_UUIDS } from '../errors/validation-causes.js';
 import { PaymentsSchema } from './schema-class.js';
 
 /** The request id of the documentation's examples. */
@@ -32,11 +32,6 @@ function ApiNameOf(
   });
 }
 
-/** `invalid_id` takes the place of `invalid_uuid` where the ids of projects are no UUIDs. */
-const CAUSES_OF_UUIDS = Object.fromEntries(
-  Object.entries(CAUSES).filter(([cause]) => cause !== 'invalid_id'),
-);
-
 /** What 422 lists where a path's project is no UUID. */
 export const INVALID_PROJECT_ID = UUIDS.refusal;
 
@@ -56,7 +51,7 @@ export class ValidationError {
   })
   msg!: string;
 
-  @ApiNameOf(CAUSES_OF_UUIDS, 'A stable name of the cause', INVALID_PROJECT_ID.type)
+  @ApiNameOf(CAUSES_WITH_UUIDS, 'A stable name of the cause', INVALID_PROJECT_ID.type)
   type!: ValidationCause;
 }
 
