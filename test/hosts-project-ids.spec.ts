@@ -165,9 +165,7 @@ describe.each(CASES)('a host with %s on %s', (_, adapter, house) => {
     expectOurInvalid(await sendWebhook(host.ours, webhookPath(other, 'test'), '{}', 'x'), expected);
   });
 
-  it('takes webhooks at its address, and hands events on', async () => {
-    const urls = await ask('GET', projectPath(id, 'webhook-urls'));
-    expect(urls.json).toMatchObject({ test_webhook_url: TEST_PUBLIC_URL + webhookPath(id, 'test') });
+  it('takes webhooks, and hands events on', async () => {
     const events = [];
     for (const spelling of [id, ...house.spellings(id)]) {
       const event = snapshotEvent('test');
@@ -181,14 +179,15 @@ describe.each(CASES)('a host with %s on %s', (_, adapter, house) => {
     expect((json as { events: { id: string }[] }).events).toHaveLength(events.length);
   });
 
-  it('has health and a history', async () => {
-    const health = await ask('GET', `${configPath(id)}/health`);
-    expect({ status: health.status, json: health.json }).toMatchObject({
-      status: 200,
-      json: { project_id: id },
-    });
-    const history = await ask('GET', `${configPath(id)}/history`);
-    expect(history.json).toMatchObject({ changes: [{ actor: '1', action: 'created' }] });
+  it('has health, a history and addresses, however its id is spelled', async () => {
+    for (const spelling of [id, ...house.spellings(id)]) {
+      const health = await ask('GET', `${configPath(spelling)}/health`);
+      expect(health).toMatchObject({ status: 200, json: { project_id: id } });
+      const history = await ask('GET', `${configPath(spelling)}/history`);
+      expect(history.json).toMatchObject({ changes: [{ actor: '1', action: 'created' }] });
+      const urls = await ask('GET', projectPath(spelling, 'webhook-urls'));
+      expect(urls.json).toMatchObject({ test_webhook_url: TEST_PUBLIC_URL + webhookPath(id, 'test') });
+    }
   });
 
   it('lists the caller’s projects page by page', async () => {
