@@ -267,11 +267,13 @@ describe.each(CASES)('a host with %s on %s', (_, adapter, house) => {
         expect(operation.parameters[0]).toMatchObject({ name: 'project_id', schema });
       }
     }
-    const { StripeConfigResponse, ProjectPaymentConfigResponse } = components?.schemas ?? {};
-    expect(StripeConfigResponse).toMatchObject({
+    const { schemas = {} } = components ?? {};
+    expect(schemas['Payments.StripeConfigResponse']).toMatchObject({
       properties: { project_id: { ...schema, example }, id: { format: 'uuid' } },
     });
-    expect(ProjectPaymentConfigResponse).toMatchObject({ properties: { id: { ...schema, example } } });
+    expect(schemas['Payments.ProjectPaymentConfigResponse']).toMatchObject({
+      properties: { id: { ...schema, example } },
+    });
     const text = JSON.stringify(document);
     expect(text).toContain(`/stripe/webhooks/${example}/test`);
     expect(text).toContain('"invalid_id"');

@@ -329,6 +329,64 @@ describe('a test of one part', () => {
   });
 });
 
+describe('projects with serial keys', () => {
+  class NumberedShops extends Shops {
+    override findOwner(projectId: string): Promise<string | undefined> {
+      return Promise.resolve(projectId === '42' ? 'alice' : undefined);
+    }
+  }
+
+  @Module({
+    imports: [
+      PaymentsModule.forRoot({
+        projectIds: 'integer',
+        keyRing: '/nowhere/ring.json',
+        projects: new NumberedShops(),
+        auth: { guard: HeaderGuard },
+        publicBaseUrl: 'https://shop.example',
+      }),
+    ],
+  })
+  class NumberedModule {}
+  const overridden = (payments: InMemoryPayments) =>
+    overridePaymentsModule(Test.createTestingModule({ imports: [NumberedModule] }), payments).compile();
+
+  it('are known by them', async () => {
+    const payments = new InMemoryPayments({ projectIds: 'integer' });
+    const { client } = stripe();
+    payments.clients.use(42, 'live', client);
+    expect(await payments.clients.forProject('42', 'live')).toBe(client);
+    await listen(await overridden(payments));
+    const body = { live_webhook_secret: fakeCredential('live_webhook_secret') };
+    const put = await request('PUT', '/api/v1/payments/stripe/projects/42/config', body);
+    expect(put).toMatchObject({ status: 200, json: { project_id: '42' } });
+    expect(await payments.configs.find(42)).toMatchObject({ project_id: '42', version: 1 });
+    await expect(payments.configs.find('042')).rejects.toMatchObject({ items: [{ type: 'invalid_id' }] });
+    await app.close();
+
+    const module = await Test.createTestingModule({
+      imports: [
+        PaymentsTestingModule.forRoot(payments, {
+          projects: new NumberedShops(),
+          auth: { guard: HeaderGuard },
+        }),
+      ],
+      controllers: [ShopController],
+    }).compile();
+    await listen(module);
+    expect(await request('POST', '/shops/42/key', {})).toMatchObject({ status: 201 });
+    await app.close();
+  });
+
+  it('are known to both or to none', async () => {
+    await expect(overridden(new InMemoryPayments())).rejects.toThrow(
+      'an id is a number from 0 to 2147483647 without leading zeros, such as 42; give the same to both: new InMemoryPayments({ projectIds })',
+    );
+    const projectIds = { pattern: /\d+/, example: '42' };
+    expect(() => new InMemoryPayments({ projectIds })).toThrow(/\n- projectIds\.pattern/);
+  });
+});
+
 it('signs an event as Stripe does', () => {
   const secret = fakeCredential('test_webhook_secret');
   const event = stripeEvent('invoice.paid');
