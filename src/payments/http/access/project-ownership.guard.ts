@@ -35,6 +35,15 @@ export class HostProjects extends ProjectOwnership implements OnModuleInit {
     this.host = await instanceOf(this.moduleRef, 'projects', this.options.projects);
   }
 
+  /**
+   * The id of a project in its canonical spelling.
+   *
+   * @throws ValidationFailed for what is none
+   */
+  readId(id: unknown): string {
+    return this.options.projectIds.read(id);
+  }
+
   /** @throws HostFault when the host gives something else than an id */
   async findOwner(projectId: string): Promise<string | null | undefined> {
     const owner = await this.ofHost().findOwner(projectId);
@@ -85,14 +94,11 @@ function isPage(owned: Partial<OwnedProjects> | undefined, limit: number): boole
  */
 @Injectable()
 export class ProjectOwnershipGuard implements CanActivate {
-  constructor(
-    private readonly projects: HostProjects,
-    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projectIds'>,
-  ) {}
+  constructor(private readonly projects: HostProjects) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = requestOf(context);
-    const projectId = this.options.projectIds.read(request.params.project_id);
+    const projectId = this.projects.readId(request.params.project_id);
     request.params.project_id = projectId;
     const owner = await this.projects.findOwner(projectId);
     if (owner === undefined) {
