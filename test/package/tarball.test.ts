@@ -203,7 +203,9 @@ describe('the installed package', () => {
       import { createRequire } from 'node:module';
       const require = createRequire(process.cwd() + '/');
       for (const name of ['nest-stripe-config', 'nest-stripe-config/migrations', 'nest-stripe-config/testing']) {
-        console.log(Object.keys(await ${how}).filter((key) => key !== 'default' && key !== '__esModule').join(' '));
+        // What Node adds to a CommonJS module that is imported, 'module.exports' since Node 23.
+        const added = ['default', '__esModule', 'module.exports'];
+        console.log(Object.keys(await ${how}).filter((key) => !added.includes(key)).join(' '));
       }
     `);
     expect(said).toMatch(
