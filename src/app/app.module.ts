@@ -6,7 +6,7 @@ import { refuseOtherMethods } from '../payments/http/errors/method-not-allowed.j
 import { PaymentsModule } from '../payments/payments.module.js';
 import type { PaymentsModuleOptions } from '../payments/options/payments.options.js';
 import { dataSourceOptions } from './data-source.js';
-import { DatabaseConnection } from './database-connection.js';
+import { DatabaseConnection, logLostConnection } from './database-connection.js';
 import { Draining } from './draining.js';
 import { EventLog } from './event-log.js';
 import { HealthController } from './health/health.controller.js';
@@ -33,7 +33,10 @@ export class AppModule {
       module: AppModule,
       imports: [
         // Opened by DatabaseConnection: a database that is down must not keep the service from starting.
-        TypeOrmModule.forRoot({ ...dataSourceOptions(databaseUrl), manualInitialization: true }),
+        TypeOrmModule.forRoot({
+          ...dataSourceOptions(databaseUrl, logLostConnection),
+          manualInitialization: true,
+        }),
         ProjectModule.with(maxProjectsPerOwner),
         // Its access rules apply to the service's own routes as well.
         {

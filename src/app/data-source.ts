@@ -1,11 +1,8 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { databaseFaultOf } from '../payments/database/database-fault.js';
-import { describeError } from '../payments/common/describe-error.js';
 import { paymentsMigrations } from '../payments/schema/migrations/index.js';
 import { paymentsEntities } from '../payments/schema/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
 import { ProjectEntity, ProjectOwnerEntity } from './projects/project.entity.js';
-import { ServiceLogger } from './service-logger.js';
 
 /** The name that the database shows for a connection. */
 export const APPLICATION_NAME = 'nest-stripe-config';
@@ -19,9 +16,16 @@ const COMMAND_CONNECT_TIMEOUT_MS = 5_000;
 /** How long a connection may be silent until the system probes the other side, in milliseconds. */
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
-/** How the service, its commands and TypeORM's command line reach the database. */
-export function dataSourceOptions(url: string): DataSourceOptions {
-  const logger = new ServiceLogger(DataSource.name);
+/**
+ * How the service, its commands and TypeORM's command line reach the database.
+ *
+ * @param poolErrorHandler is told of connections that break while nobody uses them; by default nobody is, since whoever
+ *   needs one gets its own error
+ */
+export function dataSourceOptions(
+  url: string,
+  poolErrorHandler: (error: unknown) => void = () => undefined,
+): DataSourceOptions {
   return {
     type: 'postgres',
     url,
@@ -34,10 +38,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     // Ids are made by gen_random_uuid(), which PostgreSQL has had built in since 13.
     uuidExtension: 'pgcrypto',
     applicationName: APPLICATION_NAME,
-    poolErrorHandler: (error: unknown) => {
-      const { error: name, errorCode } = describeError(error);
-      logger.write('database.connection_lost', { error: name, errorCode, ...databaseFaultOf(error) });
-    },
+    poolErrorHandler,
     extra: {
       max: POOL_SIZE,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,

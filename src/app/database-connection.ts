@@ -2,6 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import { describeError } from '../payments/common/describe-error.js';
+import { databaseFaultOf } from '../payments/database/database-fault.js';
 import { runStatement } from '../payments/database/run-statement.js';
 import { statement } from '../payments/database/statement.js';
 import { RepeatedFault } from '../payments/database/repeated-fault.js';
@@ -69,6 +71,16 @@ export class DatabaseConnection implements OnApplicationShutdown {
   private report(error: unknown): void {
     this.fault.failed(error, error instanceof SchemaFault ? error.message : waitsFor(error));
   }
+}
+
+/** Logs a connection of the pool that broke while nobody used it. */
+export function logLostConnection(error: unknown): void {
+  const { error: name, errorCode } = describeError(error);
+  new ServiceLogger(DataSource.name).write('database.connection_lost', {
+    error: name,
+    errorCode,
+    ...databaseFaultOf(error),
+  });
 }
 
 function waitsFor(error: unknown): string | undefined {

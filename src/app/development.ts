@@ -1,15 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { INestApplicationContext } from '@nestjs/common';
 import jsonwebtoken from 'jsonwebtoken';
 import { createKeyRingFile } from '../payments/crypto/key-ring-file.js';
 import { dataFolderFault, developmentKeyRingPath, makeDataFolder } from './data-folder.js';
 import { DEVELOPMENT_SECRET_PREFIX } from './settings/token-secret.js';
-import { ProjectService } from './projects/project.service.js';
 
 /** The `sub` of the demo developer. */
-const DEMO_DEVELOPER = 'demo-developer';
+export const DEMO_DEVELOPER = 'demo-developer';
 const DEMO_TOKEN_DAYS = 30;
 
 /** The development key ring under the data folder, created when there is none. */
@@ -59,33 +57,4 @@ export function developmentToken(secret: Buffer, { subject, scope, days }: Token
     subject: subject ?? DEMO_DEVELOPER,
     expiresIn: `${days ?? DEMO_TOKEN_DAYS}d`,
   });
-}
-
-/** The id of the demo developer's first project, created when there is none. */
-export async function demoProject(app: INestApplicationContext): Promise<string> {
-  const projects = app.get(ProjectService);
-  const existing = (await projects.list(DEMO_DEVELOPER, { limit: 1_000, after: undefined })).projects.find(
-    ({ is_active }) => is_active,
-  );
-  const project = existing ?? (await projects.create(DEMO_DEVELOPER, { name: 'Demo project' }));
-  return project.id;
-}
-
-/** What is printed at start: the address of the explorer, and a request that works when pasted. */
-export function banner(baseUrl: string, docs: boolean, token: string, projectId: string): string {
-  return `
-  Stripe configuration of projects, for development
-
-  Explorer   ${docs ? `${baseUrl}/docs` : 'off (DOCS=false)'}
-  Project    ${projectId}
-  Token      ${token}
-
-  Try it:
-
-  curl -X PUT ${baseUrl}/api/v1/payments/stripe/projects/${projectId}/config \\
-    -H 'Authorization: Bearer ${token}' \\
-    -H 'Content-Type: application/json' \\
-    -d '{"test_secret_key": "sk_test_example_not_a_key", "test_webhook_secret": "whsec_example_not_a_secret"}'
-
-`;
 }

@@ -12,13 +12,8 @@ import { DependencyUnavailable } from '../payments/domain/errors.js';
 import type { AccessTokenOptions } from '../payments/options/payments.options.js';
 import { makeDataFolder } from './data-folder.js';
 import { DatabaseConnection } from './database-connection.js';
-import {
-  banner,
-  demoProject,
-  developmentKeyRingFile,
-  developmentSecret,
-  developmentToken,
-} from './development.js';
+import { banner, demoProject } from './demo.js';
+import { developmentKeyRingFile, developmentSecret, developmentToken } from './development.js';
 import { Draining, type DrainingTimes } from './draining.js';
 import { localUrl, type Env } from './env.js';
 import { serveDocs, type ExplorerSignIn } from './explorer.js';

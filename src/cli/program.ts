@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import { Command, CommanderError } from 'commander';
 import { CommandFault, messageOf } from './fault.js';
 
@@ -46,8 +45,6 @@ export function action<Args extends unknown[]>(
 
 /** Runs the command that the arguments name, and sets the exit code. */
 export async function run(program: Command): Promise<void> {
-  // The fault of the command already has what the pool would log.
-  if (AS_JSON) Logger.overrideLogger(false);
   try {
     await program.parseAsync();
   } catch (error) {

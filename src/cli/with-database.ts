@@ -1,8 +1,5 @@
 import type { DataSource } from 'typeorm';
-import { commandDataSource } from '../app/data-source.js';
-import { useEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
-import { requireTables } from '../payments/schema/schema-findings.js';
 import { CommandFault, databaseCause } from './fault.js';
 
 /** Signals that end a command, and their exit codes. */
@@ -14,6 +11,7 @@ export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Pro
   if (databaseUrl !== undefined) return work(databaseUrl);
   // A PostgreSQL that was started for the command ends with the process, but not when a signal kills the process.
   for (const [signal, code] of Object.entries(SIGNALS)) process.once(signal, () => process.exit(code));
+  const { useEmbeddedPostgres } = await import('../embedded-postgres/embedded-postgres.js');
   const database = await useEmbeddedPostgres(dataDir);
   try {
     return await work(database.url);
@@ -26,6 +24,9 @@ export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Pro
 export async function withDataSource<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
   const schema = readDatabaseSchema();
   return withDatabaseUrl(async (url) => {
+    // Loaded when needed: a command that opens no database, or a `--help`, would take four times as long.
+    const { commandDataSource } = await import('../app/data-source.js');
+    const { requireTables } = await import('../payments/schema/schema-findings.js');
     const dataSource = commandDataSource(url, schema);
     try {
       await dataSource.initialize();

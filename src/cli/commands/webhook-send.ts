@@ -2,7 +2,6 @@ import { InvalidArgumentError, Option } from 'commander';
 import { readWebhookSendEnv } from '../../app/settings/command-settings.js';
 import { DEFAULT_BASE_PATH } from '../../payments/options/payments.options.js';
 import { isEventType } from '../../payments/domain/event-type.js';
-import { makeTestEvent } from '../../payments/stripe/test-event.js';
 import { MODES, type Mode } from '../../payments/domain/credentials.js';
 import { webhookUrl } from '../../payments/stripe-webhooks/webhook-urls.js';
 import { CommandFault } from '../fault.js';
@@ -16,6 +15,8 @@ async function send(options: { project: string; mode: Mode; type: string }): Pro
   if (webhookSecret === undefined) {
     throw new CommandFault('Set WEBHOOK_SECRET to the webhook secret that is stored for the project.');
   }
+  // Loaded when needed, since it brings Stripe's SDK.
+  const { makeTestEvent } = await import('../../payments/stripe/test-event.js');
   const event = makeTestEvent(options.type, options.mode, webhookSecret);
   const url = webhookUrl({ publicBaseUrl, basePath: DEFAULT_BASE_PATH }, options.project, options.mode);
   const { status, text } = await post(url, event.payload, event.signature);

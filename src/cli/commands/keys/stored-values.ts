@@ -1,5 +1,4 @@
 import { findUnreadable, type UnreadableValue } from '../../../payments/key-rotation/key-usage.js';
-import { rewrap } from '../../../payments/key-rotation/rewrap.js';
 import { CommandFault } from '../../fault.js';
 import { progressStream, say, type Result } from '../../program.js';
 import { progressReporter } from '../../progress.js';
@@ -16,6 +15,8 @@ export async function rewrapAll({
 }): Promise<Result> {
   const sealer = await sealerOfRing();
   const reporter = progressReporter(progressStream());
+  // Loaded when needed, since it brings TypeORM.
+  const { rewrap } = await import('../../../payments/key-rotation/rewrap.js');
   const result = await withDataSource((dataSource) =>
     rewrap(dataSource, sealer, { ...options, dryRun, onProgress: reporter.report }),
   );
