@@ -2,7 +2,6 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { ErrorFilter } from '../payments/http/errors/error.filter.js';
-import { refuseOtherMethods } from '../payments/http/errors/method-not-allowed.js';
 import { PaymentsModule } from '../payments/payments.module.js';
 import type { PaymentsModuleOptions } from '../payments/options/payments.options.js';
 import { dataSourceOptions } from './data-source.js';
@@ -48,7 +47,7 @@ export class AppModule {
           global: true,
         },
       ],
-      controllers: [HealthController, refuseOtherMethods(HealthController)],
+      controllers: [HealthController],
       // Malformed requests and unknown addresses never reach a controller's own filter.
       providers: [DatabaseConnection, Draining, EventLog, { provide: APP_FILTER, useClass: ErrorFilter }],
     };

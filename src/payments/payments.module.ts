@@ -3,8 +3,9 @@ import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
 import { DataSource } from 'typeorm';
 import { PAYMENTS_DATA_SOURCE } from './database/run-statement.js';
 import { keepBodiesFromHost } from './http/body/host-body.js';
-import { mountedAt } from './http/mounted.js';
-import { refuseOtherMethods } from './http/errors/method-not-allowed.js';
+import { ApplicationRoutes } from './http/mounting/application-routes.js';
+import { mountedAt } from './http/mounting/mounted.js';
+import { KNOWS_GUARDS } from './http/mounting/mounting-report.js';
 import {
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
@@ -46,6 +47,7 @@ export class PaymentsModule extends ConfigurableModuleClass {
     adapterHost: HttpAdapterHost,
   ) {
     super();
+    ApplicationRoutes.of(adapterHost).take(basePath);
     keepBodiesFromHost(adapterHost, basePath);
   }
 }
@@ -55,29 +57,28 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
   const basePath = extras.basePath?.replace(/^\/+|\/+$/g, '') ?? DEFAULT_BASE_PATH;
   const forWebhooks = extras.webhooks === false ? [] : FEATURES.map(({ webhooks = {} }) => webhooks);
   const parts = [...FEATURES, ...forWebhooks];
-  const controllers = mountedAt(
-    basePath,
-    parts.flatMap((part) => part.controllers ?? []),
-    extras.openApiSecurity,
-    otherThanUuids(extras.projectIds),
-  );
-  const aliases = mountedAt(
-    basePath,
-    forWebhooks.flatMap((part) => part.aliases ?? []),
-  );
+  const controllers = [
+    ...parts.flatMap((part) => part.controllers ?? []),
+    ...forWebhooks.flatMap((part) => part.aliases ?? []),
+  ];
   return {
     ...definition,
     imports: [...(definition.imports ?? []), DiscoveryModule],
-    controllers: [...controllers, ...aliases, ...mountedAt('', [refuseOtherMethods(...controllers)])],
+    controllers: mountedAt(basePath, controllers, {
+      security: extras.openApiSecurity,
+      projectIds: otherThanUuids(extras.projectIds),
+      publicMetadata: typeof extras.webhooks === 'object' ? extras.webhooks.metadata : undefined,
+    }),
     providers: [
       ...(definition.providers ?? []),
       ...parts.flatMap((part) => part.providers ?? []),
       SchemaCheck,
       TimeLimits,
+      { provide: KNOWS_GUARDS, useValue: typeof extras.webhooks === 'object' },
       {
         provide: RESOLVED_OPTIONS,
         inject: [MODULE_OPTIONS_TOKEN],
-        useFactory: (options: PaymentsModuleOptions) => resolveOptions(options, basePath, extras.projectIds),
+        useFactory: (options: PaymentsModuleOptions) => resolveOptions(options, basePath, extras),
       },
       {
         provide: PAYMENTS_DATA_SOURCE,

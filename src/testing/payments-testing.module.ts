@@ -37,7 +37,7 @@ export class PaymentsTestingModule {
         HostProjects,
         {
           provide: RESOLVED_OPTIONS,
-          useValue: resolveOptions(optionsForTests(options), DEFAULT_BASE_PATH, payments.projectIds),
+          useValue: resolveOptions(optionsForTests(options), DEFAULT_BASE_PATH, payments),
         },
       ],
       exports: [

@@ -1,5 +1,4 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { refuseOtherMethods } from '../../payments/http/errors/method-not-allowed.js';
 import { ProjectController } from './project.controller.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import { ProjectService } from './project.service.js';
@@ -10,7 +9,7 @@ export class ProjectModule {
   static with(maxProjectsPerOwner: number): DynamicModule {
     return {
       module: ProjectModule,
-      controllers: [ProjectController, refuseOtherMethods(ProjectController)],
+      controllers: [ProjectController],
       providers: [ProjectService, { provide: MAX_PROJECTS_PER_OWNER, useValue: maxProjectsPerOwner }],
       exports: [ProjectService],
     };

@@ -124,6 +124,21 @@ export const LOG_EVENTS = {
     when: 'A request was refused because of what it asked for.',
     action: 'Nothing.',
   },
+  'routes.mounted': {
+    level: 'info',
+    when: 'The module serves its routes below `path`, and Stripe is given `webhooks`.',
+    action: 'Nothing.',
+  },
+  'routes.prefix_repeated': {
+    level: 'warn',
+    when: '`path` has `repeated` twice: once of the application’s prefix, once of the base path.',
+    action: 'Give a `basePath` without it, or exclude the routes from the prefix.',
+  },
+  'routes.public_url_mismatch': {
+    level: 'warn',
+    when: 'Stripe is given `webhooks`, but the application serves its routes below `path`.',
+    action: 'Add the prefix of the application to `publicBaseUrl`, unless a proxy adds it to the path.',
+  },
   'stripe_event.failed': {
     level: 'warn',
     when: 'A handler failed on an event; it will be tried again.',
@@ -158,6 +173,12 @@ export const LOG_EVENTS = {
     level: 'warn',
     when: 'A configuration was removed, but not whether it has webhook endpoints in Stripe could be read.',
     action: 'Look for endpoints of the project in Stripe, and remove them.',
+  },
+  'webhooks.guarded': {
+    level: 'warn',
+    when: '`guards` of the application stand before the route that Stripe calls, which has no access token.',
+    action:
+      'Give `webhooks: { metadata }` with what lets a route pass them, or `{}` where Stripe passes without.',
   },
 } as const satisfies Record<string, LogEventEntry>;
 

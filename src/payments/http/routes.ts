@@ -37,6 +37,8 @@ import {
   type DocumentedError,
 } from './openapi/api-documentation.js';
 import { OPERATION_PREFIX } from './openapi/namespace.js';
+import { Public } from './mounting/mounted.js';
+import { markRoute } from './mounting/route-mark.js';
 import { QueryRules } from './parameters/query-rules.js';
 
 /** What is said of one route; everything else follows from its controller's access. */
@@ -79,7 +81,7 @@ const CALLER: Access = {
   decorators: [UseInterceptors(QueryRules)],
 };
 
-const ANYONE: Access = { guards: [], errors: [], decorators: [], operation: PUBLIC };
+const ANYONE: Access = { guards: [], errors: [], decorators: [Public()], operation: PUBLIC };
 
 const BODY_ERRORS = [400, 413, 415];
 
@@ -118,6 +120,9 @@ function routeOf(method: (path?: string) => MethodDecorator): (route: Route) => 
   return (route) =>
     applyDecorators(
       SetMetadata(ROUTE, route),
+      ((_target, _name, { value }) => {
+        markRoute(value as object);
+      }) as MethodDecorator,
       method(route.path),
       HttpCode(statusOf(route)),
       Header('Cache-Control', 'no-store'),

@@ -152,7 +152,7 @@ describe('resolveOptions', () => {
     ['a pattern of code points', { pattern: /^\d{1,9}$/u, example: '42' }],
     ['a choice of whole ids', { pattern: /^(?:a|b)$/, example: 'a' }],
   ])('takes %s for projectIds', (_, projectIds) => {
-    expect(resolveOptions(OPTIONS, 'billing', projectIds).projectIds.words).toMatch(/, such as /);
+    expect(resolveOptions(OPTIONS, 'billing', { projectIds }).projectIds.words).toMatch(/, such as /);
   });
 
   it.each<[string, unknown, RegExp]>([
@@ -179,8 +179,7 @@ describe('resolveOptions', () => {
     ['slashes', { pattern: /^[\w/]+$/, example: '42' }, /matches "a\/b"/],
     ['letters of any script', { pattern: /^\p{Letter}+$/u, example: 'a' }, /matches "\u00e9"/],
   ])('refuses %s in projectIds', (_, projectIds, message) => {
-    const resolve = () =>
-      resolveOptions(OPTIONS, 'billing', projectIds as PaymentsModuleExtras['projectIds']);
+    const resolve = () => resolveOptions(OPTIONS, 'billing', { projectIds } as PaymentsModuleExtras);
     expect(resolve).toThrow(PaymentsOptionsError);
     expect(resolve).toThrow(message);
     expect(resolve).toThrow(/\n- projectIds/);
@@ -189,7 +188,7 @@ describe('resolveOptions', () => {
   it('refuses projectIds of a factory, which come too late', () => {
     expect(faultsOf({ projectIds: 'integer' })).toEqual([expect.stringMatching(/beside useFactory/)]);
     const both = { ...OPTIONS, projectIds: 'integer' };
-    expect(resolveOptions(both, 'billing', 'integer').projectIds.find(42)).toBe('42');
+    expect(resolveOptions(both, 'billing', { projectIds: 'integer' }).projectIds.find(42)).toBe('42');
   });
 
   it('names all that is necessary when a factory returns nothing', () => {

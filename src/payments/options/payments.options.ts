@@ -94,29 +94,38 @@ export interface StripeLimits {
 /** What must be known before the application is created, so that no factory can return it. */
 export interface PaymentsModuleExtras {
   /** The path of all routes, below the host's global prefix. Default: `api/v1/payments`. */
-  basePath?: string;
+  basePath?: string | undefined;
   /**
    * What the ids of projects look like, in routes, storage and the OpenAPI document: a known form, or one of the host's own.
    * Default: `uuid`. `integer` and `bigint` are serial keys of 4 and 8 bytes.
    */
-  projectIds?: ProjectIdFormName | ProjectIdForm;
+  projectIds?: ProjectIdFormName | ProjectIdForm | undefined;
   /** The name of the TypeORM data source. Default: the one without a name. */
-  dataSource?: string;
+  dataSource?: string | undefined;
   /**
    * Whether this process receives webhooks, handles events, and offers the routes for both. Default: true. `publicBaseUrl` is
    * required without them, too: webhook endpoints that another process created are removed with their configuration.
    */
-  webhooks?: boolean;
+  webhooks?: boolean | WebhookRouteOptions | undefined;
   /**
    * Names of the security schemes in the application's OpenAPI document that our operations are documented with; each of them is
    * enough. Default: those that the document requires of every operation (`addSecurityRequirements`).
    */
-  openApiSecurity?: readonly string[];
+  openApiSecurity?: readonly string[] | undefined;
+}
+
+/** How webhooks are received. */
+export interface WebhookRouteOptions {
+  /**
+   * Metadata of the route that Stripe calls, for global guards of the host that look for some: what `@Public()` of Nest's
+   * documentation sets is `{ isPublic: true }`. An empty object says that the global guards let Stripe pass without any.
+   */
+  metadata: Readonly<Record<string | symbol, unknown>>;
 }
 
 /** The options with every default filled in. */
-export interface ResolvedOptions
-  extends Omit<PaymentsModuleOptions, 'limits'>, Required<Pick<PaymentsModuleExtras, 'basePath'>> {
+export interface ResolvedOptions extends Omit<PaymentsModuleOptions, 'limits'> {
+  basePath: string;
   stripeApiBase: string;
   webhookSecretOverlapHours: number;
   limits: StripeLimits;

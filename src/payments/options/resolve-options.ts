@@ -13,9 +13,9 @@ const DEFAULT_OVERLAP_HOURS = 24;
 export function resolveOptions(
   options: PaymentsModuleOptions,
   basePath: string,
-  projectIds?: PaymentsModuleExtras['projectIds'],
+  extras?: PaymentsModuleExtras,
 ): ResolvedOptions {
-  const faults = findFaults(options, basePath, projectIds);
+  const faults = findFaults(options, basePath, extras);
   if (faults.length > 0) throw new PaymentsOptionsError(faults);
   return {
     ...options,
@@ -28,6 +28,6 @@ export function resolveOptions(
       stripeCallsAtOnce: options.limits?.stripeCallsAtOnce ?? 8,
     },
     clock: options.clock ?? Date.now,
-    projectIds: ProjectIds.of(projectIds),
+    projectIds: ProjectIds.of(extras?.projectIds),
   };
 }

@@ -1,7 +1,7 @@
 import { KeyObject } from 'node:crypto';
 import { KeyRing } from '../crypto/key-ring.js';
 import { addressFault, isOrigin } from '../common/http-address.js';
-import type { PaymentsModuleOptions } from './payments.options.js';
+import type { PaymentsModuleExtras, PaymentsModuleOptions } from './payments.options.js';
 import { projectIdsFault } from './project-ids-fault.js';
 
 const MAX_OVERLAP_HOURS = 168;
@@ -17,7 +17,7 @@ type Rule = [isRight: boolean, fault: string];
 export function findFaults(
   options: Partial<PaymentsModuleOptions> | undefined,
   basePath: string,
-  projectIds?: unknown,
+  extras: PaymentsModuleExtras = {},
 ): string[] {
   const { keyRing, projects, auth, publicBaseUrl, stripeApiBase, clock, limits } = options ?? {};
   const hours = options?.webhookSecretOverlapHours;
@@ -52,20 +52,30 @@ export function findFaults(
       /^[\w.~-]+(?:\/[\w.~-]+)*$/.test(basePath),
       'basePath must be a path of letters, digits and - . _ ~, like billing/v1, without parameters',
     ],
-    ...projectIdsRules(options, projectIds),
+    ...extrasRules(options, extras),
   ];
   return rules.filter(([isRight]) => !isRight).map(([, fault]) => fault);
 }
 
-function projectIdsRules(options: object | undefined, projectIds: unknown): Rule[] {
-  const returned = (options as { projectIds?: unknown } | undefined)?.projectIds;
-  const fault = projectIdsFault(projectIds);
+/** What must be known before the application is created, and so cannot come from a factory. */
+const EXTRAS = ['basePath', 'projectIds', 'dataSource', 'webhooks', 'openApiSecurity'] as const;
+
+function extrasRules(options: object | undefined, extras: PaymentsModuleExtras): Rule[] {
+  const returned = (options ?? {}) as PaymentsModuleExtras;
+  const fault = projectIdsFault(extras.projectIds);
+  const { webhooks } = extras;
   return [
     [fault === undefined, fault ?? ''],
     [
-      returned === undefined || returned === projectIds,
-      'projectIds must be known before the application is created; give it beside useFactory, not in what that returns',
+      webhooks === undefined ||
+        typeof webhooks === 'boolean' ||
+        (isObject(webhooks) && isObject(webhooks.metadata)),
+      'webhooks must be true, false or { metadata } with what your guards read, like { metadata: { isPublic: true } }',
     ],
+    ...EXTRAS.map((name): Rule => [
+      returned[name] === undefined || returned[name] === extras[name],
+      `${name} must be known before the application is created; give it beside useFactory, not in what that returns`,
+    ]),
   ];
 }
 

@@ -1,5 +1,13 @@
 import { ServerResponse, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import type { HttpAdapterHost } from '@nestjs/core';
+import {
+  layersOf,
+  whenReady,
+  type AdapterHost,
+  type ExpressLayer,
+  type ExpressLike,
+} from '../mounting/application-routes.js';
+import { OURS, type RouteConfig } from '../mounting/route-mark.js';
 import { boundUnreadBody } from './unread-body.js';
 
 /** The headers by which servers see that a request has a body. */
@@ -11,21 +19,6 @@ const WITHOUT_BODY = {
 
 /** The headers of requests whose parsers were kept away, as they came. */
 const HIDDEN = new WeakMap<IncomingMessage, IncomingHttpHeaders>();
-
-/**
- * Where a handler has what Nest's Fastify adapter puts into the `config` of its route: `FASTIFY_ROUTE_CONFIG_METADATA` of
- * `@nestjs/platform-fastify`, which hosts on Express have not installed.
- */
-const ROUTE_CONFIG_METADATA = '__fastify_route_config__';
-
-/** Marks a route as one of this module. */
-const OURS = Symbol('nest-stripe-config');
-
-interface RouteConfig {
-  [OURS]?: true;
-  /** By this `fastify-raw-body`, registered for all routes, leaves a body alone that it would read to its end. */
-  rawBody?: false;
-}
 
 /** What is used of Fastify, which only its hosts install. */
 interface FastifyLike {
@@ -43,43 +36,11 @@ interface FastifyLike {
   ): void;
 }
 
-/**
- * Nest's own, as it may be, whatever its type says: an application without HTTP has no adapter, and early versions of Nest 11 do
- * not tell when there is one.
- */
-interface AdapterHost {
-  httpAdapter?: HttpAdapterHost['httpAdapter'] | null;
-  init$?: HttpAdapterHost['init$'];
-}
-
-/** What is used of Express. */
-interface ExpressLike {
-  router: { stack: readonly ExpressLayer[] };
-}
-
-interface ExpressLayer {
-  route?: { stack: readonly { handle: object }[] };
-  /** @throws URIError for a path that cannot be decoded */
-  match(path: string): unknown;
-}
-
 type ExpressRequest = IncomingMessage & { path: string };
 
 /** The headers of a request as they came. */
 export function headersOf(request: IncomingMessage): IncomingHttpHeaders {
   return HIDDEN.get(request) ?? request.headers;
-}
-
-/**
- * Marks the route of a handler as one whose body stays on the stream. Nest copies metadata of a handler to what it
- * registers with Express, and this one to Fastify's route.
- */
-export function keepBodyOnStream(handler: object): void {
-  Reflect.defineMetadata(
-    ROUTE_CONFIG_METADATA,
-    { [OURS]: true, rawBody: false } satisfies RouteConfig,
-    handler,
-  );
 }
 
 /**
@@ -89,13 +50,9 @@ export function keepBodyOnStream(handler: object): void {
  * modules are made, which is before the host's parsers are registered.
  */
 export function keepBodiesFromHost(host: AdapterHost, basePath: string): void {
-  if (host.httpAdapter) keepFrom(host.httpAdapter, basePath);
-  // Tests of Nest make modules before they have an adapter, and parsers after that.
-  else {
-    host.init$?.subscribe(() => {
-      if (host.httpAdapter) keepFrom(host.httpAdapter, basePath);
-    });
-  }
+  whenReady(host, (adapter) => {
+    keepFrom(adapter, basePath);
+  });
 }
 
 function keepFrom(httpAdapter: HttpAdapterHost['httpAdapter'], basePath: string): void {
@@ -139,20 +96,11 @@ function expressMatcher(express: ExpressLike, part: string): (path: string) => b
   return (path) => {
     if (!path.toLowerCase().includes(part)) return false;
     // They are registered after this was made.
-    if (ours.length === 0) ours = express.router.stack.filter(isOurLayer);
+    if (ours.length === 0) ours = layersOf(express);
     try {
       return ours.some((layer) => Boolean(layer.match(path)));
     } catch {
       return false;
     }
   };
-}
-
-function isOurLayer({ route }: ExpressLayer): boolean {
-  return (
-    route?.stack.some(({ handle }) => {
-      const config = Reflect.getMetadata(ROUTE_CONFIG_METADATA, handle) as RouteConfig | undefined;
-      return config?.[OURS] === true;
-    }) ?? false
-  );
 }
