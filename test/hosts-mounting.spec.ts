@@ -35,6 +35,7 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 beforeEach(() => {
   log = [];
+  refused = [];
 });
 afterEach(async () => {
   await host?.stop();
@@ -73,6 +74,9 @@ const WEBHOOKS_PATH = '/stripe/webhooks/{project_id}/{mode}';
 
 const PUBLIC = Symbol('public');
 
+/** The controllers that the host's guard kept callers from. */
+let refused: string[];
+
 /** As Nest's documentation has it: whoever is not signed in may only go where a route says so. */
 @Injectable()
 class SignedInGuard implements CanActivate {
@@ -83,7 +87,10 @@ class SignedInGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean>('isPublic', places)) return true;
     if (this.reflector.get<string>(PUBLIC, context.getHandler()) === 'yes') return true;
     const { headers } = context.switchToHttp().getRequest<{ headers: Record<string, unknown> }>();
-    if (headers.authorization === undefined) throw new UnauthorizedException();
+    if (headers.authorization === undefined) {
+      refused.push(context.getClass().name);
+      throw new UnauthorizedException();
+    }
     return true;
   }
 }
@@ -198,6 +205,7 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('on %s', (adapter) => {
       expectOurError(await started.ours.request('GET', configPath(id), asNobody), 401, 'not_authenticated');
       const events = configPath(id).replace('config', 'events');
       expectOurError(await started.ours.request('GET', events, asNobody), 401, 'not_authenticated');
+      expect(refused).toEqual(['StripeConfigController', 'StripeEventController']);
       const unsigned = await sendWebhook(started.ours, webhookPath(id, 'test'), '{}', 'x');
       expectOurError(unsigned, 404, 'webhook_not_found');
     },
@@ -218,7 +226,9 @@ it('refuses a base path that another instance has, as forRoot in two modules giv
   @Module({ imports: [forRoot()] })
   class OtherFeature {}
 
-  const starting = startHost({ adapter: 'express', database, imports: [OneFeature, OtherFeature] });
+  const starting = startHost({ adapter: 'express', database, imports: [OneFeature, OtherFeature] }).then(
+    (started) => (host = started),
+  );
   await expect(starting).rejects.toThrow(PaymentsOptionsError);
   await expect(starting).rejects.toThrow(/basePath "api\/v1\/payments" is taken .*; call forRoot once/);
 });
