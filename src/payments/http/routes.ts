@@ -120,9 +120,9 @@ function routeOf(method: (path?: string) => MethodDecorator): (route: Route) => 
   return (route) =>
     applyDecorators(
       SetMetadata(ROUTE, route),
-      ((_target, _name, { value }) => {
+      (_target, _name, { value }) => {
         markRoute(value as object);
-      }) as MethodDecorator,
+      },
       method(route.path),
       HttpCode(statusOf(route)),
       Header('Cache-Control', 'no-store'),

@@ -69,7 +69,8 @@ export class ApplicationRoutes {
   private constructor(private readonly host: AdapterHost) {
     whenReady(host, (adapter) => {
       if (adapter.getType() !== 'fastify') return;
-      (adapter.getInstance() as FastifyLike).addHook('onRoute', ({ method, url, config }) => {
+      const fastify: FastifyLike = adapter.getInstance();
+      fastify.addHook('onRoute', ({ method, url, config }) => {
         if (config?.[OURS] !== true) return;
         for (const each of [method].flat()) this.ofFastify.push({ method: each, path: url });
       });
