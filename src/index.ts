@@ -14,11 +14,11 @@ export {
   openKeyRingFile,
   readKeyRingFile,
   retireKey,
-  type KeyDescription,
   type KeyRingFile,
-  type KeyRingDescription,
   type NewKeyOptions,
 } from './payments/crypto/key-ring-file.js';
+export { parseKeyRing, readKeyRingText } from './payments/crypto/key-ring-text.js';
+export type { KeyDescription, KeyRingDescription } from './payments/crypto/open-key-ring-form.js';
 export type { KeyServiceOptions } from './payments/crypto/key-services/key-service.js';
 export type {
   AwsKmsKey,

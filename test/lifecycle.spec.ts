@@ -14,6 +14,7 @@ import {
   ROOT,
   cleanUp,
   logOf,
+  runCommand,
   runProgram,
   serviceSettings,
   startServiceProcess,
@@ -174,6 +175,59 @@ describe('a start', () => {
     await service.stop();
     expect(service.stdout.split('\n').filter((line) => line !== '')).toHaveLength(logOf(service).length);
     expect(service.stdout).not.toMatch(/curl|Bearer|Explorer/);
+  });
+
+  it.each([
+    ['as it is', (text: string) => text],
+    ['in base64', (text: string) => Buffer.from(text).toString('base64')],
+  ])('takes the key ring as a text %s', async (_name, encode) => {
+    const file = await keyRing();
+    const text = await readFile(file, 'utf8');
+    const asText = { ...(await production()), KEY_RING_FILE: '', KEY_RING: encode(text) };
+    const service = await startServiceProcess(asText);
+    const path = configPath(await service.createProject());
+    const body = { live_secret_key: fakeCredential('live_secret_key') };
+    expect((await service.request('PUT', path, { body })).status).toBe(200);
+    const database_url = { DATABASE_URL: database.url, NODE_ENV: 'production' };
+    const verified = await runCommand('keys', ['verify'], { ...database_url, KEY_RING: asText.KEY_RING });
+    expect(verified).toMatchObject({ code: 0, stdout: 'Every stored value can be opened.\n' });
+    const status = await runCommand('keys', ['status', '--json'], {
+      ...database_url,
+      KEY_RING: asText.KEY_RING,
+    });
+    expect(JSON.parse(status.stdout)).toMatchObject({
+      keys: [{ state: 'active', rows: 1 }],
+      replicas: [{ sameRing: true }],
+    });
+    const changed = await runCommand('keys', ['generate'], { KEY_RING: asText.KEY_RING });
+    expect(changed).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^KEY_RING is a text, which cannot be changed: .*KEY_RING_FILE/,
+      ) as unknown,
+    });
+    const shown = [service, verified, status, changed].map(({ stdout, stderr }) => stdout + stderr).join('');
+    for (const [material] of text.matchAll(/[A-Za-z0-9+/]{43}=/g)) {
+      expect(shown).not.toContain(material.slice(0, 8));
+    }
+    expect(shown).not.toContain(asText.KEY_RING.slice(0, 30));
+  });
+
+  it('refuses a key ring that is no ring, or two of them, by the names of the settings', async () => {
+    const file = await keyRing();
+    const wrong = await fail(await production({ KEY_RING_FILE: '', KEY_RING: 'wrongvalue' }));
+    expect(wrong).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^KEY_RING: the text of the key ring is not JSON; /) as unknown,
+    });
+    const both = await fail(await production({ KEY_RING_FILE: file, KEY_RING: 'wrongvalue' }));
+    expect(both).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining(
+        '- KEY_RING cannot stand beside KEY_RING_FILE; remove one of them',
+      ) as unknown,
+    });
+    expect(wrong.stderr + both.stderr).not.toContain('wrongvalue');
   });
 
   it('in production with nothing set names everything that is missing', async () => {

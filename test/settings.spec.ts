@@ -12,6 +12,8 @@ const CANARY = randomBytes(12).toString('hex');
 const SECRETS: Settings = {
   AUTH_JWT_SECRET: `${CANARY}-and-some-more-bytes`,
   DATABASE_URL: `postgres://user:${CANARY}@127.0.0.1:1/none`,
+  // No ring: the service and the command for keys end by themselves.
+  KEY_RING: `${CANARY}!`,
   VAULT_TOKEN: CANARY,
   WEBHOOK_SECRET: `whsec_${CANARY}`,
 };
@@ -35,8 +37,6 @@ describe('secrets in the environment', () => {
     const program = runProgram(script, args, {
       ...SECRETS,
       NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(atExit)}`,
-      // No ring: the service and the command for keys end by themselves.
-      KEY_RING_FILE: join(folder, 'none.json'),
       NODE_ENV: 'development',
       PORT: '1',
     });
@@ -49,6 +49,9 @@ describe('secrets in the environment', () => {
 
 describe('the list of settings', () => {
   const settings = Object.entries<Setting>(SETTINGS);
+  /** Whether the setting is a secret, whose file has no line of its own. */
+  const hasFile = (name: string) =>
+    SECRET_NAMES.some((secret) => secret === name) && !(`${name}_FILE` in SETTINGS);
   const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();
   /** The value that holds, also that of production where it is another, and what is said in words. */
   const whenAbsent = ({ default: usual, absent }: Setting) => {
@@ -61,7 +64,7 @@ describe('the list of settings', () => {
   it('is the table of the guide to settings', async () => {
     const rows = (await textOf('docs/settings.md')).split('\n').filter((line) => line.startsWith('| `'));
     const expected = settings.map(([name, setting]) => {
-      const names = setting.secret === true ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``;
+      const names = hasFile(name) ? `\`${name}\` or \`${name}_FILE\`` : `\`${name}\``;
       return `| ${names} | ${setting.meaning} | ${whenAbsent(setting)} |`;
     });
     expect(rows.map(oneLine)).toEqual(expected);
@@ -69,11 +72,11 @@ describe('the list of settings', () => {
 
   it('is what .env.example has, each with its default', async () => {
     const [, ...parts] = (await textOf('.env.example')).split('\n\n');
-    const expected = settings.map(([name, { meaning, secret, ...setting }]) => {
+    const expected = settings.map(([name, { meaning, ...setting }]) => {
       const absent = whenAbsent({ meaning, ...setting });
       const [, value = ''] = /^`([^`]*)`$/.exec(absent) ?? [];
       const lines = [`# ${meaning}. When absent: ${absent}`, `#${name}=${value}`];
-      return [...lines, ...(secret === true ? [`#${name}_FILE=`] : [])].join('\n').replaceAll('`', '');
+      return [...lines, ...(hasFile(name) ? [`#${name}_FILE=`] : [])].join('\n').replaceAll('`', '');
     });
     expect(parts.map((part) => part.trimEnd())).toEqual(expected);
   });

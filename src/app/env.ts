@@ -1,6 +1,7 @@
 import { readAuth } from './settings/auth-settings.js';
 import { readDocsSignIn } from './settings/docs-settings.js';
 import { environment, type Variables } from './settings/environment.js';
+import { readKeyRing } from './settings/key-ring-settings.js';
 import { Settings } from './settings/settings.js';
 import { refuseUnsaidDevelopment } from './settings/unsaid-development.js';
 
@@ -24,7 +25,7 @@ export function readEnv(variables: Variables = environment()) {
     port: settings.get('PORT'),
     databaseUrl: settings.necessity('DATABASE_URL'),
     dataDir: settings.get('DATA_DIR'),
-    keyRingFile: settings.necessity('KEY_RING_FILE'),
+    ...readKeyRing(settings, settings.production),
     vaultToken: settings.get('VAULT_TOKEN'),
     vaultNamespace: settings.get('VAULT_NAMESPACE'),
     auth: readAuth(settings),

@@ -1,19 +1,17 @@
 import { createSecretKey } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
-import { KeyRingError } from '../payments/crypto/key-ring.js';
-import { openKeyRingFile, type KeyRingFile } from '../payments/crypto/key-ring-file.js';
 import { databaseFaultOf } from '../payments/database/database-fault.js';
 import { describeError } from '../payments/common/describe-error.js';
 import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/access/issuer-keys.js';
 import { KeyRingWatcher } from '../payments/key-ring/key-ring-watcher.js';
 import { DependencyUnavailable } from '../payments/domain/errors.js';
 import type { AccessTokenOptions } from '../payments/options/payments.options.js';
+import { isKeyRingMade, openServiceKeyRing } from './service-key-ring.js';
 import { makeDataFolder } from './data-folder.js';
 import { DatabaseConnection } from './database-connection.js';
 import { banner, demoProject } from './demo.js';
-import { developmentKeyRingFile, developmentSecret, developmentToken } from './development.js';
+import { developmentSecret, developmentToken } from './development.js';
 import { Draining, type DrainingTimes } from './draining.js';
 import { localUrl, type Env } from './env.js';
 import { serveDocs, type ExplorerSignIn } from './explorer.js';
@@ -60,10 +58,10 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
   try {
     const url = await listener.listen(env.port, env.host);
     opened.push(() => listener.close());
-    if (env.keyRingFile === undefined || env.databaseUrl === undefined || env.auth.kind === 'development') {
+    if (isKeyRingMade(env) || env.databaseUrl === undefined || env.auth.kind === 'development') {
       makeDataFolder(env.dataDir);
     }
-    const keyRing = await untilEnded(keyRingOf(env));
+    const keyRing = await untilEnded(openServiceKeyRing(env));
     const databaseUrl = env.databaseUrl ?? (await embeddedDatabase(env, signal, opened));
     const app = await untilEnded(
       createServer({
@@ -118,28 +116,6 @@ async function embeddedDatabase(
   const database = await startEmbeddedPostgres(dataDir, signal);
   opened.push(() => database.stop());
   return database.url;
-}
-
-async function keyRingOf(env: Env): Promise<KeyRingFile> {
-  const file = env.keyRingFile ?? (await developmentKeyRingFile(env.dataDir));
-  const options = {
-    allowDevelopment: !env.production,
-    keyServices: {
-      allowLoopbackHttp: !env.production,
-      vaultToken: env.vaultToken,
-      vaultNamespace: env.vaultNamespace,
-    },
-  };
-  try {
-    return await openKeyRingFile(file, options);
-  } catch (error) {
-    if (!(error instanceof KeyRingError)) throw error;
-    throw new KeyRingError(
-      env.keyRingFile === undefined
-        ? `${resolve(file)}, which the service generated: ${error.message}. What was stored for development goes with its keys: where nothing is to be saved, remove the folder ${resolve(env.dataDir)}, and all is made again.`
-        : `KEY_RING_FILE: ${error.message}`,
-    );
-  }
 }
 
 function accessTokenOptions({ auth, dataDir }: Env): AccessTokenOptions {

@@ -20,6 +20,7 @@ const SERVICE_FILES = [
   'dist/app/settings/database-url.js',
   'dist/app/settings/docs-settings.js',
   'dist/app/settings/environment.js',
+  'dist/app/settings/key-ring-settings.js',
   'dist/app/settings/request-id-header.js',
   'dist/app/settings/schemas.js',
   'dist/app/settings/setting-list.js',

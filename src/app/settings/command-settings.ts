@@ -3,6 +3,7 @@ import { developmentKeyRingPath } from '../data-folder.js';
 import { localUrl } from '../env.js';
 import { readAuth } from './auth-settings.js';
 import { environment, type Variables } from './environment.js';
+import { readKeyRing } from './key-ring-settings.js';
 import { Settings } from './settings.js';
 import { isUnsaidDevelopment, refuseUnsaidDevelopment } from './unsaid-development.js';
 
@@ -57,9 +58,12 @@ export function readDatabaseSchema(variables: Variables = environment()): string
 export function readKeysEnv(variables: Variables = environment()) {
   return read(variables, (settings) => {
     const { production } = settings;
+    const { keyRing, keyRingFile } = readKeyRing(settings, false);
+    const isSaid = production || keyRing !== undefined || keyRingFile !== undefined;
     return {
       production,
-      keyRingFile: settings.get('KEY_RING_FILE') ?? (production ? undefined : madeKeyRingFile(settings)),
+      keyRing,
+      keyRingFile: isSaid ? keyRingFile : madeKeyRingFile(settings),
       keyServices: {
         allowLoopbackHttp: !production,
         vaultToken: settings.get('VAULT_TOKEN'),

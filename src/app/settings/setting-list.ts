@@ -26,7 +26,7 @@ export interface Setting {
   absent?: string;
   /** What to do when it must be set and is not. */
   fix?: string;
-  /** Whether it is taken out of the environment once read, and may lie in a file that NAME_FILE names. */
+  /** Whether it is taken out of the environment once read, and may lie in a file that NAME_FILE names, itself a setting or not. */
   secret?: true;
   /** What it must be like, and what is made of it. */
   schema: (context: SchemaContext) => v.GenericSchema<string, unknown>;
@@ -63,8 +63,15 @@ export const SETTINGS = {
   KEY_RING_FILE: {
     meaning: 'the keys that seal, a file that neither its group nor others may write',
     absent: 'made under `DATA_DIR`',
-    fix: 'make a key ring with "npm run keys -- generate FILE" and set it to that file',
+    fix: 'make a key ring with "npm run keys -- generate FILE" and set it to that file, or KEY_RING to its text',
     schema: () => text,
+  },
+  KEY_RING: {
+    meaning:
+      'instead of `KEY_RING_FILE`, where secrets are variables: the text of such a file, or that in base64',
+    absent: 'unused',
+    secret: true,
+    schema: () => secret,
   },
   AUTH_JWT_SECRET: {
     meaning: 'HS256 secret of access tokens, 32 bytes or more',

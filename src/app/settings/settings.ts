@@ -80,7 +80,7 @@ export class Settings {
   }
 
   private fileOf(name: SettingName): string | undefined {
-    return isSecret(name) ? this.text(`${name}_FILE`) : undefined;
+    return isSecret(name) && !(`${name}_FILE` in SETTINGS) ? this.text(`${name}_FILE`) : undefined;
   }
 
   private textOrFile(name: SettingName): string | undefined {

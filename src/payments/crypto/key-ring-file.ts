@@ -2,25 +2,15 @@ import { randomBytes } from 'node:crypto';
 import {
   formatKeyRing,
   validateKeyRing,
-  keyFromMaterial,
-  keyFromRoot,
-  parseKeyRing,
+  parseKeyRingForm,
   type KeyForm,
   type KeyRingForm,
 } from './key-ring-form.js';
-import {
-  KEY_BYTES,
-  KeyRing,
-  KeyRingError,
-  keyId,
-  ringFingerprint,
-  type KeyState,
-  type RetiredKey,
-  type RingKey,
-} from './key-ring.js';
+import { KEY_BYTES, type KeyRing, KeyRingError, keyId, type KeyState } from './key-ring.js';
 import type { KeyServiceOptions } from './key-services/key-service.js';
 import { openKeyService } from './key-services/open-key-service.js';
-import { isKeyServiceKey, type KeyServiceKey, type KeyServiceName } from './key-services/wrapped-key.js';
+import { isKeyServiceKey, type KeyServiceKey } from './key-services/wrapped-key.js';
+import { describeForm, openForm, type KeyRingDescription } from './open-key-ring-form.js';
 import { changePrivateFile, createPrivateFile, readPrivateFile } from './private-file.js';
 
 /**
@@ -36,20 +26,8 @@ export async function readKeyRingFile(
   path: string,
   { allowDevelopment, keyServices }: { allowDevelopment: boolean; keyServices?: KeyServiceOptions },
 ): Promise<KeyRing> {
-  const form = parseKeyRing(await readPrivateFile(path));
-  if (form.development && !allowDevelopment) {
-    throw new KeyRingError(
-      'the key ring was made for development; make one for production with "npm run keys -- generate"',
-    );
-  }
-  // Waits for every call, so that none is still running when another has failed.
-  const keys = await Promise.allSettled(form.keys.map((key) => openKey(key, keyServices)));
-  return new KeyRing(
-    keys.map((key) => {
-      if (key.status === 'rejected') throw key.reason;
-      return key.value;
-    }),
-  );
+  const form = parseKeyRingForm(await readPrivateFile(path));
+  return openForm(form, { allowDevelopment, ...(keyServices && { keyServices }) });
 }
 
 /** A key ring with the file that it was read from, so that it can be read again when it changes. */
@@ -71,16 +49,6 @@ export async function openKeyRingFile(
   const read = (): Promise<KeyRing> =>
     readKeyRingFile(file, { allowDevelopment, ...(keyServices && { keyServices }) });
   return { file, ring: await read(), read };
-}
-
-async function openKey(
-  { id, state, material, wrapped }: KeyForm,
-  keyServices?: KeyServiceOptions,
-): Promise<RingKey | RetiredKey> {
-  if (material !== undefined) return keyFromMaterial(id, state, material);
-  if (state === 'retired' || wrapped === undefined) return { id, state: 'retired' };
-  const service = await openKeyService(wrapped, keyServices);
-  return keyFromRoot(id, state, await service.unwrap(wrapped.ciphertext, id));
 }
 
 /** How a new key is stored. */
@@ -160,48 +128,18 @@ export async function retireKey(path: string, id: string): Promise<void> {
   });
 }
 
-/** What may be shown of a key. */
-export interface KeyDescription {
-  id: string;
-  state: KeyState;
-  /** ISO 8601, as the file has it. */
-  createdAt: string;
-  /** Where the key's bytes are: in the file, with a key service, or nowhere any more. */
-  service: KeyServiceName | 'file' | 'none';
-}
-
-/** What may be shown of a key ring. */
-export interface KeyRingDescription {
-  /** Whether the service generated the ring; production refuses it then. */
-  development: boolean;
-  /** As of `KeyRing.fingerprint`. */
-  fingerprint: string;
-  /** In the order of the file. */
-  keys: KeyDescription[];
-}
-
 /**
  * Validates a key ring file and describes its contents. Calls no key service.
  *
  * @throws KeyRingError when the file is wrong or cannot be read
  */
 export async function describeKeyRing(path: string): Promise<KeyRingDescription> {
-  const form = parseKeyRing(await readPrivateFile(path));
-  return {
-    development: form.development === true,
-    fingerprint: ringFingerprint(form.keys),
-    keys: form.keys.map(({ id, state, created_at, material, wrapped }) => ({
-      id,
-      state,
-      createdAt: created_at,
-      service: wrapped?.service ?? (material === undefined ? 'none' : 'file'),
-    })),
-  };
+  return describeForm(parseKeyRingForm(await readPrivateFile(path)));
 }
 
 async function changeKeyRing(path: string, edit: (form: KeyRingForm) => void | Promise<void>): Promise<void> {
   await changePrivateFile(path, async (text) => {
-    const form = parseKeyRing(text);
+    const form = parseKeyRingForm(text);
     await edit(form);
     validateKeyRing(form);
     return formatKeyRing(form);

@@ -36,22 +36,23 @@ export type KeyRingForm = v.InferOutput<typeof KEY_RING_FORM>;
 /**
  * Reads the text of a key ring file and validates everything that can be validated without a key service.
  *
+ * @param what what holds the text, as the beginning of a sentence about its fault
  * @throws KeyRingError naming the fault and the fix.
  */
-export function parseKeyRing(text: string): KeyRingForm {
+export function parseKeyRingForm(text: string, what = 'the key ring file'): KeyRingForm {
   let form: unknown;
   try {
     form = JSON.parse(text);
   } catch {
     throw new KeyRingError(
       text.trim() === ''
-        ? 'the key ring file is empty; restore it from its backup, or remove it and make a new ring if nothing was ever stored'
-        : 'the key ring file is not JSON; restore it from its backup',
+        ? `${what} is empty; restore it from its backup, or remove it and make a new ring if nothing was ever stored`
+        : `${what} is not JSON; restore it from its backup`,
     );
   }
   if (!v.is(KEY_RING_FORM, form)) {
     throw new KeyRingError(
-      'the key ring file has an unknown form; it needs "version": 1 and "keys", each with id, state, created_at, and either material or wrapped',
+      `${what} has an unknown form; it needs "version": 1 and "keys", each with id, state, created_at, and either material or wrapped`,
     );
   }
   validateKeyRing(form);
@@ -61,7 +62,7 @@ export function parseKeyRing(text: string): KeyRingForm {
 /**
  * Validates a ring as a whole.
  *
- * @throws KeyRingError as {@link parseKeyRing} does
+ * @throws KeyRingError as {@link parseKeyRingForm} does
  */
 export function validateKeyRing({ keys }: KeyRingForm): void {
   for (const { id, state, material, wrapped } of keys) {

@@ -1,11 +1,10 @@
-import { describeKeyRing } from '../../../payments/crypto/key-ring-file.js';
 import { countByKey, findKeys, findReplicas } from '../../../payments/key-rotation/key-usage.js';
 import { say, sayTable, type Result } from '../../program.js';
 import { withDataSource } from '../../with-database.js';
-import { keyRingFile } from './ring-file.js';
+import { describeRing } from './ring-file.js';
 
 export async function status(): Promise<Result> {
-  const ring = await describeKeyRing(keyRingFile());
+  const ring = await describeRing();
   return withDataSource(async (dataSource) => {
     const [counts, known, replicas] = await Promise.all([
       countByKey(dataSource),
@@ -31,7 +30,7 @@ export async function status(): Promise<Result> {
     const differing = replicas.filter(({ ring_fingerprint }) => ring_fingerprint !== ring.fingerprint);
     sayTable(keys);
     say(
-      `${replicas.length} replica(s) reported in the last three minutes, ${differing.length} with another ring than this file.`,
+      `${replicas.length} replica(s) reported in the last three minutes, ${differing.length} with another ring than this one.`,
       ...differing.map(
         (replica) =>
           `  ${replica.replica_id} on ${replica.host_name ?? 'an unknown host'}, whose active key is ${replica.active_key_id}`,
