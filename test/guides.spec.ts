@@ -102,10 +102,9 @@ describe('the commands of the README and the guides', () => {
   /** The programs behind them, each with what is said to it. */
   const programs = [
     ...runs.map(([, name = '', said = '']) => [/dist\/cli\/\S+\.js$/.exec(scripts[name] ?? '')?.[0], said]),
-    ...[...text.matchAll(/npx (nest-stripe-config-\w+) ([^#`\n]*)/g)].map(([, name = '', said = '']) => [
-      bin[name],
-      said,
-    ]),
+    ...[...text.matchAll(/npx (nest-stripe-config) (\w+) ([^#`\n]*)/g)].map(
+      ([, name = '', group = '', said = '']) => [`${bin[name] ?? ''} ${group}`, said],
+    ),
     ...[...text.matchAll(/node (dist\/cli\/\w+\.js) ([^#`\n]*)/g)].map(([, file, said = '']) => [file, said]),
   ];
   /** Which options are given to which command of a program. */

@@ -1,5 +1,4 @@
-#!/usr/bin/env node
 import '../node-version.js';
 
 // An older Node cannot even load the rest.
-void import('./commands/audit.js');
+void import('./service-commands.js').then(({ runServiceCommand }) => runServiceCommand('audit'));

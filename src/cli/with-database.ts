@@ -1,6 +1,6 @@
-import type { DataSource } from 'typeorm';
 import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
-import { CommandFault, databaseCause } from './fault.js';
+import type { CommandHost } from './command-host.js';
+import { withOpenDataSource } from './open-data-source.js';
 
 /** Signals that end a command, and their exit codes. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -20,26 +20,21 @@ export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Pro
   }
 }
 
-/** Lends a command the service's database, in DATABASE_SCHEMA if that is set, without the time limits of requests. */
-export async function withDataSource<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
-  const schema = readDatabaseSchema();
-  return withDatabaseUrl(async (url) => {
-    // Loaded when needed: a command that opens no database, or a `--help`, would take four times as long.
-    const { commandDataSource } = await import('../app/data-source.js');
-    const { requireTables } = await import('../payments/schema/schema-findings.js');
-    const dataSource = commandDataSource(url, schema);
-    try {
-      await dataSource.initialize();
-    } catch (error) {
-      throw new CommandFault(
-        `The database cannot be reached; check DATABASE_URL and that it runs${databaseCause(error)}.`,
-      );
-    }
-    try {
-      await requireTables(dataSource);
-      return await work(dataSource);
-    } finally {
-      await dataSource.destroy();
-    }
-  });
-}
+/** The service's commands: its database in DATABASE_SCHEMA, if that is set, without the time limits of requests. */
+export const SERVICE: CommandHost = {
+  callOf: (command) => command,
+  withDataSource(work) {
+    const schema = readDatabaseSchema();
+    return withDatabaseUrl((url) =>
+      withOpenDataSource(
+        {
+          url,
+          schema,
+          settings: 'DATABASE_URL',
+          advice: 'run the migrations with "npm run migrate", or name the schema of the tables in DATABASE_SCHEMA',
+        },
+        work,
+      ),
+    );
+  },
+};

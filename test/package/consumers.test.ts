@@ -84,7 +84,7 @@ describe.each(HOSTS)('a host of $what', ({ versions, type, module, main }) => {
     );
     await compile();
     const keyRingFile = join(folder, 'ring.json');
-    await run(folder, 'npx', '--no-install', 'nest-stripe-config-keys', 'generate', keyRingFile);
+    await run(folder, 'npx', '--no-install', 'nest-stripe-config', 'keys', 'generate', keyRingFile);
     const host = runProgram(join(folder, `dist/${main}.js`), [], {
       DATABASE_URL: database.url,
       KEY_RING_FILE: keyRingFile,
@@ -170,7 +170,8 @@ describe.each(HOSTS)('a host of $what', ({ versions, type, module, main }) => {
       `DATABASE_URL=${database.url}`,
       'npx',
       '--no-install',
-      'nest-stripe-config-audit',
+      'nest-stripe-config',
+      'audit',
       'verify',
     );
     expect(said).toContain('as it was written');

@@ -50,7 +50,7 @@ async function hostOf(
   await mkdir(join(folder, 'src'));
   for (const file of files) await copyFile(join(ROOT, 'package/consumers', file), join(folder, 'src', file));
   const ring = join(folder, 'ring.json');
-  await run(folder, 'npx', '--no-install', 'nest-stripe-config-keys', 'generate', ring);
+  await run(folder, 'npx', '--no-install', 'nest-stripe-config', 'keys', 'generate', ring);
   environment = {
     DATABASE_URL: database.url,
     KEY_RING_FILE: ring,
@@ -276,7 +276,7 @@ describe('a project of pnpm, where nothing is found that is not declared', () =>
     const load = "console.log(typeof require('nest-stripe-config').PaymentsModule)";
     expect(await run(folder, process.execPath, '-e', load)).toBe('function\n');
     const ring = join(folder, 'ring.json');
-    expect(await run(folder, 'node_modules/.bin/nest-stripe-config-keys', 'generate', ring)).toContain(
+    expect(await run(folder, 'node_modules/.bin/nest-stripe-config', 'keys', 'generate', ring)).toContain(
       'Made the key',
     );
   });

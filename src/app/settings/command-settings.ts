@@ -32,6 +32,26 @@ export function readCommandDatabaseEnv(variables: Variables = environment()) {
   }));
 }
 
+/** Variables by which PostgreSQL's own programs, and the driver, find a database. */
+const POSTGRES_NAMES = ['PGHOST', 'PGPORT', 'PGUSER', 'PGPASSWORD', 'PGDATABASE'];
+
+/**
+ * Where a command finds the database of an application: at DATABASE_URL, or by the variables of PostgreSQL's own programs.
+ *
+ * @throws EnvError when neither is set, or DATABASE_URL is wrong
+ */
+export function readHostDatabaseUrl(variables: Variables = environment()): string {
+  return read(variables, (settings) => {
+    const url = settings.get('DATABASE_URL');
+    if (url !== undefined) return url;
+    if (POSTGRES_NAMES.every((name) => !variables[name])) {
+      settings.fault('DATABASE_URL', `is missing; set it, or ${POSTGRES_NAMES.join(', ')}`);
+    }
+    // What an address leaves out, the driver takes from the variables.
+    return 'postgres:///';
+  });
+}
+
 /**
  * The one setting that TypeORM's command line needs.
  *

@@ -55,7 +55,7 @@ export const SETTINGS = {
     schema: () => faultless(databaseUrlFault),
   },
   DATABASE_SCHEMA: {
-    meaning: 'for `nest-stripe-config-keys` and `-audit`: the schema of the tables',
+    meaning: 'for commands: the schema of the tables',
     absent: 'the search path’s first',
     schema: () => text,
   },

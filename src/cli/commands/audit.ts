@@ -1,10 +1,11 @@
+import type { Command } from 'commander';
 import { findAuditFaults } from '../../payments/audit/verify-audit.js';
+import type { CommandHost } from '../command-host.js';
 import { CommandFault } from '../fault.js';
-import { action, createProgram, run, say, type Result } from '../program.js';
-import { withDataSource } from '../with-database.js';
+import { action, createProgram, say, type Result } from '../program.js';
 
-async function verify(): Promise<Result> {
-  const faults = await withDataSource(findAuditFaults);
+async function verify(host: CommandHost): Promise<Result> {
+  const faults = await host.withDataSource(findAuditFaults);
   for (const fault of faults) say(JSON.stringify(fault));
   if (faults.length > 0) {
     throw new CommandFault(`The audit trail is not as it was written: ${faults.length} fault(s).`, {
@@ -15,12 +16,12 @@ async function verify(): Promise<Result> {
   return { faults };
 }
 
-const program = createProgram(
-  'audit',
-  'The audit trail of the database at DATABASE_URL, or else of the embedded one under DATA_DIR.',
-);
-program
-  .command('verify')
-  .description('Finds rows that were edited, removed or moved.')
-  .action(action(verify));
-void run(program);
+/** `audit`: what can be asked about the audit trail. */
+export function auditCommand(host: CommandHost): Command {
+  const program = createProgram('audit', 'The audit trail of the database.');
+  program
+    .command('verify')
+    .description('Finds rows that were edited, removed or moved.')
+    .action(action(() => verify(host)));
+  return program;
+}

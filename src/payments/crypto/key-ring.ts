@@ -53,12 +53,12 @@ const BASE32 = 'abcdefghijklmnopqrstuvwxyz234567';
 export function ringKey(root: Buffer, state: KeyState): RingKey {
   if (root.length !== KEY_BYTES) {
     throw new KeyRingError(
-      `a key has ${root.length} bytes instead of ${KEY_BYTES}; make a new one with "npm run keys -- generate"`,
+      `a key has ${root.length} bytes instead of ${KEY_BYTES}; make a new one with the command "keys generate"`,
     );
   }
   if (isWellKnown(root)) {
     throw new KeyRingError(
-      'a key is all one byte or counts 0, 1, 2, … as examples do; make a new one with "npm run keys -- generate"',
+      'a key is all one byte or counts 0, 1, 2, … as examples do; make a new one with the command "keys generate"',
     );
   }
   return {

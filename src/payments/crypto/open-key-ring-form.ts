@@ -43,7 +43,7 @@ export async function openForm(
 export function refuseDevelopment({ development }: KeyRingForm, allowDevelopment: boolean): void {
   if (development && !allowDevelopment) {
     throw new KeyRingError(
-      'the key ring was made for development; make one for production with "npm run keys -- generate"',
+      'the key ring was made for development; make one for production with the command "keys generate"',
     );
   }
 }

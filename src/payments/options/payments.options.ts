@@ -58,7 +58,7 @@ export interface PaymentsModuleOptions {
   /**
    * The keys that seal credentials: the path of the file that holds them, the file already opened
    * ({@link openKeyRingFile}, for keys that a key service wraps), or the ring itself. A file is watched, and read
-   * again when it changes; the ring of a text ({@link parseKeyRing}) is another one at the next start. `npx nest-stripe-config-keys generate FILE` creates one.
+   * again when it changes; the ring of a text ({@link parseKeyRing}) is another one at the next start. `npx nest-stripe-config keys generate FILE` creates one.
    */
   keyRing: KeyRing | KeyRingFile | string;
   /** Who owns a project: an instance, or a class that Nest has or can create. */

@@ -27,7 +27,7 @@ export function findFaults(
       typeof keyRing === 'string'
         ? keyRing !== ''
         : keyRing instanceof KeyRing || keyRing?.ring instanceof KeyRing,
-      'keyRing is missing; give a KeyRing or the path of a key ring file, made with "npx nest-stripe-config-keys generate FILE"',
+      'keyRing is missing; give a KeyRing or the path of a key ring file, made with "npx nest-stripe-config keys generate FILE"',
     ],
     [
       isClassOrHas(projects, 'findOwner', 'listOwnedBy'),

@@ -143,7 +143,7 @@ export class SchemaFault extends ExplainedError {
 export async function requireSchema(of: DataSource | Ask): Promise<void> {
   const findings =
     typeof of === 'function' ? await examine(of, await lookForSchema(of)) : await examineSchema(of);
-  throwIfEmpty(findings);
+  throwIfEmpty(findings, 'run the migrations, or name the schema of the tables in DATABASE_SCHEMA');
   const faults = [
     ...(findings.missing.length > 0 ? [`it lacks ${fixOf(findings)}`] : []),
     ...findings.faults,
@@ -154,22 +154,20 @@ export async function requireSchema(of: DataSource | Ask): Promise<void> {
 /**
  * For commands that only read, with a user who may do no more, also where triggers are disabled.
  *
+ * @param advice what to do where there are no tables
  * @throws SchemaFault when a table, a column or a function is missing, with the fix
  */
-export async function requireTables(dataSource: DataSource): Promise<void> {
+export async function requireTables(dataSource: DataSource, advice: string): Promise<void> {
   const findings = await examineSchema(dataSource);
-  throwIfEmpty(findings);
+  throwIfEmpty(findings, advice);
   const missing = findings.missing.filter((name) => /^(?:table|column|function) /.test(name));
   if (missing.length > 0) {
     throw new SchemaFault(`The database is not ready: it lacks ${fixOf({ ...findings, missing })}.`);
   }
 }
 
-function throwIfEmpty({ isEmpty }: SchemaFindings): void {
-  if (!isEmpty) return;
-  throw new SchemaFault(
-    'The database lacks the tables; run the migrations, or name the schema of the tables in DATABASE_SCHEMA.',
-  );
+function throwIfEmpty({ isEmpty }: SchemaFindings, advice: string): void {
+  if (isEmpty) throw new SchemaFault(`The database lacks the tables; ${advice}.`);
 }
 
 function fixOf(findings: SchemaFindings): string {

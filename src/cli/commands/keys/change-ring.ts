@@ -4,13 +4,13 @@ import { activateKey, addKey, createKeyRingFile, retireKey } from '../../../paym
 import { KeyRingError } from '../../../payments/crypto/key-ring.js';
 import type { KeyServiceKey } from '../../../payments/crypto/key-services/wrapped-key.js';
 import { countByKey, findReplicas, forgetKey } from '../../../payments/key-rotation/key-usage.js';
+import type { CommandHost } from '../../command-host.js';
 import { CommandFault, unwritable } from '../../fault.js';
 import { say, type Result } from '../../program.js';
-import { withDataSource } from '../../with-database.js';
 import { keyRingFile } from './ring-file.js';
 
 /** Which key service wraps a new key. */
-interface WrapOptions {
+export interface WrapOptions {
   awsKms?: string;
   gcpKms?: string;
   vault?: string;
@@ -18,7 +18,11 @@ interface WrapOptions {
   vaultKey?: string;
 }
 
-export async function generate(file: string | undefined, options: WrapOptions): Promise<Result> {
+export async function generate(
+  host: CommandHost,
+  file: string | undefined,
+  options: WrapOptions,
+): Promise<Result> {
   const path = keyRingFile(file);
   const { keyServices } = readKeysEnv();
   const key = { wrap: wrapOf(options), keyServices };
@@ -26,7 +30,7 @@ export async function generate(file: string | undefined, options: WrapOptions): 
     const id = await addKey(path, key);
     say(
       `Added the key ${id}, which only opens, to ${path}`,
-      `Next: bring the file to every replica, then run "keys activate ${id}".`,
+      `Next: bring the file to every replica, then run "${host.callOf(`keys activate ${id}`)}".`,
     );
     return { key: id, state: 'decrypt-only', file: path };
   }
@@ -39,23 +43,28 @@ export async function generate(file: string | undefined, options: WrapOptions): 
   return { key: id, state: 'active', file: path };
 }
 
-export async function activate(id: string): Promise<Result> {
+export async function activate(host: CommandHost, id: string): Promise<Result> {
   await activateKey(keyRingFile(), id);
-  say(`The key ${id} is active.`, 'Next: bring the file to every replica, then run "keys rewrap".');
+  say(
+    `The key ${id} is active.`,
+    `Next: bring the file to every replica, then run "${host.callOf('keys rewrap')}".`,
+  );
   return { key: id, state: 'active' };
 }
 
-export async function retire(id: string): Promise<Result> {
+export async function retire(host: CommandHost, id: string): Promise<Result> {
   const file = keyRingFile();
-  await withDataSource(async (dataSource) => {
+  await host.withDataSource(async (dataSource) => {
     const used = (await countByKey(dataSource)).get(id);
     if (used !== undefined) {
-      throw new CommandFault(`${used.rows} rows hold values sealed under ${id}; run "keys rewrap" first.`);
+      throw new CommandFault(
+        `${used.rows} rows hold values sealed under ${id}; run "${host.callOf('keys rewrap')}" first.`,
+      );
     }
     const replicas = (await findReplicas(dataSource)).filter(({ active_key_id }) => active_key_id === id);
     if (replicas.length > 0) {
       throw new CommandFault(
-        `${replicas.length} replica(s) still seal under ${id}, or did within three minutes; bring them the file, see "keys status".`,
+        `${replicas.length} replica(s) still seal under ${id}, or did within three minutes; bring them the file, see "${host.callOf('keys status')}".`,
       );
     }
     // Deleted first, because replicas reload the file at once, and refuse one that lacks a registered key.

@@ -1,11 +1,11 @@
 import { countByKey, findKeys, findReplicas } from '../../../payments/key-rotation/key-usage.js';
+import type { CommandHost } from '../../command-host.js';
 import { say, sayTable, type Result } from '../../program.js';
-import { withDataSource } from '../../with-database.js';
 import { describeRing } from './ring-file.js';
 
-export async function status(): Promise<Result> {
+export async function status(host: CommandHost): Promise<Result> {
   const ring = await describeRing();
-  return withDataSource(async (dataSource) => {
+  return host.withDataSource(async (dataSource) => {
     const [counts, known, replicas] = await Promise.all([
       countByKey(dataSource),
       findKeys(dataSource),

@@ -1,23 +1,26 @@
 import { findUnreadable, type UnreadableValue } from '../../../payments/key-rotation/key-usage.js';
+import type { CommandHost } from '../../command-host.js';
 import { CommandFault } from '../../fault.js';
 import { progressStream, say, type Result } from '../../program.js';
 import { progressReporter } from '../../progress.js';
-import { withDataSource } from '../../with-database.js';
 import { sealerOfRing } from './ring-file.js';
 
-export async function rewrapAll({
-  dryRun = false,
-  ...options
-}: {
+/** How stored values are sealed again. */
+export interface RewrapOptions {
   dryRun?: boolean;
   batchSize: number;
   rate: number;
-}): Promise<Result> {
+}
+
+export async function rewrapAll(
+  host: CommandHost,
+  { dryRun = false, ...options }: RewrapOptions,
+): Promise<Result> {
   const sealer = await sealerOfRing();
   const reporter = progressReporter(progressStream());
   // Loaded when needed, since it brings TypeORM.
   const { rewrap } = await import('../../../payments/key-rotation/rewrap.js');
-  const result = await withDataSource((dataSource) =>
+  const result = await host.withDataSource((dataSource) =>
     rewrap(dataSource, sealer, { ...options, dryRun, onProgress: reporter.report }),
   );
   reporter.end({ done: true, ...result });
@@ -31,10 +34,10 @@ export async function rewrapAll({
   return result;
 }
 
-export async function verify(): Promise<Result> {
+export async function verify(host: CommandHost): Promise<Result> {
   const sealer = await sealerOfRing();
   const unreadable: UnreadableValue[] = [];
-  await withDataSource(async (dataSource) => {
+  await host.withDataSource(async (dataSource) => {
     for await (const value of findUnreadable(dataSource, sealer)) {
       unreadable.push(value);
       say(JSON.stringify(value));
