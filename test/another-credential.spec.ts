@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import type { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../src/payments/database/database.js';
 import type { CredentialDescription } from '../src/payments/domain/credential-catalogue.js';
 import type { CredentialField } from '../src/payments/domain/credentials.js';
 
@@ -156,7 +157,7 @@ describe('with its migration', () => {
       (await configs.open(id, FIELD as CredentialField))?.reveal();
     expect(await opened()).toBe(second);
     const rotated = new KeyRing([testKeyRing().active, { ...RING.active, state: 'decrypt-only' }]);
-    const result = await rewrap(service.app.get<DataSource>(getDataSourceToken()), new Sealer(rotated), {
+    const result = await rewrap(service.app.get<Database>(PAYMENTS_DATABASE), new Sealer(rotated), {
       batchSize: 5,
       rate: Infinity,
       dryRun: false,

@@ -4,7 +4,8 @@ import pg from 'pg';
 import { DataSource, MigrationExecutor, type EntitySubscriberInterface, type QueryRunner } from 'typeorm';
 import { lookForSchema, type Ask } from '../payments/database/schema-name.js';
 import { requireSchema } from '../payments/schema/schema-findings.js';
-import { APPLICATION_NAME, dataSourceOptions } from './data-source.js';
+import { dataSourceOptions } from './data-source.js';
+import { APPLICATION_NAME } from './application-name.js';
 import { unlessAborted } from './unless-aborted.js';
 
 /** Names the advisory lock of migrations. */

@@ -2,7 +2,7 @@ import { readHostDatabaseUrl, readDatabaseSchema } from '../app/settings/command
 import { auditCommand } from './commands/audit.js';
 import { keysCommand } from './commands/keys.js';
 import type { CommandHost } from './command-host.js';
-import { withOpenDataSource } from './open-data-source.js';
+import { withOpenDatabase } from './open-database.js';
 import { createProgram, run } from './program.js';
 
 const CALL = 'npx nest-stripe-config';
@@ -18,8 +18,8 @@ const program = createProgram(
 /** The commands of an application: it has migrated its database itself, and has no settings of the service. */
 const APPLICATION: CommandHost = {
   callOf: (command) => `${CALL} ${command}`,
-  withDataSource: (work) =>
-    withOpenDataSource(
+  withDatabase: (work) =>
+    withOpenDatabase(
       {
         url: readHostDatabaseUrl(),
         schema: program.opts<{ schema?: string }>().schema ?? readDatabaseSchema(),

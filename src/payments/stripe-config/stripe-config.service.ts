@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer, sealContext } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { Lookup } from '../database/lookup.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { runStatement } from '../database/run-statement.js';
 import type { ParametersOf, RowOf } from '../database/statement.js';
 import { UNCONDITIONAL, holds, versionConflict, type Preconditions } from '../domain/preconditions.js';
 import { KeyRingCheck } from '../key-ring/key-ring-check.js';
@@ -35,7 +35,7 @@ export class StripeConfigService {
   private readonly rows: Lookup<RowOf<typeof FIND>>;
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly sealer: Sealer,
     private readonly keyRing: KeyRingCheck,
     private readonly changes: ChangeAnnouncements,
@@ -43,7 +43,7 @@ export class StripeConfigService {
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {
     this.rows = new Lookup(
-      (ids) => findRows(dataSource, ids),
+      (ids) => findRows(database, ids),
       ({ project_id }) => project_id,
     );
   }
@@ -61,7 +61,7 @@ export class StripeConfigService {
   /** The configurations of several projects, in no order; projects without one are left out. */
   async findMany(projectIds: readonly HostId[]): Promise<StripeConfigView[]> {
     const ids = projectIds.map((id) => this.options.projectIds.read(id));
-    return (await findRows(this.dataSource, ids)).map(toView);
+    return (await findRows(this.database, ids)).map(toView);
   }
 
   /**
@@ -86,7 +86,7 @@ export class StripeConfigService {
       request instanceof CredentialChanges ? request : CredentialChanges.validate(request);
     if (secrets.size > 0) this.keyRing.requireFit();
     if (masks.size > 0) await this.requireStored(id, masks);
-    const [row] = await runStatement(this.dataSource, 'write', UPSERT, {
+    const [row] = await runStatement(this.database, 'write', UPSERT, {
       project_id: id,
       ...credentialParameters(
         new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, id)])),
@@ -121,7 +121,7 @@ export class StripeConfigService {
     const by = validChange(change);
     const id = this.options.projectIds.read(projectId);
     const { expected_versions } = expectationsOf(conditions);
-    const [row] = await runStatement(this.dataSource, 'write', DEACTIVATE, {
+    const [row] = await runStatement(this.database, 'write', DEACTIVATE, {
       project_id: id,
       changed_by: by.actor,
       change_request_id: by.requestId,
@@ -144,7 +144,7 @@ export class StripeConfigService {
    */
   async erasePreviousWebhookSecret(projectId: HostId, mode: Mode, change: Change): Promise<void> {
     const by = validChange(change);
-    const [row] = await runStatement(this.dataSource, 'write', ERASE_PREVIOUS, {
+    const [row] = await runStatement(this.database, 'write', ERASE_PREVIOUS, {
       project_id: this.options.projectIds.read(projectId),
       mode,
       changed_by: by.actor,
@@ -162,7 +162,7 @@ export class StripeConfigService {
    */
   async open(projectId: HostId, field: CredentialField): Promise<Secret | null> {
     const id = this.options.projectIds.read(projectId);
-    const [row] = await runStatement(this.dataSource, 'read', FIND_SEALED, { project_id: id });
+    const [row] = await runStatement(this.database, 'read', FIND_SEALED, { project_id: id });
     const sealed = row?.sealed[field];
     if (row === undefined || sealed === undefined) return null;
     try {
@@ -207,7 +207,7 @@ export class StripeConfigService {
   }
 
   private async requireNotRemoved(projectId: string): Promise<void> {
-    const removed = await runStatement(this.dataSource, 'read', FIND_REMOVED, { project_id: projectId });
+    const removed = await runStatement(this.database, 'read', FIND_REMOVED, { project_id: projectId });
     if (removed.length > 0) throw new PaymentsError('project_not_found', 'This project was removed.');
   }
 
@@ -220,8 +220,8 @@ export class StripeConfigService {
   }
 }
 
-function findRows(dataSource: DataSource, projectIds: readonly string[]): Promise<RowOf<typeof FIND>[]> {
-  return runStatement(dataSource, 'read', FIND, { project_ids: projectIds });
+function findRows(database: Database, projectIds: readonly string[]): Promise<RowOf<typeof FIND>[]> {
+  return runStatement(database, 'read', FIND, { project_ids: projectIds });
 }
 
 /** Where a configuration is needed and there is none. */
