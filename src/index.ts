@@ -50,6 +50,12 @@ export { PaymentsHealth, type HealthAnswer } from './payments/health/payments-he
 export { PaymentsModule } from './payments/payments.module.js';
 export { PaymentsOptionsError } from './payments/options/options-error.js';
 export type {
+  AdaptedDatabase,
+  HostDataSource,
+  HostDatabase,
+  HostPool,
+} from './payments/database/database.js';
+export type {
   AccessTokenOptions,
   HostAccessOptions,
   PaymentsModuleExtras,
@@ -70,7 +76,7 @@ export type { StripeConfigView } from './payments/stripe-config/stripe-config.vi
 export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/host-events.js';
 export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
-export type { Change } from './payments/domain/change.js';
+export type { Change, HostChange } from './payments/domain/change.js';
 export type { HostId } from './payments/domain/host-id.js';
 export type { ProjectIdForm, ProjectIdFormName } from './payments/domain/project-ids.js';
 export type {

@@ -48,6 +48,26 @@ export async function runWithin<Parameters extends SqlTypes, Columns extends Sql
   return rows as ValuesOf<Columns>[];
 }
 
+/** Runs statements: each by itself, or all in one transaction. */
+export type Run = <Parameters extends SqlTypes, Columns extends SqlTypes>(
+  kind: StatementKind,
+  statement: Statement<Parameters, Columns>,
+  values: ValuesOf<Parameters>,
+) => Promise<ValuesOf<Columns>[]>;
+
+/**
+ * Runs statements in a transaction that the host has begun, or each by itself.
+ *
+ * @throws ExplainedError when it is no transaction of this database
+ */
+export async function runIn(database: Database, transaction: object | undefined): Promise<Run> {
+  if (transaction === undefined) {
+    return (kind, statement, values) => runStatement(database, kind, statement, values);
+  }
+  const session = await database.join(transaction);
+  return (_kind, statement, values) => runWithin(session, statement, values);
+}
+
 async function runOnPool<Row>(
   database: Database,
   kind: StatementKind,

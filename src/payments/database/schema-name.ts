@@ -53,6 +53,11 @@ export async function findSchema(database: Database): Promise<string | undefined
   return found;
 }
 
+/** A name as SQL takes it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
 /** Runs a statement on some connection, and returns its rows. */
 export type Ask = (text: string, values: unknown[]) => Promise<Record<string, string>[]>;
 
