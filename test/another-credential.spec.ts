@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
-import type { DataSource } from 'typeorm';
-import { PAYMENTS_DATABASE, type Database } from '../src/payments/database/database.js';
+import type { Database } from '../src/payments/database/database.js';
 import type { CredentialDescription } from '../src/payments/domain/credential-catalogue.js';
 import type { CredentialField } from '../src/payments/domain/credentials.js';
 
@@ -31,7 +30,7 @@ jest.unstable_mockModule('../src/payments/domain/credential-catalogue.js', () =>
   CREDENTIAL_CATALOGUE: { ...actual.CREDENTIAL_CATALOGUE, [FIELD]: ENTRY },
 }));
 jest.resetModules();
-const { getDataSourceToken } = await import('@nestjs/typeorm');
+const { PAYMENTS_DATABASE } = await import('../src/payments/database/database.js');
 const { CREDENTIAL_FIELDS } = await import('../src/payments/domain/credentials.js');
 const { KeyRing } = await import('../src/payments/crypto/key-ring.js');
 const { Sealer } = await import('../src/payments/crypto/sealer.js');

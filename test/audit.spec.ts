@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
 import { openCommandDatabase } from '../src/app/command-database.js';
 import { FIND_AUDIT_FAULTS } from '../src/payments/audit/audit.statements.js';
-import type { Database } from '../src/payments/database/database.js';
+import { PAYMENTS_DATABASE, type Database } from '../src/payments/database/database.js';
 import { runWithin } from '../src/payments/database/run-statement.js';
 import { migrate } from '../src/app/migrate.js';
 import type { AuditEntryEntity } from '../src/payments/audit/audit-entry.entity.js';
@@ -49,7 +48,7 @@ const send = (method: string, options: RequestOptions = {}) =>
   service.request(method, configPath(projectId), options);
 const put = (body: unknown, options: RequestOptions = {}) => send('PUT', { ...options, body });
 const del = () => send('DELETE');
-const faults = () => findAuditFaults(service.app.get(DataSource));
+const faults = () => findAuditFaults(service.app.get<Database>(PAYMENTS_DATABASE));
 
 async function trail(id = projectId): Promise<AuditEntryEntity[]> {
   return database.query<AuditEntryEntity>(

@@ -176,7 +176,12 @@ describe('a configuration that the host stores in its own transaction', () => {
     }
   }
   const trail = async (id: string) =>
-    (await pool.query('SELECT version FROM public.stripe_config_audit WHERE project_id = $1', [id])).rows;
+    (
+      await pool.query<{ version: number }>(
+        'SELECT version FROM public.stripe_config_audit WHERE project_id = $1',
+        [id],
+      )
+    ).rows;
 
   it('is there with its project, once, and seen by the host before the commit', async () => {
     const id = randomUUID();
@@ -218,7 +223,9 @@ describe('a configuration that the host stores in its own transaction', () => {
     listener.on('notification', ({ payload }) => heard.push(payload));
     await listener.query('LISTEN stripe_config_changed');
     const [undone, done] = [randomUUID(), randomUUID()];
-    await within('ROLLBACK', async (client) => void (await configs.update(undone, VALUES, change(client))));
+    await within('ROLLBACK', async (client) => {
+      await configs.update(undone, VALUES, change(client));
+    });
     await within('COMMIT', async (client) => {
       await configs.update(done, VALUES, change(client));
       await listener.query('SELECT 1');

@@ -1,5 +1,3 @@
-import { getDataSourceToken } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
 import { PAYMENTS_DATABASE, type Database } from '../src/payments/database/database.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { KeyRing } from '../src/payments/crypto/key-ring.js';

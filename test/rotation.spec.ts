@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DataSource, EntityManager } from 'typeorm';
 import { openCommandDatabase } from '../src/app/command-database.js';
 import type { Database, OpenTransaction } from '../src/payments/database/database.js';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
@@ -509,7 +508,7 @@ describe('a rewrap', () => {
           isFirst = false;
           return {
             ...transaction,
-            query: query?.(transaction) ?? transaction.query,
+            query: query?.(transaction) ?? ((statement) => transaction.query(statement)),
             commit: async () => {
               await end();
               await transaction.commit();

@@ -75,7 +75,7 @@ export async function migrationSql({
   const texts = [createTable(target)];
   for (const migration of migrations()) {
     const record = (text: string): Promise<unknown[]> => {
-      const asksForSchema = /^SELECT /.test(text);
+      const asksForSchema = text.startsWith('SELECT ');
       if (!asksForSchema) texts.push(text.trim());
       return Promise.resolve([{ name: quoted(schema) }]);
     };

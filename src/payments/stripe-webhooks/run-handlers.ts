@@ -23,7 +23,7 @@ export class HandlerFailure extends Error {
 export async function runHandlers(
   handlers: readonly EventHandler[],
   payload: string,
-  context: StripeEventContext<unknown>,
+  context: StripeEventContext,
 ): Promise<void> {
   for (const { name, handle } of handlers) {
     if (context.signal.aborted) return;
