@@ -33,6 +33,8 @@ export { completeDocument } from './payments/http/openapi/complete-document.js';
 export type { Caller } from './payments/http/http-request.js';
 export { JwtAuthGuard } from './payments/http/access/jwt-auth.guard.js';
 export { ProjectOwnershipGuard } from './payments/http/access/project-ownership.guard.js';
+export { migrate, migrationSql, pendingMigrations, type MigrateOptions } from './payments/schema/migrate.js';
+export { MigrationLockHeld } from './payments/schema/migration-lock.js';
 export { paymentsMigrations } from './payments/schema/migrations/index.js';
 export { paymentsEntities } from './payments/schema/payments.entities.js';
 export {

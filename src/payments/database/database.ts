@@ -1,5 +1,3 @@
-import type { QueryConfig } from 'pg';
-
 /** Injection token of the module's {@link Database}. */
 export const PAYMENTS_DATABASE = Symbol('PaymentsDatabase');
 
@@ -53,7 +51,7 @@ export interface DatabaseAdvice {
 export interface Session {
   readonly database: Database;
   /** Reads rows as {@link RESULT_TYPES} does. */
-  query(statement: Pick<QueryConfig, 'text' | 'values'>): Promise<unknown[]>;
+  query(statement: { text: string; values?: unknown[] }): Promise<unknown[]>;
 }
 
 /** A transaction of the module's own. It is committed or rolled back, and then released. */
