@@ -78,9 +78,8 @@ async function runOnPool<Row>(
     const client = await borrowConnection(database);
     const schema = schemaOf(database);
     const { sql, order } = prepareText(statement, schema);
-    // Before its schema was found a statement may have been prepared on this connection without one.
     const query = {
-      name: schema === undefined ? statement.name : `${statement.name}.`,
+      name: preparedName(statement, schema),
       text: sql,
       values: valuesInOrder(statement, order, values),
       types: RESULT_TYPES,
@@ -94,6 +93,21 @@ async function runOnPool<Row>(
     if (fault === 'statement') throw error;
     throw new DependencyUnavailable('database', { cause: error });
   }
+}
+
+const schemas: (string | undefined)[] = [undefined];
+
+/**
+ * One for each schema: before it was found a statement may have been prepared on this connection without one, and a host may have
+ * the module twice on one pool. Names have 63 characters at most, so the schema itself has no room.
+ */
+function preparedName(
+  { name }: Pick<Statement<SqlTypes, SqlTypes>, 'name'>,
+  schema: string | undefined,
+): string {
+  if (!schemas.includes(schema)) schemas.push(schema);
+  const index = schemas.indexOf(schema);
+  return index === 0 ? name : `${name}.${index}`;
 }
 
 type Outcome<Row> = { rows: Row[] } | { fault: Fault; error: unknown };
