@@ -80,7 +80,7 @@ describe('the tarball', () => {
         'dist/cli/command-host.js',
         'dist/cli/fault.js',
         'dist/cli/nest-stripe-config.js',
-        'dist/cli/open-data-source.js',
+        'dist/cli/open-database.js',
         'dist/cli/package-commands.js',
         'dist/cli/progress.js',
         'dist/cli/program.js',
