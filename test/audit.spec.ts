@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { openCommandDatabase } from '../src/app/command-database.js';
-import { FIND_AUDIT_FAULTS } from '../src/payments/audit/audit.statements.js';
-import { PAYMENTS_DATABASE, type Database } from '../src/payments/database/database.js';
-import { runWithin } from '../src/payments/database/run-statement.js';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../src/app/data-source.js';
 import { migrate } from '../src/app/migrate.js';
 import type { AuditEntryEntity } from '../src/payments/audit/audit-entry.entity.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
@@ -48,7 +46,7 @@ const send = (method: string, options: RequestOptions = {}) =>
   service.request(method, configPath(projectId), options);
 const put = (body: unknown, options: RequestOptions = {}) => send('PUT', { ...options, body });
 const del = () => send('DELETE');
-const faults = () => findAuditFaults(service.app.get<Database>(PAYMENTS_DATABASE));
+const faults = () => findAuditFaults(service.app.get(DataSource));
 
 async function trail(id = projectId): Promise<AuditEntryEntity[]> {
   return database.query<AuditEntryEntity>(
@@ -390,13 +388,16 @@ describe('concurrent changes', () => {
 describe('the check of the trail', () => {
   const LENGTHS = [1, 2, 5, 9, 12];
   let own: TestService;
-  let source: Database;
-  let close: () => Promise<void>;
+  /** Has one connection only, so that an edit and its check are in one transaction. */
+  let dataSource: DataSource;
   let projects: string[];
 
   beforeAll(async () => {
     own = await startTestService();
-    ({ database: source, close } = await openCommandDatabase(own.database.url));
+    dataSource = await new DataSource({
+      ...dataSourceOptions(own.database.url),
+      extra: { max: 1 },
+    }).initialize();
     projects = [];
     for (const length of LENGTHS) {
       const id = await own.createProject();
@@ -405,7 +406,7 @@ describe('the check of the trail', () => {
     }
   });
   afterAll(async () => {
-    await close();
+    await dataSource.destroy();
     await own.stop();
   });
 
@@ -426,20 +427,16 @@ describe('the check of the trail', () => {
 
   /** What is found after a statement, which is then taken back. */
   async function foundAfter(statement: string) {
-    const transaction = await source.begin();
     try {
-      await transaction.query({ text: 'SET LOCAL session_replication_role = replica' });
-      for (const text of statement.split(';')) await transaction.query({ text });
-      const rows = await runWithin(transaction, FIND_AUDIT_FAULTS, {});
-      return rows.map(({ project_id, version, fault }) => ({ projectId: project_id, version, fault }));
+      await dataSource.query(`BEGIN; SET LOCAL session_replication_role = replica; ${statement}`);
+      return await findAuditFaults(dataSource);
     } finally {
-      await transaction.rollback();
-      await transaction.release();
+      await dataSource.query('ROLLBACK');
     }
   }
 
   it('finds nothing in a trail that is as it was written, also after the same secrets were sealed again', async () => {
-    expect(await findAuditFaults(source)).toEqual([]);
+    expect(await findAuditFaults(dataSource)).toEqual([]);
     const reseal = `UPDATE stripe_configs SET ${setPart('live_secret_key', 'sealed', "(sealed ->> 'live_secret_key') || 'A'")}
       WHERE sealed ? 'live_secret_key'`;
     expect(await foundAfter(reseal)).toEqual([]);
@@ -592,7 +589,7 @@ describe('the check of the trail', () => {
       if ((await foundAfter(statement)).length === 0) missed.push(statement);
     }
     expect(missed).toEqual([]);
-    expect(await findAuditFaults(source)).toEqual([]);
+    expect(await findAuditFaults(dataSource)).toEqual([]);
   }, 120_000);
 
   describe('as a command', () => {

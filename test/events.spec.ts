@@ -1,4 +1,3 @@
-import type { EntityManager } from 'typeorm';
 import { randomUUID } from 'node:crypto';
 import { Controller, Injectable, Scope, type Type } from '@nestjs/common';
 import { jest } from '@jest/globals';
@@ -31,14 +30,14 @@ const MAX_ATTEMPTS = 12;
 interface Call {
   handler: string;
   event: AnyStripeEvent;
-  context: StripeEventContext<EntityManager>;
+  context: StripeEventContext;
 }
 
 /** What the handlers were called with, and what they do: by project, so that no test sees another's. */
 const calls = new Map<string, Call[]>();
 const behaviours = new Map<string, (call: Call) => unknown>();
 
-function called(handler: string, event: AnyStripeEvent, context: StripeEventContext<EntityManager>): unknown {
+function called(handler: string, event: AnyStripeEvent, context: StripeEventContext): unknown {
   const call = { handler, event, context };
   calls.set(context.projectId, [...(calls.get(context.projectId) ?? []), call]);
   return behaviours.get(context.projectId)?.(call);
@@ -47,25 +46,25 @@ function called(handler: string, event: AnyStripeEvent, context: StripeEventCont
 @Injectable()
 class Billing {
   @OnStripeEvent('invoice.paid')
-  onPaid(event: Stripe.InvoicePaidEvent, context: StripeEventContext<EntityManager>): unknown {
+  onPaid(event: Stripe.InvoicePaidEvent, context: StripeEventContext): unknown {
     return called('Billing.onPaid', event, context);
   }
 
   @OnStripeEvent('charge.succeeded', 'charge.failed')
   onCharge(
     event: Stripe.ChargeSucceededEvent | Stripe.ChargeFailedEvent,
-    context: StripeEventContext<EntityManager>,
+    context: StripeEventContext,
   ): unknown {
     return called('Billing.onCharge', event, context);
   }
 
   @OnStripeEvent('customer.*')
-  onCustomer(event: AnyStripeEvent, context: StripeEventContext<EntityManager>): unknown {
+  onCustomer(event: AnyStripeEvent, context: StripeEventContext): unknown {
     return called('Billing.onCustomer', event, context);
   }
 
   @OnStripeEvent(THIN_TYPE)
-  onThin(event: StripeEventOf<typeof THIN_TYPE>, context: StripeEventContext<EntityManager>): unknown {
+  onThin(event: StripeEventOf<typeof THIN_TYPE>, context: StripeEventContext): unknown {
     return called('Billing.onThin', event, context);
   }
 }
@@ -74,7 +73,7 @@ class Billing {
 @Injectable()
 class Shipping {
   @OnStripeEvent('charge.succeeded')
-  onCharge(event: Stripe.ChargeSucceededEvent, context: StripeEventContext<EntityManager>): unknown {
+  onCharge(event: Stripe.ChargeSucceededEvent, context: StripeEventContext): unknown {
     return called('Shipping.onCharge', event, context);
   }
 }
@@ -82,7 +81,7 @@ class Shipping {
 @Controller('hooks')
 class Hooks {
   @OnStripeEvent('charge.failed')
-  onFailed(event: Stripe.ChargeFailedEvent, context: StripeEventContext<EntityManager>): unknown {
+  onFailed(event: Stripe.ChargeFailedEvent, context: StripeEventContext): unknown {
     return called('Hooks.onFailed', event, context);
   }
 }
@@ -171,7 +170,7 @@ async function rowText(id: string): Promise<string> {
 
 /** Writes through the worker's transaction. */
 const write = ({ handler, event, context }: Call) =>
-  context.transaction.query('INSERT INTO effects (event_id, handler) VALUES ($1, $2)', [event.id, handler]);
+  context.manager.query('INSERT INTO effects (event_id, handler) VALUES ($1, $2)', [event.id, handler]);
 
 async function effectsOf(id: string): Promise<string[]> {
   const rows = await host.database.query<{ handler: string }>(
@@ -531,8 +530,7 @@ describe('what a handler writes through the transaction', () => {
   it('is undone when a handler swallows a failed statement', async () => {
     behave(async (call) => {
       await write(call);
-      if (call.context.attempt === 1)
-        await call.context.transaction.query('SELECT 1/0').catch(() => undefined);
+      if (call.context.attempt === 1) await call.context.manager.query('SELECT 1/0').catch(() => undefined);
     });
     const [id] = await store({});
     await untilFailed(id, 1);
@@ -568,7 +566,7 @@ describe('what a handler writes through the transaction', () => {
     behave(async (call) => {
       await write(call);
       if (call.context.attempt > 1) return;
-      const rows = await call.context.transaction.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+      const rows = await call.context.manager.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
       await host.database.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
     });
     const [id] = await store({});
@@ -678,7 +676,7 @@ describe('one event at a time for an object', () => {
       overall.during('all', () =>
         ofOne.during(objectOf(call), async () => {
           await write(call);
-          await call.context.transaction.query('SELECT pg_sleep(0.002)');
+          await call.context.manager.query('SELECT pg_sleep(0.002)');
         }),
       ),
     );

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openCommandDatabase } from '../src/app/command-database.js';
-import type { Database, OpenTransaction } from '../src/payments/database/database.js';
+import type { DataSource, EntityManager } from 'typeorm';
+import { commandDataSource } from '../src/app/data-source.js';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
 import {
   activateKey,
@@ -341,8 +341,7 @@ describe('a rewrap', () => {
   let service: TestService;
   let log: string[];
   let stored: Map<string, Values>;
-  let source: Database;
-  let close: () => Promise<void>;
+  let dataSource: DataSource;
 
   beforeEach(async () => {
     log = [];
@@ -354,11 +353,11 @@ describe('a rewrap', () => {
     });
     stored = await configure(service, ROWS);
     use(during);
-    ({ database: source, close } = await openCommandDatabase(database.url));
+    dataSource = await commandDataSource(database.url).initialize();
     await writeRing(during, newRoot, oldRoot);
   });
   afterEach(async () => {
-    await close();
+    await dataSource.destroy();
     await service.stop();
   });
 
@@ -366,8 +365,8 @@ describe('a rewrap', () => {
     service.app.get(CurrentKeyRing).replace(ring);
   };
   const put = (projectId: string, body: Values) => service.request('PUT', configPath(projectId), { body });
-  const run = (options: Partial<RewrapOptions> = {}, on = source, ring = during) =>
-    rewrap(on, new Sealer(ring), {
+  const run = (options: Partial<RewrapOptions> = {}, source = dataSource, ring = during) =>
+    rewrap(source, new Sealer(ring), {
       batchSize: 10,
       rate: Infinity,
       dryRun: false,
@@ -462,60 +461,64 @@ describe('a rewrap', () => {
   );
 
   it('may run beside another: together they do every row once', async () => {
-    const other = await openCommandDatabase(database.url);
+    const other = await commandDataSource(database.url).initialize();
     try {
-      const results = await Promise.all([run({ batchSize: 3 }), run({ batchSize: 3 }, other.database)]);
+      const results = await Promise.all([run({ batchSize: 3 }), run({ batchSize: 3 }, other)]);
       const parts = results.map(({ rewrapped }) => rewrapped);
       expect(parts.reduce((sum, part) => sum + part, 0)).toBe(ROWS);
       expect(Math.min(...parts)).toBeGreaterThan(0);
       expect(await openAll(after)).toEqual(stored);
     } finally {
-      await other.close();
+      await other.destroy();
     }
   });
 
   it('skips a row that a PUT has locked, and comes back to it', async () => {
     const projectId = await firstProject();
-    const holder = await source.begin();
+    const client = dataSource.createQueryRunner();
+    await client.startTransaction();
     try {
-      const text = 'UPDATE stripe_configs SET project_id = project_id WHERE project_id = $1';
-      await holder.query({ text, values: [projectId] });
+      await client.query('UPDATE stripe_configs SET project_id = project_id WHERE project_id = $1', [
+        projectId,
+      ]);
       const running = run();
       await eventually('one row is left', async () => (await rowsUnder(before.active.id)) === 1);
-      await holder.commit();
+      await client.commitTransaction();
       expect(await running).toMatchObject({ rewrapped: ROWS });
     } finally {
-      await holder.release();
+      await client.release();
     }
     expect(await rowsUnder(before.active.id)).toBe(0);
   });
 
   describe('with a PUT in the middle', () => {
-    /** The database of a rewrap, in the first transaction of which something else happens. */
+    /** The data source of a rewrap, in the first transaction of which something else happens. */
     function interrupted({
-      query,
+      begin = () => undefined,
       end = () => Promise.resolve(),
     }: {
-      query?: (transaction: OpenTransaction) => OpenTransaction['query'];
+      begin?: (manager: EntityManager) => void;
       end?: () => Promise<void>;
-    }): Database {
+    }): DataSource {
       let isFirst = true;
-      return {
-        ...source,
-        begin: async () => {
-          const transaction = await source.begin();
-          if (!isFirst) return transaction;
-          isFirst = false;
-          return {
-            ...transaction,
-            query: query?.(transaction) ?? ((statement) => transaction.query(statement)),
-            commit: async () => {
+      return Object.assign(Object.create(dataSource) as DataSource, {
+        createQueryRunner: () => {
+          const runner = dataSource.createQueryRunner();
+          const start = runner.startTransaction.bind(runner);
+          const commit = runner.commitTransaction.bind(runner);
+          runner.startTransaction = async (level) => {
+            await start(level);
+            if (!isFirst) return;
+            isFirst = false;
+            begin(runner.manager);
+            runner.commitTransaction = async () => {
               await end();
-              await transaction.commit();
-            },
+              await commit();
+            };
           };
+          return runner;
         },
-      };
+      });
     }
     const change = valuesOf('meanwhile', 'test_secret_key');
 
@@ -545,10 +548,12 @@ describe('a rewrap', () => {
       await run(
         {},
         interrupted({
-          query: (transaction) => async (statement) => {
-            if (/^\s*UPDATE/.test(statement.text)) expect((await put(projectId, change)).status).toBe(200);
-            const text = statement.text.replace('FOR NO KEY UPDATE SKIP LOCKED', '');
-            return transaction.query({ ...statement, text });
+          begin: (manager) => {
+            const query = manager.query.bind(manager);
+            manager.query = async <Result>(statement: string, parameters?: unknown[]): Promise<Result> => {
+              if (/^\s*UPDATE/.test(statement)) expect((await put(projectId, change)).status).toBe(200);
+              return query<Result>(statement.replace('FOR NO KEY UPDATE SKIP LOCKED', ''), parameters);
+            };
           },
         }),
       );
@@ -564,7 +569,7 @@ describe('a rewrap', () => {
       for (let round = 0; round < 12; round++) {
         const ring = round % 2 === 0 ? during : backwards;
         await Promise.all([
-          run({ batchSize: 4 }, source, ring),
+          run({ batchSize: 4 }, dataSource, ring),
           ...projects.map(async (projectId) => {
             const body = valuesOf(`${projectId} ${round}`, 'live_webhook_secret');
             expect((await put(projectId, body)).status).toBe(200);

@@ -1,6 +1,4 @@
 import { DataSource } from 'typeorm';
-import type { Database } from '../src/payments/database/database.js';
-import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
 import { integer, statement } from '../src/payments/database/statement.js';
 import { runStatement } from '../src/payments/database/run-statement.js';
 import { borrowConnection, poolOf } from '../src/payments/database/pool.js';
@@ -19,26 +17,24 @@ const SELECT = statement({
 let database: TestDatabase;
 let proxy: TcpProxy;
 /** As an application makes it that names no limits. */
-let dataSource: DataSource;
-let source: Database;
+let source: DataSource;
 
 beforeEach(async () => {
   database = await createTestDatabase();
   proxy = await startTcpProxy(database.url);
-  dataSource = new DataSource({
+  source = new DataSource({
     type: 'postgres',
     url: proxy.url,
     installExtensions: false,
     poolErrorHandler: () => undefined,
     extra: { max: 1 },
   });
-  await dataSource.initialize();
-  source = typeormDatabase(dataSource);
+  await source.initialize();
   await runStatement(source, 'read', SELECT, {});
 });
 afterEach(async () => {
   await proxy.close();
-  await dataSource.destroy();
+  await source.destroy();
   await database.drop();
 });
 

@@ -1,8 +1,9 @@
 import { readHostDatabaseUrl, readDatabaseSchema } from '../app/settings/command-settings.js';
 import { auditCommand } from './commands/audit.js';
+import { importCommand } from './commands/import.js';
 import { keysCommand } from './commands/keys.js';
 import type { CommandHost } from './command-host.js';
-import { withOpenDatabase } from './open-database.js';
+import { withOpenDataSource } from './open-data-source.js';
 import { createProgram, run } from './program.js';
 
 const CALL = 'npx nest-stripe-config';
@@ -18,8 +19,8 @@ const program = createProgram(
 /** The commands of an application: it has migrated its database itself, and has no settings of the service. */
 const APPLICATION: CommandHost = {
   callOf: (command) => `${CALL} ${command}`,
-  withDatabase: (work) =>
-    withOpenDatabase(
+  withDataSource: (work) =>
+    withOpenDataSource(
       {
         url: readHostDatabaseUrl(),
         schema: program.opts<{ schema?: string }>().schema ?? readDatabaseSchema(),
@@ -35,5 +36,6 @@ const APPLICATION: CommandHost = {
 export async function runPackageCommand(): Promise<void> {
   program.addCommand(keysCommand(APPLICATION));
   program.addCommand(auditCommand(APPLICATION));
+  program.addCommand(importCommand(APPLICATION));
   await run(program);
 }

@@ -1,5 +1,4 @@
-import { migrate, revertMigration } from '../../app/migrate.js';
-import { MigrationLockHeld } from '../../payments/schema/migration-lock.js';
+import { MigrationLockHeld, migrate, revertMigration } from '../../app/migrate.js';
 import { describeError } from '../../payments/common/describe-error.js';
 import { SchemaFault } from '../../payments/schema/schema-findings.js';
 import { CommandFault, databaseCause } from '../fault.js';

@@ -1,32 +1,25 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
+import { DataSource } from 'typeorm';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer, sealContext } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { Lookup } from '../database/lookup.js';
-import { runIn, runStatement, type Run } from '../database/run-statement.js';
+import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
 import type { ParametersOf, RowOf } from '../database/statement.js';
 import { UNCONDITIONAL, holds, versionConflict, type Preconditions } from '../domain/preconditions.js';
 import { KeyRingCheck } from '../key-ring/key-ring-check.js';
-import { PaymentsError } from '../domain/errors.js';
+import { PaymentsError, ValidationFailed } from '../domain/errors.js';
 import type { HostId } from '../domain/host-id.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { ChangeAnnouncements } from './change-announcements.js';
 import { HostEvents, type StripeConfigEventName } from './host-events.js';
 import { CredentialChanges, sameSecretInBothModes } from './credential-changes.js';
-import { validChange, type HostChange, type WrittenChange } from '../domain/change.js';
+import { validChange, type Change, type WrittenChange } from '../domain/change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
-import { findIn, requireNotRemoved, requireStored } from './config-reads.js';
 import { toView, type StripeConfigView } from './stripe-config.view.js';
-import {
-  DEACTIVATE,
-  ERASE_PREVIOUS,
-  FIND,
-  FIND_SEALED,
-  NOTIFY_ON_COMMIT,
-} from './stripe-config.statements.js';
+import { DEACTIVATE, ERASE_PREVIOUS, FIND, FIND_REMOVED, FIND_SEALED } from './stripe-config.statements.js';
 import { UPSERT, credentialParameters, type ProtectedCredential } from './upsert.statements.js';
-import { maskOf } from '../domain/credential-rules.js';
+import { FOREIGN_MASK, maskOf } from '../domain/credential-rules.js';
 import {
   FIELDS_OF_ONE_MODE,
   PREVIOUS_FIELDS,
@@ -42,7 +35,7 @@ export class StripeConfigService {
   private readonly rows: Lookup<RowOf<typeof FIND>>;
 
   constructor(
-    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
+    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
     private readonly sealer: Sealer,
     private readonly keyRing: KeyRingCheck,
     private readonly changes: ChangeAnnouncements,
@@ -50,7 +43,7 @@ export class StripeConfigService {
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {
     this.rows = new Lookup(
-      (ids) => runStatement(database, 'read', FIND, { project_ids: ids }),
+      (ids) => findRows(dataSource, ids),
       ({ project_id }) => project_id,
     );
   }
@@ -68,7 +61,7 @@ export class StripeConfigService {
   /** The configurations of several projects, in no order; projects without one are left out. */
   async findMany(projectIds: readonly HostId[]): Promise<StripeConfigView[]> {
     const ids = projectIds.map((id) => this.options.projectIds.read(id));
-    return (await runStatement(this.database, 'read', FIND, { project_ids: ids })).map(toView);
+    return (await findRows(this.dataSource, ids)).map(toView);
   }
 
   /**
@@ -83,7 +76,7 @@ export class StripeConfigService {
   async update(
     projectId: HostId,
     request: StripeConfigRequest | CredentialChanges,
-    change: HostChange,
+    change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<StripeConfigView> {
     const by = validChange(change);
@@ -92,9 +85,8 @@ export class StripeConfigService {
     const { secrets, masks } =
       request instanceof CredentialChanges ? request : CredentialChanges.validate(request);
     if (secrets.size > 0) this.keyRing.requireFit();
-    const run = await runIn(this.database, change.transaction);
-    if (masks.size > 0) requireStored(await findIn(run, id), masks);
-    const [row] = await run('write', UPSERT, {
+    if (masks.size > 0) await this.requireStored(id, masks);
+    const [row] = await runStatement(this.dataSource, 'write', UPSERT, {
       project_id: id,
       ...credentialParameters(
         new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, id)])),
@@ -106,11 +98,11 @@ export class StripeConfigService {
       overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
       ...expectationsOf(conditions),
     });
-    if (row !== undefined) return this.announce(run, 'stripe-config.updated', row, { ...change, ...by });
-    await requireNotRemoved(run, id);
+    if (row !== undefined) return this.announce('stripe-config.updated', row, by);
+    await this.requireNotRemoved(id);
     const field = FIELDS_OF_ONE_MODE.find((each) => secrets.has(each));
     // What holds by now may not have held when it was refused, and without such a secret nothing else refuses.
-    if (field === undefined || !holds(conditions, await findIn(run, id))) throw versionConflict();
+    if (field === undefined || !holds(conditions, await this.find(id))) throw versionConflict();
     throw sameSecretInBothModes(field);
   }
 
@@ -123,25 +115,24 @@ export class StripeConfigService {
    */
   async deactivate(
     projectId: HostId,
-    change: HostChange,
+    change: Change,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<void> {
     const by = validChange(change);
     const id = this.options.projectIds.read(projectId);
     const { expected_versions } = expectationsOf(conditions);
-    const run = await runIn(this.database, change.transaction);
-    const [row] = await run('write', DEACTIVATE, {
+    const [row] = await runStatement(this.dataSource, 'write', DEACTIVATE, {
       project_id: id,
       changed_by: by.actor,
       change_request_id: by.requestId,
       expected_versions,
     });
     if (row !== undefined) {
-      await this.announce(run, 'stripe-config.deactivated', row, { ...change, ...by });
+      this.announce('stripe-config.deactivated', row, by);
       return;
     }
     // Without an expected version only a missing row explains it, also when one was stored meanwhile.
-    if (expected_versions !== null && (await findIn(run, id)) !== null) throw versionConflict();
+    if (expected_versions !== null && (await this.find(id)) !== null) throw versionConflict();
     throw configNotFound();
   }
 
@@ -151,17 +142,16 @@ export class StripeConfigService {
    * @throws PaymentsError `config_not_found` when the project never had a configuration
    * @throws ValidationFailed when the id is of another form
    */
-  async erasePreviousWebhookSecret(projectId: HostId, mode: Mode, change: HostChange): Promise<void> {
+  async erasePreviousWebhookSecret(projectId: HostId, mode: Mode, change: Change): Promise<void> {
     const by = validChange(change);
-    const run = await runIn(this.database, change.transaction);
-    const [row] = await run('write', ERASE_PREVIOUS, {
+    const [row] = await runStatement(this.dataSource, 'write', ERASE_PREVIOUS, {
       project_id: this.options.projectIds.read(projectId),
       mode,
       changed_by: by.actor,
       change_request_id: by.requestId,
     });
     if (row === undefined) throw configNotFound();
-    await this.announce(run, 'stripe-config.previous-webhook-secret-erased', row, { ...change, ...by });
+    this.announce('stripe-config.previous-webhook-secret-erased', row, by);
   }
 
   /**
@@ -172,7 +162,7 @@ export class StripeConfigService {
    */
   async open(projectId: HostId, field: CredentialField): Promise<Secret | null> {
     const id = this.options.projectIds.read(projectId);
-    const [row] = await runStatement(this.database, 'read', FIND_SEALED, { project_id: id });
+    const [row] = await runStatement(this.dataSource, 'read', FIND_SEALED, { project_id: id });
     const sealed = row?.sealed[field];
     if (row === undefined || sealed === undefined) return null;
     try {
@@ -195,20 +185,15 @@ export class StripeConfigService {
     });
   }
 
-  /** Says what was changed, if anything was. In a transaction of the host only its commit says that it is so. */
-  private async announce(
-    run: Run,
+  /** Says what was changed, if anything was. */
+  private announce(
     name: StripeConfigEventName,
     { change_request_id, ...row }: RowOf<typeof UPSERT>,
-    { transaction, actor, requestId }: HostChange & WrittenChange,
-  ): Promise<StripeConfigView> {
-    if (change_request_id === requestId.toLowerCase()) {
-      if (transaction === undefined) {
-        this.changes.announce(row.project_id);
-        this.events.emit(name, { projectId: row.project_id, version: row.version, actor, requestId });
-      } else {
-        await run('read', NOTIFY_ON_COMMIT, { project_id: row.project_id });
-      }
+    change: WrittenChange,
+  ): StripeConfigView {
+    if (change_request_id === change.requestId.toLowerCase()) {
+      this.changes.announce(row.project_id);
+      this.events.emit(name, { projectId: row.project_id, version: row.version, ...change });
     }
     return toView(row);
   }
@@ -220,6 +205,23 @@ export class StripeConfigService {
       fingerprints: this.sealer.fingerprints(secret, projectId),
     };
   }
+
+  private async requireNotRemoved(projectId: string): Promise<void> {
+    const removed = await runStatement(this.dataSource, 'read', FIND_REMOVED, { project_id: projectId });
+    if (removed.length > 0) throw new PaymentsError('project_not_found', 'This project was removed.');
+  }
+
+  /** A mask means "unchanged" only where it is the mask stored now. */
+  private async requireStored(projectId: string, masks: ReadonlyMap<CredentialField, string>): Promise<void> {
+    const stored = await this.find(projectId);
+    const foreign = [...masks].filter(([field, mask]) => stored?.[`${field}_masked`] !== mask);
+    if (foreign.length === 0) return;
+    throw new ValidationFailed(foreign.map(([field]) => ({ loc: ['body', field], ...FOREIGN_MASK })));
+  }
+}
+
+function findRows(dataSource: DataSource, projectIds: readonly string[]): Promise<RowOf<typeof FIND>[]> {
+  return runStatement(dataSource, 'read', FIND, { project_ids: projectIds });
 }
 
 /** Where a configuration is needed and there is none. */

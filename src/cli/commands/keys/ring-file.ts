@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { readKeysEnv } from '../../../app/settings/command-settings.js';
 import { describeKeyRing, readKeyRingFile } from '../../../payments/crypto/key-ring-file.js';
+import type { KeyRing } from '../../../payments/crypto/key-ring.js';
 import { describeKeyRingText, readKeyRingText } from '../../../payments/crypto/key-ring-text.js';
 import type { KeyRingDescription } from '../../../payments/crypto/open-key-ring-form.js';
 import { Sealer } from '../../../payments/crypto/sealer.js';
@@ -26,11 +27,14 @@ export async function describeRing(): Promise<KeyRingDescription> {
 
 /** Seals and opens with the ring that the settings name. */
 export async function sealerOfRing(): Promise<Sealer> {
+  return new Sealer(await openRing());
+}
+
+/** The ring that the settings name. */
+export async function openRing(): Promise<KeyRing> {
   const { production, keyServices, keyRing } = readKeysEnv();
   const options = { allowDevelopment: !production, keyServices };
-  return new Sealer(
-    keyRing === undefined
-      ? await readKeyRingFile(keyRingFile(), options)
-      : await readKeyRingText(keyRing.reveal(), options),
-  );
+  return keyRing === undefined
+    ? readKeyRingFile(keyRingFile(), options)
+    : readKeyRingText(keyRing.reveal(), options);
 }

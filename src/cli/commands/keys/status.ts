@@ -5,11 +5,11 @@ import { describeRing } from './ring-file.js';
 
 export async function status(host: CommandHost): Promise<Result> {
   const ring = await describeRing();
-  return host.withDatabase(async (database) => {
+  return host.withDataSource(async (dataSource) => {
     const [counts, known, replicas] = await Promise.all([
-      countByKey(database),
-      findKeys(database),
-      findReplicas(database),
+      countByKey(dataSource),
+      findKeys(dataSource),
+      findReplicas(dataSource),
     ]);
     const lineOf = (key: string, state: string, days?: number, kept?: string) => ({
       key,
