@@ -33,6 +33,8 @@ export { completeDocument } from './payments/http/openapi/complete-document.js';
 export type { Caller } from './payments/http/http-request.js';
 export { JwtAuthGuard } from './payments/http/access/jwt-auth.guard.js';
 export { ProjectOwnershipGuard } from './payments/http/access/project-ownership.guard.js';
+export { migrate, migrationSql, pendingMigrations, type MigrateOptions } from './payments/schema/migrate.js';
+export { MigrationLockHeld } from './payments/schema/migration-lock.js';
 export { paymentsMigrations } from './payments/schema/migrations/index.js';
 export { paymentsEntities } from './payments/schema/payments.entities.js';
 export {
@@ -49,6 +51,12 @@ export {
 export { PaymentsHealth, type HealthAnswer } from './payments/health/payments-health.js';
 export { PaymentsModule } from './payments/payments.module.js';
 export { PaymentsOptionsError } from './payments/options/options-error.js';
+export type {
+  AdaptedDatabase,
+  HostDataSource,
+  HostDatabase,
+  HostPool,
+} from './payments/database/database.js';
 export type {
   AccessTokenOptions,
   HostAccessOptions,
@@ -70,7 +78,7 @@ export type { StripeConfigView } from './payments/stripe-config/stripe-config.vi
 export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/host-events.js';
 export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
-export type { Change } from './payments/domain/change.js';
+export type { Change, HostChange } from './payments/domain/change.js';
 export type { HostId } from './payments/domain/host-id.js';
 export type { ProjectIdForm, ProjectIdFormName } from './payments/domain/project-ids.js';
 export type {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
-import type { DataSource } from 'typeorm';
+import type { Database } from '../src/payments/database/database.js';
 import type { CredentialDescription } from '../src/payments/domain/credential-catalogue.js';
 import type { CredentialField } from '../src/payments/domain/credentials.js';
 
@@ -30,7 +30,7 @@ jest.unstable_mockModule('../src/payments/domain/credential-catalogue.js', () =>
   CREDENTIAL_CATALOGUE: { ...actual.CREDENTIAL_CATALOGUE, [FIELD]: ENTRY },
 }));
 jest.resetModules();
-const { getDataSourceToken } = await import('@nestjs/typeorm');
+const { PAYMENTS_DATABASE } = await import('../src/payments/database/database.js');
 const { CREDENTIAL_FIELDS } = await import('../src/payments/domain/credentials.js');
 const { KeyRing } = await import('../src/payments/crypto/key-ring.js');
 const { Sealer } = await import('../src/payments/crypto/sealer.js');
@@ -156,7 +156,7 @@ describe('with its migration', () => {
       (await configs.open(id, FIELD as CredentialField))?.reveal();
     expect(await opened()).toBe(second);
     const rotated = new KeyRing([testKeyRing().active, { ...RING.active, state: 'decrypt-only' }]);
-    const result = await rewrap(service.app.get<DataSource>(getDataSourceToken()), new Sealer(rotated), {
+    const result = await rewrap(service.app.get<Database>(PAYMENTS_DATABASE), new Sealer(rotated), {
       batchSize: 5,
       rate: Infinity,
       dryRun: false,

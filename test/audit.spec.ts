@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { DataSource } from 'typeorm';
-import { dataSourceOptions } from '../src/app/data-source.js';
+import { openCommandDatabase } from '../src/app/command-database.js';
+import { FIND_AUDIT_FAULTS } from '../src/payments/audit/audit.statements.js';
+import { PAYMENTS_DATABASE, type Database } from '../src/payments/database/database.js';
+import { runWithin } from '../src/payments/database/run-statement.js';
 import { migrate } from '../src/app/migrate.js';
 import type { AuditEntryEntity } from '../src/payments/audit/audit-entry.entity.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
@@ -46,7 +48,7 @@ const send = (method: string, options: RequestOptions = {}) =>
   service.request(method, configPath(projectId), options);
 const put = (body: unknown, options: RequestOptions = {}) => send('PUT', { ...options, body });
 const del = () => send('DELETE');
-const faults = () => findAuditFaults(service.app.get(DataSource));
+const faults = () => findAuditFaults(service.app.get<Database>(PAYMENTS_DATABASE));
 
 async function trail(id = projectId): Promise<AuditEntryEntity[]> {
   return database.query<AuditEntryEntity>(
@@ -388,16 +390,13 @@ describe('concurrent changes', () => {
 describe('the check of the trail', () => {
   const LENGTHS = [1, 2, 5, 9, 12];
   let own: TestService;
-  /** Has one connection only, so that an edit and its check are in one transaction. */
-  let dataSource: DataSource;
+  let source: Database;
+  let close: () => Promise<void>;
   let projects: string[];
 
   beforeAll(async () => {
     own = await startTestService();
-    dataSource = await new DataSource({
-      ...dataSourceOptions(own.database.url),
-      extra: { max: 1 },
-    }).initialize();
+    ({ database: source, close } = await openCommandDatabase(own.database.url));
     projects = [];
     for (const length of LENGTHS) {
       const id = await own.createProject();
@@ -406,7 +405,7 @@ describe('the check of the trail', () => {
     }
   });
   afterAll(async () => {
-    await dataSource.destroy();
+    await close();
     await own.stop();
   });
 
@@ -427,16 +426,20 @@ describe('the check of the trail', () => {
 
   /** What is found after a statement, which is then taken back. */
   async function foundAfter(statement: string) {
+    const transaction = await source.begin();
     try {
-      await dataSource.query(`BEGIN; SET LOCAL session_replication_role = replica; ${statement}`);
-      return await findAuditFaults(dataSource);
+      await transaction.query({ text: 'SET LOCAL session_replication_role = replica' });
+      for (const text of statement.split(';')) await transaction.query({ text });
+      const rows = await runWithin(transaction, FIND_AUDIT_FAULTS, {});
+      return rows.map(({ project_id, version, fault }) => ({ projectId: project_id, version, fault }));
     } finally {
-      await dataSource.query('ROLLBACK');
+      await transaction.rollback();
+      await transaction.release();
     }
   }
 
   it('finds nothing in a trail that is as it was written, also after the same secrets were sealed again', async () => {
-    expect(await findAuditFaults(dataSource)).toEqual([]);
+    expect(await findAuditFaults(source)).toEqual([]);
     const reseal = `UPDATE stripe_configs SET ${setPart('live_secret_key', 'sealed', "(sealed ->> 'live_secret_key') || 'A'")}
       WHERE sealed ? 'live_secret_key'`;
     expect(await foundAfter(reseal)).toEqual([]);
@@ -589,7 +592,7 @@ describe('the check of the trail', () => {
       if ((await foundAfter(statement)).length === 0) missed.push(statement);
     }
     expect(missed).toEqual([]);
-    expect(await findAuditFaults(dataSource)).toEqual([]);
+    expect(await findAuditFaults(source)).toEqual([]);
   }, 120_000);
 
   describe('as a command', () => {

@@ -5,6 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { TypeOrmModule, getDataSourceToken } from '@nestjs/typeorm';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
 import {
   OnStripeEvent,
   PaymentsModule,
@@ -26,7 +27,7 @@ import { countByKey } from '../src/payments/key-rotation/key-usage.js';
 import { rewrap } from '../src/payments/key-rotation/rewrap.js';
 import { FUNCTIONS, TABLES } from '../src/payments/database/schema-name.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import { requireDataSource } from '../src/payments/schema/schema-check.js';
+import { requireDataSource } from '../src/payments/options/resolve-database.js';
 import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
@@ -199,7 +200,9 @@ describe('the schema of the data source', () => {
     const clients = host.app.get(StripeClients);
     expect(typeof (await clients.forProject(projectId, 'test')).customers.list).toBe('function');
     await expect(clients.publishableKey(projectId, 'test')).rejects.toThrow(StripeCredentialsError);
-    expect(await findAuditFaults(host.app.get<DataSource>(getDataSourceToken()))).toEqual([]);
+    expect(await findAuditFaults(typeormDatabase(host.app.get<DataSource>(getDataSourceToken())))).toEqual(
+      [],
+    );
   });
 
   it('takes webhooks and hands them on', async () => {
@@ -216,8 +219,8 @@ describe('the schema of the data source', () => {
     const sealer = new Sealer(testKeyRing());
     const dataSource = host.app.get<DataSource>(getDataSourceToken());
     const options = { batchSize: 10, rate: Infinity, dryRun: true, onProgress: () => undefined };
-    const { total } = await rewrap(dataSource, sealer, options);
-    const counts = [...(await countByKey(dataSource)).values()];
+    const { total } = await rewrap(typeormDatabase(dataSource), sealer, options);
+    const counts = [...(await countByKey(typeormDatabase(dataSource))).values()];
     expect(total).toBeGreaterThan(0);
     expect(counts.reduce((sum, { rows }) => sum + rows, 0)).toBe(total);
   });

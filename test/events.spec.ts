@@ -1,3 +1,4 @@
+import type { EntityManager } from 'typeorm';
 import { randomUUID } from 'node:crypto';
 import { Controller, Injectable, Scope, type Type } from '@nestjs/common';
 import { jest } from '@jest/globals';
@@ -30,14 +31,14 @@ const MAX_ATTEMPTS = 12;
 interface Call {
   handler: string;
   event: AnyStripeEvent;
-  context: StripeEventContext;
+  context: StripeEventContext<EntityManager>;
 }
 
 /** What the handlers were called with, and what they do: by project, so that no test sees another's. */
 const calls = new Map<string, Call[]>();
 const behaviours = new Map<string, (call: Call) => unknown>();
 
-function called(handler: string, event: AnyStripeEvent, context: StripeEventContext): unknown {
+function called(handler: string, event: AnyStripeEvent, context: StripeEventContext<EntityManager>): unknown {
   const call = { handler, event, context };
   calls.set(context.projectId, [...(calls.get(context.projectId) ?? []), call]);
   return behaviours.get(context.projectId)?.(call);
@@ -46,25 +47,25 @@ function called(handler: string, event: AnyStripeEvent, context: StripeEventCont
 @Injectable()
 class Billing {
   @OnStripeEvent('invoice.paid')
-  onPaid(event: Stripe.InvoicePaidEvent, context: StripeEventContext): unknown {
+  onPaid(event: Stripe.InvoicePaidEvent, context: StripeEventContext<EntityManager>): unknown {
     return called('Billing.onPaid', event, context);
   }
 
   @OnStripeEvent('charge.succeeded', 'charge.failed')
   onCharge(
     event: Stripe.ChargeSucceededEvent | Stripe.ChargeFailedEvent,
-    context: StripeEventContext,
+    context: StripeEventContext<EntityManager>,
   ): unknown {
     return called('Billing.onCharge', event, context);
   }
 
   @OnStripeEvent('customer.*')
-  onCustomer(event: AnyStripeEvent, context: StripeEventContext): unknown {
+  onCustomer(event: AnyStripeEvent, context: StripeEventContext<EntityManager>): unknown {
     return called('Billing.onCustomer', event, context);
   }
 
   @OnStripeEvent(THIN_TYPE)
-  onThin(event: StripeEventOf<typeof THIN_TYPE>, context: StripeEventContext): unknown {
+  onThin(event: StripeEventOf<typeof THIN_TYPE>, context: StripeEventContext<EntityManager>): unknown {
     return called('Billing.onThin', event, context);
   }
 }
@@ -73,7 +74,7 @@ class Billing {
 @Injectable()
 class Shipping {
   @OnStripeEvent('charge.succeeded')
-  onCharge(event: Stripe.ChargeSucceededEvent, context: StripeEventContext): unknown {
+  onCharge(event: Stripe.ChargeSucceededEvent, context: StripeEventContext<EntityManager>): unknown {
     return called('Shipping.onCharge', event, context);
   }
 }
@@ -81,7 +82,7 @@ class Shipping {
 @Controller('hooks')
 class Hooks {
   @OnStripeEvent('charge.failed')
-  onFailed(event: Stripe.ChargeFailedEvent, context: StripeEventContext): unknown {
+  onFailed(event: Stripe.ChargeFailedEvent, context: StripeEventContext<EntityManager>): unknown {
     return called('Hooks.onFailed', event, context);
   }
 }
@@ -170,7 +171,7 @@ async function rowText(id: string): Promise<string> {
 
 /** Writes through the worker's transaction. */
 const write = ({ handler, event, context }: Call) =>
-  context.manager.query('INSERT INTO effects (event_id, handler) VALUES ($1, $2)', [event.id, handler]);
+  context.transaction.query('INSERT INTO effects (event_id, handler) VALUES ($1, $2)', [event.id, handler]);
 
 async function effectsOf(id: string): Promise<string[]> {
   const rows = await host.database.query<{ handler: string }>(
@@ -530,7 +531,8 @@ describe('what a handler writes through the transaction', () => {
   it('is undone when a handler swallows a failed statement', async () => {
     behave(async (call) => {
       await write(call);
-      if (call.context.attempt === 1) await call.context.manager.query('SELECT 1/0').catch(() => undefined);
+      if (call.context.attempt === 1)
+        await call.context.transaction.query('SELECT 1/0').catch(() => undefined);
     });
     const [id] = await store({});
     await untilFailed(id, 1);
@@ -566,7 +568,7 @@ describe('what a handler writes through the transaction', () => {
     behave(async (call) => {
       await write(call);
       if (call.context.attempt > 1) return;
-      const rows = await call.context.manager.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+      const rows = await call.context.transaction.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
       await host.database.query('SELECT pg_terminate_backend($1)', [rows[0]?.pid]);
     });
     const [id] = await store({});
@@ -676,7 +678,7 @@ describe('one event at a time for an object', () => {
       overall.during('all', () =>
         ofOne.during(objectOf(call), async () => {
           await write(call);
-          await call.context.manager.query('SELECT pg_sleep(0.002)');
+          await call.context.transaction.query('SELECT pg_sleep(0.002)');
         }),
       ),
     );

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { Sealer } from '../src/payments/crypto/sealer.js';
-import { commandDataSource } from '../src/app/data-source.js';
+import { openCommandDatabase } from '../src/app/command-database.js';
 import { migrate } from '../src/app/migrate.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
@@ -205,12 +205,12 @@ const PARSED_BY_HOST = [16, 20, 23, 114, 1114, 1184, 1700, 3802];
 
 /** What the commands find and do, in a process of their own. */
 async function custody({ url }: TestDatabase): Promise<unknown> {
-  const dataSource = await commandDataSource(url).initialize();
+  const { database, close } = await openCommandDatabase(url);
   try {
-    await requireSchema(dataSource);
+    await requireSchema(database);
     const sealer = new Sealer(new KeyRing([NEW_KEY, { ...OLD_KEY, state: 'decrypt-only' }]));
-    const before = [...(await countByKey(dataSource)).values()];
-    const { rewrapped } = await rewrap(dataSource, sealer, {
+    const before = [...(await countByKey(database)).values()];
+    const { rewrapped } = await rewrap(database, sealer, {
       batchSize: 1,
       dryRun: false,
       rate: Infinity,
@@ -219,12 +219,12 @@ async function custody({ url }: TestDatabase): Promise<unknown> {
     return {
       before,
       rewrapped,
-      after: [...(await countByKey(dataSource)).values()],
-      replicas: (await findReplicas(dataSource)).length,
-      faults: await findAuditFaults(dataSource),
+      after: [...(await countByKey(database)).values()],
+      replicas: (await findReplicas(database)).length,
+      faults: await findAuditFaults(database),
     };
   } finally {
-    await dataSource.destroy();
+    await close();
   }
 }
 

@@ -1,5 +1,6 @@
 import pg from 'pg';
-import { MigrationLockHeld, migrate } from '../src/app/migrate.js';
+import { migrate } from '../src/app/migrate.js';
+import { MigrationLockHeld } from '../src/payments/schema/migration-lock.js';
 import { paymentsMigrations } from '../src/payments/schema/migrations/index.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';

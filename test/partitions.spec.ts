@@ -1,5 +1,4 @@
-import { getDataSourceToken } from '@nestjs/typeorm';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../src/payments/database/database.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { KeyRing } from '../src/payments/crypto/key-ring.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
@@ -95,10 +94,10 @@ it('configurations, their trail and webhooks work, and a rotation and a removal 
     return events.length === 2 && events.every(({ status }) => status === 'handled');
   });
 
-  const dataSource = service.app.get<DataSource>(getDataSourceToken());
-  expect(await findAuditFaults(dataSource)).toEqual([]);
+  const source = service.app.get<Database>(PAYMENTS_DATABASE);
+  expect(await findAuditFaults(source)).toEqual([]);
   const rotated = new KeyRing([testKeyRing().active, { ...RING.active, state: 'decrypt-only' }]);
-  const result = await rewrap(dataSource, new Sealer(rotated), {
+  const result = await rewrap(source, new Sealer(rotated), {
     batchSize: 5,
     rate: Infinity,
     dryRun: false,
@@ -111,5 +110,5 @@ it('configurations, their trail and webhooks work, and a rotation and a removal 
   for (const id of others) await service.app.get(ProjectRemoval).remove(id, change);
   const left = await database.query('SELECT FROM stripe_configs WHERE is_active');
   expect(left).toEqual([]);
-  expect(await findAuditFaults(dataSource)).toEqual([]);
+  expect(await findAuditFaults(source)).toEqual([]);
 });

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DataSource, EntityManager } from 'typeorm';
-import { commandDataSource } from '../src/app/data-source.js';
+import { openCommandDatabase } from '../src/app/command-database.js';
+import type { Database, OpenTransaction } from '../src/payments/database/database.js';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
 import {
   activateKey,
@@ -341,7 +341,8 @@ describe('a rewrap', () => {
   let service: TestService;
   let log: string[];
   let stored: Map<string, Values>;
-  let dataSource: DataSource;
+  let source: Database;
+  let close: () => Promise<void>;
 
   beforeEach(async () => {
     log = [];
@@ -353,11 +354,11 @@ describe('a rewrap', () => {
     });
     stored = await configure(service, ROWS);
     use(during);
-    dataSource = await commandDataSource(database.url).initialize();
+    ({ database: source, close } = await openCommandDatabase(database.url));
     await writeRing(during, newRoot, oldRoot);
   });
   afterEach(async () => {
-    await dataSource.destroy();
+    await close();
     await service.stop();
   });
 
@@ -365,8 +366,8 @@ describe('a rewrap', () => {
     service.app.get(CurrentKeyRing).replace(ring);
   };
   const put = (projectId: string, body: Values) => service.request('PUT', configPath(projectId), { body });
-  const run = (options: Partial<RewrapOptions> = {}, source = dataSource, ring = during) =>
-    rewrap(source, new Sealer(ring), {
+  const run = (options: Partial<RewrapOptions> = {}, on = source, ring = during) =>
+    rewrap(on, new Sealer(ring), {
       batchSize: 10,
       rate: Infinity,
       dryRun: false,
@@ -461,64 +462,60 @@ describe('a rewrap', () => {
   );
 
   it('may run beside another: together they do every row once', async () => {
-    const other = await commandDataSource(database.url).initialize();
+    const other = await openCommandDatabase(database.url);
     try {
-      const results = await Promise.all([run({ batchSize: 3 }), run({ batchSize: 3 }, other)]);
+      const results = await Promise.all([run({ batchSize: 3 }), run({ batchSize: 3 }, other.database)]);
       const parts = results.map(({ rewrapped }) => rewrapped);
       expect(parts.reduce((sum, part) => sum + part, 0)).toBe(ROWS);
       expect(Math.min(...parts)).toBeGreaterThan(0);
       expect(await openAll(after)).toEqual(stored);
     } finally {
-      await other.destroy();
+      await other.close();
     }
   });
 
   it('skips a row that a PUT has locked, and comes back to it', async () => {
     const projectId = await firstProject();
-    const client = dataSource.createQueryRunner();
-    await client.startTransaction();
+    const holder = await source.begin();
     try {
-      await client.query('UPDATE stripe_configs SET project_id = project_id WHERE project_id = $1', [
-        projectId,
-      ]);
+      const text = 'UPDATE stripe_configs SET project_id = project_id WHERE project_id = $1';
+      await holder.query({ text, values: [projectId] });
       const running = run();
       await eventually('one row is left', async () => (await rowsUnder(before.active.id)) === 1);
-      await client.commitTransaction();
+      await holder.commit();
       expect(await running).toMatchObject({ rewrapped: ROWS });
     } finally {
-      await client.release();
+      await holder.release();
     }
     expect(await rowsUnder(before.active.id)).toBe(0);
   });
 
   describe('with a PUT in the middle', () => {
-    /** The data source of a rewrap, in the first transaction of which something else happens. */
+    /** The database of a rewrap, in the first transaction of which something else happens. */
     function interrupted({
-      begin = () => undefined,
+      query,
       end = () => Promise.resolve(),
     }: {
-      begin?: (manager: EntityManager) => void;
+      query?: (transaction: OpenTransaction) => OpenTransaction['query'];
       end?: () => Promise<void>;
-    }): DataSource {
+    }): Database {
       let isFirst = true;
-      return Object.assign(Object.create(dataSource) as DataSource, {
-        createQueryRunner: () => {
-          const runner = dataSource.createQueryRunner();
-          const start = runner.startTransaction.bind(runner);
-          const commit = runner.commitTransaction.bind(runner);
-          runner.startTransaction = async (level) => {
-            await start(level);
-            if (!isFirst) return;
-            isFirst = false;
-            begin(runner.manager);
-            runner.commitTransaction = async () => {
+      return {
+        ...source,
+        begin: async () => {
+          const transaction = await source.begin();
+          if (!isFirst) return transaction;
+          isFirst = false;
+          return {
+            ...transaction,
+            query: query?.(transaction) ?? ((statement) => transaction.query(statement)),
+            commit: async () => {
               await end();
-              await commit();
-            };
+              await transaction.commit();
+            },
           };
-          return runner;
         },
-      });
+      };
     }
     const change = valuesOf('meanwhile', 'test_secret_key');
 
@@ -548,12 +545,10 @@ describe('a rewrap', () => {
       await run(
         {},
         interrupted({
-          begin: (manager) => {
-            const query = manager.query.bind(manager);
-            manager.query = async <Result>(statement: string, parameters?: unknown[]): Promise<Result> => {
-              if (/^\s*UPDATE/.test(statement)) expect((await put(projectId, change)).status).toBe(200);
-              return query<Result>(statement.replace('FOR NO KEY UPDATE SKIP LOCKED', ''), parameters);
-            };
+          query: (transaction) => async (statement) => {
+            if (/^\s*UPDATE/.test(statement.text)) expect((await put(projectId, change)).status).toBe(200);
+            const text = statement.text.replace('FOR NO KEY UPDATE SKIP LOCKED', '');
+            return transaction.query({ ...statement, text });
           },
         }),
       );
@@ -569,7 +564,7 @@ describe('a rewrap', () => {
       for (let round = 0; round < 12; round++) {
         const ring = round % 2 === 0 ? during : backwards;
         await Promise.all([
-          run({ batchSize: 4 }, dataSource, ring),
+          run({ batchSize: 4 }, source, ring),
           ...projects.map(async (projectId) => {
             const body = valuesOf(`${projectId} ${round}`, 'live_webhook_secret');
             expect((await put(projectId, body)).status).toBe(200);

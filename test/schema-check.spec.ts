@@ -54,7 +54,7 @@ describe('what a start requires', () => {
       UNION ALL SELECT 'trigger', array_agg(tgname::text) FROM ours JOIN pg_trigger ON tgrelid = ours.oid
         WHERE NOT tgisinternal
       UNION ALL SELECT 'function', array_agg(proname::text) FROM pg_proc WHERE pronamespace = 'public'::regnamespace`);
-    const sorted = (kinds: [string, string[]][]) =>
+    const sorted = (kinds: [string, readonly string[]][]) =>
       Object.fromEntries(kinds.map(([kind, names]) => [kind, names.toSorted()]));
     expect(sorted([...required()])).toEqual(sorted(found.map(({ kind, names }) => [kind, names])));
   });

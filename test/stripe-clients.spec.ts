@@ -4,6 +4,7 @@ import { jest } from '@jest/globals';
 import { getDataSourceToken } from '@nestjs/typeorm';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../src/payments/database/database.js';
 import { KeyRing, ringKey } from '../src/payments/crypto/key-ring.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
 import { CurrentKeyRing } from '../src/payments/key-ring/current-key-ring.js';
@@ -558,7 +559,7 @@ describe('a database that cannot be reached', () => {
 /** Seals everything under the key that is not the active one here. */
 async function rewrapAll(): Promise<void> {
   const { rewrapped, unreadable } = await rewrap(
-    here.app.get<DataSource>(getDataSourceToken()),
+    here.app.get<Database>(PAYMENTS_DATABASE),
     new Sealer(OTHER_RING),
     { batchSize: 100, rate: Infinity, dryRun: false, onProgress: nothing },
   );

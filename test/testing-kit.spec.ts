@@ -78,9 +78,9 @@ class Orders {
   @OnStripeEvent('payment_intent.succeeded')
   async onPaid(
     event: StripeEventOf<'payment_intent.succeeded'>,
-    { projectId, mode, attempt, manager }: StripeEventContext,
+    { projectId, mode, attempt, transaction }: StripeEventContext<EntityManager>,
   ): Promise<void> {
-    await manager.query('UPDATE orders SET paid = true WHERE intent = $1', [event.data.object.id]);
+    await transaction.query('UPDATE orders SET paid = true WHERE intent = $1', [event.data.object.id]);
     this.seen.push({ projectId, mode, attempt, amount: event.data.object.amount_received });
   }
 
@@ -238,7 +238,7 @@ describe.each([
 
   it('handles events without HTTP and without a database', async () => {
     const queries: unknown[] = [];
-    const manager = {
+    const transaction = {
       query: (...query: unknown[]) => Promise.resolve(queries.push(query)),
     } as unknown as EntityManager;
     const paid = stripeEvent(
@@ -246,7 +246,7 @@ describe.each([
       { id: 'pi_1', amount_received: 1200 },
       { livemode: true },
     );
-    expect(await deliverStripeEvent(app, paid, { projectId: SHOP, attempt: 2, manager })).toEqual([
+    expect(await deliverStripeEvent(app, paid, { projectId: SHOP, attempt: 2, transaction })).toEqual([
       'Orders.onPaid',
     ]);
     expect(app.get(Orders).seen).toEqual([{ projectId: SHOP, mode: 'live', attempt: 2, amount: 1200 }]);
@@ -260,7 +260,7 @@ describe.each([
     const to = { projectId: SHOP };
     await expect(deliverStripeEvent(app, stripeEvent('invoice.voided'), to)).rejects.toThrow('not today');
     await expect(deliverStripeEvent(app, stripeEvent('payment_intent.succeeded'), to)).rejects.toThrow(
-      'manager.query is not there in this test; give deliverStripeEvent one: { manager: dataSource.manager }',
+      'transaction.query is not there in this test; give deliverStripeEvent one: { transaction: dataSource.manager }, or what your database gives',
     );
   });
 

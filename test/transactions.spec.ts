@@ -1,4 +1,6 @@
 import { DataSource, type EntityManager } from 'typeorm';
+import type { Database } from '../src/payments/database/database.js';
+import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
 import { runStatement } from '../src/payments/database/run-statement.js';
 import { integer, statement, text } from '../src/payments/database/statement.js';
 import { withLock } from '../src/payments/database/lock.js';
@@ -14,6 +16,7 @@ const SLOW = 'SELECT 1 AS slow';
 let database: TestDatabase;
 let proxy: TcpProxy;
 let source: DataSource;
+let home: Database;
 
 beforeEach(async () => {
   database = await createTestDatabase();
@@ -28,6 +31,7 @@ beforeEach(async () => {
     extra: { max: 1, query_timeout: ANSWER_MS, connectionTimeoutMillis: 20_000 },
   });
   await source.initialize();
+  home = typeormDatabase(source);
 });
 afterEach(async () => {
   await proxy.close();
@@ -41,7 +45,7 @@ const INSERT = statement({
   columns: {},
   text: 'INSERT INTO notes VALUES (:note)',
 });
-const write = (note: string) => runStatement(source, 'write', INSERT, { note });
+const write = (note: string) => runStatement(home, 'write', INSERT, { note });
 const PID = statement({
   name: 'pid',
   parameters: {},
@@ -50,16 +54,17 @@ const PID = statement({
 });
 const notes = async () =>
   (await database.query<{ text: string }>('SELECT text FROM notes')).map((row) => row.text);
-const backend = async () => (await runStatement(source, 'read', PID, {}))[0]?.pid;
+const backend = async () => (await runStatement(home, 'read', PID, {}))[0]?.pid;
+
+/** A transaction of the module, as handlers get it. */
+const within = (work: (manager: EntityManager) => Promise<unknown>) =>
+  inTransaction(home, ({ handle }) => work(handle as EntityManager));
 
 /** What does something in a transaction on the pool's connection. */
 const BORROWERS: [string, (work: (manager: EntityManager) => Promise<unknown>) => Promise<unknown>][] = [
-  ['a transaction of the module', (work) => inTransaction(source, work)],
+  ['a transaction of the module', (work) => within(work)],
   ['a transaction of the host', (work) => source.transaction(work)],
-  [
-    'a nested transaction of a handler',
-    (work) => inTransaction(source, (manager) => manager.transaction(work)),
-  ],
+  ['a nested transaction of a handler', (work) => within((manager) => manager.transaction(work))],
   [
     'a query runner of the host',
     async (work) => {
@@ -85,7 +90,7 @@ it.each(
 )(
   '$name whose statement and rollback are not answered in time takes no later write of $writer along',
   async ({ borrow, next }) => {
-    guardPool(source);
+    guardPool(home);
     const sent = proxy.delayAnswersTo(SLOW);
     const outcome = expect(
       borrow(async (manager) => {
@@ -108,7 +113,7 @@ it.each(
 
 it('a lock whose rollback is not answered in time takes no later write along', async () => {
   const sent = proxy.delayAnswersTo('ROLLBACK');
-  const done = withLock(source, 'something', { waitMs: 0, holdMs: 10_000 }, () => Promise.resolve('done'));
+  const done = withLock(home, 'something', { waitMs: 0, holdMs: 10_000 }, () => Promise.resolve('done'));
   await sent;
   expect(await done).toEqual({ result: 'done' });
   await proxy.pass();
@@ -122,7 +127,7 @@ it('a late answer is not taken for the next one', async () => {
   const before = await backend();
   const sent = proxy.delayAnswersTo(SLOW);
   const outcome = expect(
-    runStatement(source, 'read', { name: 'slow', parameters: {}, columns: {}, text: SLOW }, {}),
+    runStatement(home, 'read', { name: 'slow', parameters: {}, columns: {}, text: SLOW }, {}),
   ).rejects.toMatchObject({ code: 'dependency_unavailable' });
   await sent;
   await outcome;
@@ -136,7 +141,7 @@ it('a late answer is not taken for the next one', async () => {
 it('a commit that is not answered in time has an unknown outcome', async () => {
   const sent = proxy.delayAnswersTo('COMMIT');
   const outcome = expect(
-    inTransaction(source, (manager) => manager.query("INSERT INTO notes VALUES ('perhaps')")),
+    within((manager) => manager.query("INSERT INTO notes VALUES ('perhaps')")),
   ).rejects.toMatchObject({ code: 'write_outcome_unknown' });
   await sent;
   await outcome;
@@ -174,7 +179,7 @@ describe('work that does not leave its transaction as it found it', () => {
     ['leaves a nested one open', async (manager) => manager.queryRunner?.startTransaction(), []],
   ])('%s: is refused, and takes no later write along', async (_, work, left) => {
     await expect(
-      inTransaction(source, async (manager) => {
+      within(async (manager) => {
         await manager.query("INSERT INTO notes VALUES ('first')");
         await work(manager);
       }),
@@ -188,10 +193,8 @@ describe('work that does not leave its transaction as it found it', () => {
 
 it('a connection that is given back in order is used again', async () => {
   const before = await backend();
-  await inTransaction(source, (manager) => manager.query("INSERT INTO notes VALUES ('kept')"));
-  await expect(inTransaction(source, () => Promise.reject(new Error('as asked')))).rejects.toThrow(
-    'as asked',
-  );
+  await within((manager) => manager.query("INSERT INTO notes VALUES ('kept')"));
+  await expect(within(() => Promise.reject(new Error('as asked')))).rejects.toThrow('as asked');
   await expect(write('kept')).rejects.toThrow('duplicate key');
 
   expect(await backend()).toBe(before);

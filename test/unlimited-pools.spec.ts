@@ -1,4 +1,6 @@
 import { DataSource } from 'typeorm';
+import type { Database } from '../src/payments/database/database.js';
+import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
 import { integer, statement } from '../src/payments/database/statement.js';
 import { runStatement } from '../src/payments/database/run-statement.js';
 import { borrowConnection, poolOf } from '../src/payments/database/pool.js';
@@ -17,24 +19,26 @@ const SELECT = statement({
 let database: TestDatabase;
 let proxy: TcpProxy;
 /** As an application makes it that names no limits. */
-let source: DataSource;
+let dataSource: DataSource;
+let source: Database;
 
 beforeEach(async () => {
   database = await createTestDatabase();
   proxy = await startTcpProxy(database.url);
-  source = new DataSource({
+  dataSource = new DataSource({
     type: 'postgres',
     url: proxy.url,
     installExtensions: false,
     poolErrorHandler: () => undefined,
     extra: { max: 1 },
   });
-  await source.initialize();
+  await dataSource.initialize();
+  source = typeormDatabase(dataSource);
   await runStatement(source, 'read', SELECT, {});
 });
 afterEach(async () => {
   await proxy.close();
-  await source.destroy();
+  await dataSource.destroy();
   await database.drop();
 });
 

@@ -2,22 +2,20 @@ import { DataSource, type DataSourceOptions } from 'typeorm';
 import { paymentsMigrations } from '../payments/schema/migrations/index.js';
 import { paymentsEntities } from '../payments/schema/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
+import { COMMAND_POOL } from './command-database.js';
+import { APPLICATION_NAME } from './application-name.js';
 import { ProjectEntity, ProjectOwnerEntity } from './projects/project.entity.js';
 
-/** The name that the database shows for a connection. */
-export const APPLICATION_NAME = 'nest-stripe-config';
 /** How long to wait for a new or a pooled connection, in milliseconds. */
 const CONNECT_TIMEOUT_MS = 1_000;
 /** How long a statement may run, in milliseconds. The server ends it; the client gives up a little later. */
 const STATEMENT_TIMEOUT_MS = 3_000;
 const POOL_SIZE = 10;
-/** How long a command waits for a connection, in milliseconds. */
-const COMMAND_CONNECT_TIMEOUT_MS = 5_000;
 /** How long a connection may be silent until the system probes the other side, in milliseconds. */
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
 /**
- * How the service, its commands and TypeORM's command line reach the database.
+ * How the service and TypeORM's command line reach the database.
  *
  * @param poolErrorHandler is told of connections that break while nobody uses them; by default nobody is, since whoever
  *   needs one gets its own error
@@ -51,18 +49,11 @@ export function dataSourceOptions(
   };
 }
 
-/** How long one statement of a command may run, in milliseconds. */
-const COMMAND_STATEMENT_TIMEOUT_MS = 600_000;
-
-/** For commands, whose statements may read whole tables: longer limits than a request has, but limits. */
+/** For TypeORM's command line, with the limits of commands. */
 export function commandDataSource(url: string, schema?: string): DataSource {
-  const extra = {
-    max: 2,
-    connectionTimeoutMillis: COMMAND_CONNECT_TIMEOUT_MS,
-    statement_timeout: COMMAND_STATEMENT_TIMEOUT_MS,
-    query_timeout: COMMAND_STATEMENT_TIMEOUT_MS + 500,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEP_ALIVE_DELAY_MS,
-  };
-  return new DataSource({ ...dataSourceOptions(url), ...(schema !== undefined && { schema }), extra });
+  return new DataSource({
+    ...dataSourceOptions(url),
+    ...(schema !== undefined && { schema }),
+    extra: COMMAND_POOL,
+  });
 }

@@ -8,8 +8,10 @@ import { runStatement } from '../payments/database/run-statement.js';
 import { statement } from '../payments/database/statement.js';
 import { RepeatedFault } from '../payments/database/repeated-fault.js';
 import { findSchema } from '../payments/database/schema-name.js';
+import { typeormDatabase } from '../payments/database/typeorm-database.js';
+import { MigrationLockHeld } from '../payments/schema/migration-lock.js';
 import { SchemaFault } from '../payments/schema/schema-findings.js';
-import { MigrationLockHeld, migrate } from './migrate.js';
+import { migrate } from './migrate.js';
 import { ServiceLogger } from './service-logger.js';
 
 const RETRY_MS = 1_000;
@@ -45,7 +47,7 @@ export class DatabaseConnection implements OnApplicationShutdown {
    * @throws DependencyUnavailable when the database does not answer, or is not migrated yet
    */
   async check(): Promise<void> {
-    await runStatement(this.dataSource, 'read', CHECK, {});
+    await runStatement(typeormDatabase(this.dataSource), 'read', CHECK, {});
   }
 
   onApplicationShutdown(): void {
@@ -59,7 +61,7 @@ export class DatabaseConnection implements OnApplicationShutdown {
       const done = await migrate(url, { signal });
       if (done.length > 0) this.logger.write('database.migrated', { migrations: done });
       if (!signal.aborted) await this.dataSource.initialize();
-      if (!signal.aborted) await findSchema(this.dataSource);
+      if (!signal.aborted) await findSchema(typeormDatabase(this.dataSource));
       this.fault.worked();
       return true;
     } catch (error) {

@@ -3,34 +3,23 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource, MigrationExecutor, type EntitySubscriberInterface, type QueryRunner } from 'typeorm';
 import { lookForSchema, type Ask } from '../payments/database/schema-name.js';
+import {
+  LOCK_POLL_MS,
+  LOCK_WAIT_MS,
+  MIGRATION_LOCK,
+  MigrationLockHeld,
+  SILENCE_MS,
+  TABLE_WAIT_MS,
+} from '../payments/schema/migration-lock.js';
 import { requireSchema } from '../payments/schema/schema-findings.js';
-import { APPLICATION_NAME, dataSourceOptions } from './data-source.js';
+import { dataSourceOptions } from './data-source.js';
+import { APPLICATION_NAME } from './application-name.js';
 import { unlessAborted } from './unless-aborted.js';
-
-/** Names the advisory lock of migrations. */
-const MIGRATION_LOCK = 'nest-stripe-config:migrations';
 
 /** Longest time for connecting to the database, or for its answer to an empty statement, in milliseconds. */
 const ANSWER_MS = 5_000;
-/** How long one try waits for the lock, and how often it checks, in milliseconds. */
-const LOCK_WAIT_MS = 10_000;
-const LOCK_POLL_MS = 250;
 /** How often to check that the link still works while migrations run, in milliseconds. */
 const BEAT_MS = 2_000;
-/** When the database takes the lock from a holder that does not respond, in milliseconds. */
-const SILENCE_MS = 30_000;
-/** How long a migration waits for a table in use: others queue behind it for as long. In milliseconds. */
-const TABLE_WAIT_MS = 2_000;
-
-/** Another process is migrating this database, or died while it did and still holds the lock. */
-export class MigrationLockHeld extends Error {
-  override name = 'MigrationLockHeld';
-
-  constructor() {
-    super('another session holds the lock of migrations');
-  }
-}
-
 /** Time limits of a migration. */
 export interface MigrationOptions {
   /** Ends it at once, and rolls an unfinished migration back. */

@@ -3,7 +3,7 @@ import { auditCommand } from './commands/audit.js';
 import { importCommand } from './commands/import.js';
 import { keysCommand } from './commands/keys.js';
 import type { CommandHost } from './command-host.js';
-import { withOpenDataSource } from './open-data-source.js';
+import { withOpenDatabase } from './open-database.js';
 import { createProgram, run } from './program.js';
 
 const CALL = 'npx nest-stripe-config';
@@ -19,8 +19,8 @@ const program = createProgram(
 /** The commands of an application: it has migrated its database itself, and has no settings of the service. */
 const APPLICATION: CommandHost = {
   callOf: (command) => `${CALL} ${command}`,
-  withDataSource: (work) =>
-    withOpenDataSource(
+  withDatabase: (work) =>
+    withOpenDatabase(
       {
         url: readHostDatabaseUrl(),
         schema: program.opts<{ schema?: string }>().schema ?? readDatabaseSchema(),

@@ -1,6 +1,6 @@
 import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
 import type { CommandHost } from './command-host.js';
-import { withOpenDataSource } from './open-data-source.js';
+import { withOpenDatabase } from './open-database.js';
 
 /** Signals that end a command, and their exit codes. */
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
@@ -23,10 +23,10 @@ export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Pro
 /** The service's commands: its database in DATABASE_SCHEMA, if that is set, without the time limits of requests. */
 export const SERVICE: CommandHost = {
   callOf: (command) => command,
-  withDataSource(work) {
+  withDatabase(work) {
     const schema = readDatabaseSchema();
     return withDatabaseUrl((url) =>
-      withOpenDataSource(
+      withOpenDatabase(
         {
           url,
           schema,

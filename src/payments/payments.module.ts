@@ -1,7 +1,7 @@
 import { Inject, Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule, HttpAdapterHost } from '@nestjs/core';
-import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE } from './database/run-statement.js';
+import { PAYMENTS_DATABASE } from './database/database.js';
+import { HOST_DATA_SOURCE, hostDataSource } from './host-data-source.js';
 import { keepBodiesFromHost } from './http/body/host-body.js';
 import { ApplicationRoutes } from './http/mounting/application-routes.js';
 import { mountedAt } from './http/mounting/mounted.js';
@@ -21,20 +21,21 @@ import {
   type PaymentsModuleOptions,
   type ResolvedOptions,
 } from './options/payments.options.js';
+import { resolveDatabase } from './options/resolve-database.js';
 import { resolveOptions } from './options/resolve-options.js';
 import { TimeLimits } from './options/time-limits.js';
-import { SchemaCheck, requireDataSource } from './schema/schema-check.js';
+import { SchemaCheck } from './schema/schema-check.js';
 import { FEATURES } from './payments.features.js';
 
 /**
  * The Stripe configurations of projects: `PaymentsModule.forRoot(options)` or `.forRootAsync({ … })`.
- * It uses a TypeORM DataSource of the application, which must know `paymentsEntities` and `paymentsMigrations`.
+ * It uses the application's database: by its TypeORM DataSource, or by what the option `database` names.
  * Its guards, pipes, interceptor and filter are bound to its own routes; it has no effect on any other.
  */
 @Module({})
 export class PaymentsModule extends ConfigurableModuleClass {
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return completed(super.forRoot(options), options);
+    return completed(super.forRoot(options), options, options.database !== undefined);
   }
 
   /** With `useFactory`, or with `useClass` or `useExisting` of a class that has a method `createPaymentsOptions`. */
@@ -53,7 +54,12 @@ export class PaymentsModule extends ConfigurableModuleClass {
 }
 
 /** Adds to the definition what depends on where and how the module is mounted. */
-function completed(definition: DynamicModule, extras: PaymentsModuleExtras): DynamicModule {
+function completed(
+  definition: DynamicModule,
+  extras: PaymentsModuleExtras,
+  hasDatabase = false,
+): DynamicModule {
+  const imports = definition.imports ?? [];
   const basePath = extras.basePath?.replace(/^\/+|\/+$/g, '') ?? DEFAULT_BASE_PATH;
   const forWebhooks = extras.webhooks === false ? [] : FEATURES.map(({ webhooks = {} }) => webhooks);
   const parts = [...FEATURES, ...forWebhooks];
@@ -63,7 +69,11 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
   ];
   return {
     ...definition,
-    imports: [...(definition.imports ?? []), DiscoveryModule],
+    imports: [
+      ...imports,
+      DiscoveryModule,
+      ...(hasDatabase ? [] : [hostDataSource(extras.dataSource, imports)]),
+    ],
     controllers: mountedAt(basePath, controllers, {
       security: extras.openApiSecurity,
       projectIds: otherThanUuids(extras.projectIds),
@@ -81,9 +91,10 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
         useFactory: (options: PaymentsModuleOptions) => resolveOptions(options, basePath, extras),
       },
       {
-        provide: PAYMENTS_DATA_SOURCE,
-        inject: [{ token: dataSourceToken(extras.dataSource), optional: true }],
-        useFactory: (dataSource?: DataSource) => requireDataSource(dataSource, extras.dataSource),
+        provide: PAYMENTS_DATABASE,
+        inject: [RESOLVED_OPTIONS, { token: HOST_DATA_SOURCE, optional: true }],
+        useFactory: ({ database }: ResolvedOptions, found?: object) =>
+          resolveDatabase(database, found, extras.dataSource),
       },
     ],
     exports: FEATURES.flatMap((feature) => feature.exports ?? []),
@@ -94,9 +105,4 @@ function completed(definition: DynamicModule, extras: PaymentsModuleExtras): Dyn
 function otherThanUuids(option: PaymentsModuleExtras['projectIds']): ProjectIds | undefined {
   const ids = projectIdsFault(option) === undefined ? ProjectIds.of(option) : UUIDS;
   return ids === UUIDS ? undefined : ids;
-}
-
-/** The token under which @nestjs/typeorm provides a data source, for which it need not be loaded. */
-function dataSourceToken(name = 'default'): typeof DataSource | string {
-  return name === 'default' ? DataSource : `${name}DataSource`;
 }

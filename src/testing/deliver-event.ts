@@ -1,6 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner, Reflector } from '@nestjs/core';
-import type { EntityManager } from 'typeorm';
 import { livemodeOf, type Mode } from '../payments/domain/credentials.js';
 import type { AnyStripeEvent } from '../payments/stripe/stripe-event-types.js';
 import { EventHandlers } from '../payments/stripe-webhooks/event-handlers.js';
@@ -20,7 +19,7 @@ export interface StripeEventDelivery extends Partial<StripeEventContext> {
  *
  * @param app a `TestingModule` or an application; it need not be initialized
  * @param event as {@link stripeEvent} and {@link stripeThinEvent} make them
- * @param delivery `mode`: by default the event's. `manager`: what handlers write through; without, one that uses it fails
+ * @param delivery `mode`: by default the event's. `transaction`: what handlers write through; without, one that uses it fails
  * @returns the handlers that the event's type has, by names such as `Orders.onPaid`
  */
 export async function deliverStripeEvent(
@@ -36,10 +35,10 @@ export async function deliverStripeEvent(
   try {
     await runHandlers(handlers, payload, {
       attempt: 1,
-      manager: absent(
-        'manager',
-        'give deliverStripeEvent one: { manager: dataSource.manager }',
-      ) as EntityManager,
+      transaction: absent(
+        'transaction',
+        'give deliverStripeEvent one: { transaction: dataSource.manager }, or what your database gives',
+      ),
       signal: new AbortController().signal,
       ...delivery,
       mode,

@@ -1,5 +1,5 @@
 import type { InjectionToken, Provider } from '@nestjs/common';
-import { PAYMENTS_DATA_SOURCE } from '../payments/database/run-statement.js';
+import { PAYMENTS_DATABASE } from '../payments/database/database.js';
 import { AccessGuard, JwtAuthGuard } from '../payments/http/access/jwt-auth.guard.js';
 import { HostProjects, ProjectOwnershipGuard } from '../payments/http/access/project-ownership.guard.js';
 import { ErrorFilter } from '../payments/http/errors/error.filter.js';
@@ -52,7 +52,7 @@ export function overridePaymentsModule<Builder extends Overridable>(
 ): Builder {
   const parts = FEATURES.flatMap(({ webhooks, ...feature }) => [feature, webhooks ?? {}]);
   const tokens = parts.flatMap(({ providers = [] }) => providers.map(tokenOf));
-  for (const token of [...tokens, SchemaCheck, PAYMENTS_DATA_SOURCE]) {
+  for (const token of [...tokens, SchemaCheck, PAYMENTS_DATABASE]) {
     if (!KEPT.has(token)) builder.overrideProvider(token).useValue(absent(nameOf(token), FIX));
   }
   for (const provider of inMemoryProviders(payments)) {

@@ -10,11 +10,10 @@ const ROOT_MANIFEST = readManifest('package.json');
 /** What the commands need of the service: its settings and its ways to the database. */
 const SERVICE_FILES = [
   'dist/app/data-folder.js',
-  'dist/app/data-source.js',
+  'dist/app/application-name.js',
+  'dist/app/command-database.js',
   'dist/app/env.js',
-  'dist/app/projects/1764000001000-create-projects.js',
   'dist/app/projects/project-limit.js',
-  'dist/app/projects/project.entity.js',
   'dist/app/settings/auth-settings.js',
   'dist/app/settings/command-settings.js',
   'dist/app/settings/database-url.js',
@@ -83,7 +82,7 @@ describe('the tarball', () => {
         'dist/cli/command-host.js',
         'dist/cli/fault.js',
         'dist/cli/nest-stripe-config.js',
-        'dist/cli/open-data-source.js',
+        'dist/cli/open-database.js',
         'dist/cli/package-commands.js',
         'dist/cli/progress.js',
         'dist/cli/program.js',

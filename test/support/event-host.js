@@ -12,9 +12,9 @@ const { DATABASE_URL, KEY_RING_FILE, AUTH_JWT_SECRET, PORT, PUBLIC_BASE_URL, FAI
 class Effects {
   handled = 0;
 
-  async apply(event, { manager, projectId, mode }) {
+  async apply(event, { transaction, projectId, mode }) {
     this.handled += 1;
-    await manager.query('INSERT INTO effects (project_id, mode, event_id, pid) VALUES ($1, $2, $3, $4)', [
+    await transaction.query('INSERT INTO effects (project_id, mode, event_id, pid) VALUES ($1, $2, $3, $4)', [
       projectId,
       mode,
       event.id,

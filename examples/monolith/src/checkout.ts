@@ -20,7 +20,7 @@ import {
   type StripeEventContext,
   type StripeEventOf,
 } from 'nest-stripe-config';
-import { Repository } from 'typeorm';
+import { Repository, type EntityManager } from 'typeorm';
 import { Order } from './entities.js';
 import { SessionGuard } from './session.guard.js';
 
@@ -74,12 +74,12 @@ export class Payments {
   @OnStripeEvent('payment_intent.succeeded')
   async onPaid(
     event: StripeEventOf<'payment_intent.succeeded'>,
-    { projectId, manager }: StripeEventContext,
+    { projectId, transaction }: StripeEventContext<EntityManager>,
   ): Promise<void> {
     // The order is found by what was sent with the payment: the event may come before its id was stored.
     const { order } = event.data.object.metadata;
     // The account may take payments that were not made here.
     if (!isUUID(order)) return;
-    await manager.update(Order, { id: order, project_id: projectId }, { paid_at: new Date() });
+    await transaction.update(Order, { id: order, project_id: projectId }, { paid_at: new Date() });
   }
 }

@@ -1,8 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
+import type { Database } from '../../payments/database/database.js';
 import { Lookup } from '../../payments/database/lookup.js';
 import { runStatement } from '../../payments/database/run-statement.js';
+import { typeormDatabase } from '../../payments/database/typeorm-database.js';
 import type { RowOf } from '../../payments/database/statement.js';
 import { UUIDS } from '../../payments/domain/project-ids.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
@@ -20,13 +22,17 @@ import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from 
 export class ProjectService extends ProjectOwnership {
   private readonly owners: Lookup<RowOf<typeof FIND_OWNERS>>;
 
+  private readonly database: Database;
+
   constructor(
-    @InjectDataSource() private readonly dataSource: DataSource,
+    @InjectDataSource() dataSource: DataSource,
     @Inject(MAX_PROJECTS_PER_OWNER) private readonly maxPerOwner: number,
   ) {
     super();
+    const database = typeormDatabase(dataSource);
+    this.database = database;
     this.owners = new Lookup(
-      (ids) => runStatement(dataSource, 'read', FIND_OWNERS, { ids }),
+      (ids) => runStatement(database, 'read', FIND_OWNERS, { ids }),
       ({ id }) => id,
     );
   }
@@ -51,7 +57,7 @@ export class ProjectService extends ProjectOwnership {
 
   /** Oldest first. */
   async list(subject: string, { limit, after }: ProjectPage): Promise<ProjectListResponse> {
-    const rows = await runStatement(this.dataSource, 'read', LIST, {
+    const rows = await runStatement(this.database, 'read', LIST, {
       owner_id: subject,
       after_created_at: after?.createdAt ?? FIRST.createdAt,
       after_id: after?.id ?? FIRST.id,
@@ -62,7 +68,7 @@ export class ProjectService extends ProjectOwnership {
 
   /** @throws PaymentsError `project_limit_reached` */
   async create(subject: string, { name, description }: CreateProjectRequest): Promise<ProjectResponse> {
-    const [row] = await runStatement(this.dataSource, 'write', CREATE, {
+    const [row] = await runStatement(this.database, 'write', CREATE, {
       owner_id: subject,
       name,
       description: description ?? null,
@@ -74,7 +80,7 @@ export class ProjectService extends ProjectOwnership {
 
   /** @throws PaymentsError `project_not_found`, also for a project of somebody else */
   async find(subject: string, projectId: string): Promise<ProjectResponse> {
-    const [row] = await runStatement(this.dataSource, 'read', FIND, { id: projectId, owner_id: subject });
+    const [row] = await runStatement(this.database, 'read', FIND, { id: projectId, owner_id: subject });
     return foundOrThrow(row);
   }
 
@@ -84,7 +90,7 @@ export class ProjectService extends ProjectOwnership {
    * @throws PaymentsError `project_not_found`, also for a project of somebody else
    */
   async deactivate(subject: string, projectId: string): Promise<void> {
-    const [row] = await runStatement(this.dataSource, 'write', DEACTIVATE, {
+    const [row] = await runStatement(this.database, 'write', DEACTIVATE, {
       id: projectId,
       owner_id: subject,
     });

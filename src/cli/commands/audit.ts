@@ -5,7 +5,7 @@ import { CommandFault } from '../fault.js';
 import { action, createProgram, say, type Result } from '../program.js';
 
 async function verify(host: CommandHost): Promise<Result> {
-  const faults = await host.withDataSource(findAuditFaults);
+  const faults = await host.withDatabase(findAuditFaults);
   for (const fault of faults) say(JSON.stringify(fault));
   if (faults.length > 0) {
     throw new CommandFault(`The audit trail is not as it was written: ${faults.length} fault(s).`, {

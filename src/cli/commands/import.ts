@@ -40,11 +40,11 @@ async function importRows(host: CommandHost, options: ImportOptions): Promise<Re
   const { CurrentKeyRing } = await import('../../payments/key-ring/current-key-ring.js');
   const total = { read: 0, created: 0, updated: 0, unchanged: 0, empty: 0, refused: 0 };
   const faults: ImportResult['faults'] = [];
-  await host.withDataSource(async (dataSource) => {
-    const check = new KeyRingCheck(dataSource, new CurrentKeyRing(ring));
+  await host.withDatabase(async (database) => {
+    const check = new KeyRingCheck(database, new CurrentKeyRing(ring));
     const fault = dryRun ? undefined : await check.replaceRing(ring);
     if (fault !== undefined) throw new CommandFault(`The key ring does not fit the database: ${fault}.`);
-    const target = new ConfigImport(dataSource, new Sealer(ring), {
+    const target = new ConfigImport(database, new Sealer(ring), {
       projectIds: ProjectIds.of(options.projectIds),
       actor: `nest-stripe-config import, ${options.operator}`.slice(0, 255),
       requestId: randomUUID(),

@@ -1,4 +1,5 @@
-import { MigrationLockHeld, migrate, revertMigration } from '../../app/migrate.js';
+import { migrate, revertMigration } from '../../app/migrate.js';
+import { MigrationLockHeld } from '../../payments/schema/migration-lock.js';
 import { describeError } from '../../payments/common/describe-error.js';
 import { SchemaFault } from '../../payments/schema/schema-findings.js';
 import { CommandFault, databaseCause } from '../fault.js';

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
+import { runStatement } from '../database/run-statement.js';
 import type { RowOf } from '../database/statement.js';
 import { HISTORY } from './audit.statements.js';
 
@@ -10,10 +10,10 @@ export type AuditView = RowOf<typeof HISTORY>;
 /** Reads the audit trail; the database writes it. */
 @Injectable()
 export class AuditService {
-  constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
+  constructor(@Inject(PAYMENTS_DATABASE) private readonly database: Database) {}
 
   /** The changes of a project below a version, newest first. */
   history(projectId: string, below: number, limit: number): Promise<AuditView[]> {
-    return runStatement(this.dataSource, 'read', HISTORY, { project_id: projectId, below, size: limit });
+    return runStatement(this.database, 'read', HISTORY, { project_id: projectId, below, size: limit });
   }
 }

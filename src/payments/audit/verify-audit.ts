@@ -1,5 +1,5 @@
-import type { DataSource } from 'typeorm';
-import { runWithin } from '../database/run-statement.js';
+import type { Database } from '../database/database.js';
+import { runStatement } from '../database/run-statement.js';
 import type { RowOf } from '../database/statement.js';
 import { FIND_AUDIT_FAULTS } from './audit.statements.js';
 
@@ -15,7 +15,7 @@ export interface AuditFault {
  * Finds rows of the audit trail that were edited, removed or moved: every row's hash is computed again, every row
  * must follow the one before, and the last must be of the configuration's current version.
  */
-export async function findAuditFaults(dataSource: DataSource): Promise<AuditFault[]> {
-  const rows = await runWithin(dataSource, FIND_AUDIT_FAULTS, {});
+export async function findAuditFaults(database: Database): Promise<AuditFault[]> {
+  const rows = await runStatement(database, 'read', FIND_AUDIT_FAULTS, {});
   return rows.map(({ project_id, version, fault }) => ({ projectId: project_id, version, fault }));
 }

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { countCall } from '../credential-checks/call-limit.js';
 import type { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { runStatement } from '../database/run-statement.js';
 import { PaymentsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { checkKey } from '../stripe/check-key.js';
@@ -32,7 +32,7 @@ export class ConfigHealthService {
   private ended = 0;
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly configs: StripeConfigService,
     private readonly stripe: StripeApi,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'limits'>,
@@ -71,7 +71,7 @@ export class ConfigHealthService {
   }
 
   private async findRow(projectId: string, mode: Mode): Promise<HealthRow> {
-    const [row] = await runStatement(this.dataSource, 'read', FIND_HEALTH, { project_id: projectId, mode });
+    const [row] = await runStatement(this.database, 'read', FIND_HEALTH, { project_id: projectId, mode });
     if (row === undefined) throw configNotFound();
     return row;
   }
@@ -105,10 +105,10 @@ export class ConfigHealthService {
   private async check(projectId: string, mode: Mode, key: Secret, row: HealthRow): Promise<boolean> {
     try {
       const count = (): Promise<void> =>
-        countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
+        countCall(this.database, projectId, this.options.limits.stripeCallsPerMinute);
       const result = await checkKey(this.stripe, key, mode, { withAccount: true, count });
       const accountId = 'accountId' in result ? result.accountId : null;
-      await runStatement(this.dataSource, 'write', SAVE_KEY_STATE, {
+      await runStatement(this.database, 'write', SAVE_KEY_STATE, {
         project_id: projectId,
         mode,
         version: row.version,

@@ -1,4 +1,4 @@
-import type { DataSource } from 'typeorm';
+import type { Database } from '../database/database.js';
 import { runStatement } from '../database/run-statement.js';
 import { RateLimited } from '../domain/errors.js';
 import { COUNT_CALL, FIND_WAIT } from './call-limit.statements.js';
@@ -9,9 +9,9 @@ import { COUNT_CALL, FIND_WAIT } from './call-limit.statements.js';
  * @param max how many are allowed in a minute
  * @throws RateLimited when there were too many within the last minute
  */
-export async function countCall(dataSource: DataSource, projectId: string, max: number): Promise<void> {
-  const counted = await runStatement(dataSource, 'write', COUNT_CALL, { project_id: projectId, max });
+export async function countCall(database: Database, projectId: string, max: number): Promise<void> {
+  const counted = await runStatement(database, 'write', COUNT_CALL, { project_id: projectId, max });
   if (counted.length > 0) return;
-  const [wait] = await runStatement(dataSource, 'read', FIND_WAIT, { project_id: projectId });
+  const [wait] = await runStatement(database, 'read', FIND_WAIT, { project_id: projectId });
   throw new RateLimited(Math.max(1, wait?.seconds ?? 1));
 }

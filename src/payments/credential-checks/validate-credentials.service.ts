@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { Secret } from '../crypto/secret.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { checkKey, type KeyCheckResult } from '../stripe/check-key.js';
@@ -17,7 +16,7 @@ import type {
 @Injectable()
 export class ValidateCredentialsService {
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly stripe: StripeApi,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'limits'>,
   ) {}
@@ -36,7 +35,7 @@ export class ValidateCredentialsService {
     const fault = findFaultOfKey(`${mode}_secret_key`, secret_key);
     if (fault !== undefined) return { valid: false, message: fault };
     const count = (): Promise<void> =>
-      countCall(this.dataSource, projectId, this.options.limits.stripeCallsPerMinute);
+      countCall(this.database, projectId, this.options.limits.stripeCallsPerMinute);
     const result = await checkKey(this.stripe, new Secret(secret_key), mode, { withAccount: false, count });
     return describe(result, mode);
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { PoolClient } from 'pg';
-import type { DataSource } from 'typeorm';
+import type { Database } from './database.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { RESULT_TYPES } from './statement.js';
 import { borrowConnection, ignoreErrorEvent } from './pool.js';
@@ -19,14 +19,14 @@ const LOCK_POLL_MS = 100;
  * @throws DependencyUnavailable when the database cannot be reached
  */
 export async function withLock<T>(
-  dataSource: DataSource,
+  database: Database,
   name: string,
   { waitMs, holdMs }: { waitMs: number; holdMs: number },
   work: () => Promise<T>,
 ): Promise<{ result: T } | undefined> {
-  const endTurn = await takeWriteTurn(dataSource, 'transaction');
+  const endTurn = await takeWriteTurn(database, 'transaction');
   try {
-    const client = await borrowConnection(dataSource);
+    const client = await borrowConnection(database);
     client.on('error', ignoreErrorEvent);
     try {
       return (await tryToLock(client, name, waitMs, holdMs)) ? { result: await work() } : undefined;

@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import type { Pool, PoolClient } from 'pg';
-import type { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { withinDeadline } from '../common/deadline.js';
 import { DependencyUnavailable } from '../domain/errors.js';
+import type { Database } from './database.js';
 
 /** What the typings of `pg` leave out. */
 interface Watched {
@@ -32,9 +31,14 @@ const guarded = new WeakSet<Pool>();
 const statuses = new WeakMap<PoolClient, TransactionStatus | undefined>();
 const unfit = new WeakSet<PoolClient>();
 
-/** The data source's connections for writing. */
-export function poolOf(dataSource: DataSource): Pool {
-  return (dataSource.driver as PostgresDriver).master as Pool;
+/**
+ * The connections of a database.
+ *
+ * @throws DependencyUnavailable while the host has not opened it
+ */
+export function poolOf({ pool }: Pick<Database, 'pool'>): Pool {
+  if (pool === undefined) throw new DependencyUnavailable('database');
+  return pool as Pool;
 }
 
 /**
@@ -42,8 +46,8 @@ export function poolOf(dataSource: DataSource): Pool {
  * acquired it. TypeORM releases such connections when ROLLBACK itself timed out, or a nested transaction was left
  * open: writes of the next user would be acknowledged, and rolled back later.
  */
-export function guardPool(dataSource: DataSource): void {
-  const pool = poolOf(dataSource);
+export function guardPool(database: Pick<Database, 'pool'>): void {
+  const pool = poolOf(database);
   if (guarded.has(pool)) return;
   guarded.add(pool);
   pool.on('acquire', watch);
@@ -102,10 +106,9 @@ export function neverReuse(client: PoolClient): void {
  *
  * @throws DependencyUnavailable when the database cannot be reached
  */
-export async function borrowConnection(dataSource: DataSource): Promise<PoolClient> {
-  if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
-  guardPool(dataSource);
-  const pool = poolOf(dataSource);
+export async function borrowConnection(database: Pick<Database, 'pool'>): Promise<PoolClient> {
+  guardPool(database);
+  const pool = poolOf(database);
   try {
     return await ((pool.options.connectionTimeoutMillis ?? 0) > 0 ? pool.connect() : connectWithin(pool));
   } catch (error) {
@@ -128,9 +131,9 @@ function connectWithin(pool: Pool): Promise<PoolClient> {
 }
 
 /** How long a statement may take on a pool that has no limit of its own, in milliseconds; undefined where it has one. */
-export function answerLimit(dataSource: DataSource): number | undefined {
+export function answerLimit(database: Pick<Database, 'pool'>): number | undefined {
   // The typings declare it for clients only.
-  const { query_timeout: limit = 0 } = poolOf(dataSource).options as { query_timeout?: number };
+  const { query_timeout: limit = 0 } = poolOf(database).options as { query_timeout?: number };
   return limit === 0 ? ANSWER_MS : undefined;
 }
 

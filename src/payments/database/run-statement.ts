@@ -1,23 +1,20 @@
 import type { PoolClient, QueryConfig } from 'pg';
-import type { DataSource, EntityManager } from 'typeorm';
 import { durably, classifyError, outcomeUnknown, type Fault, type StatementKind } from './faults.js';
 import { answerLimit, borrowConnection, ignoreErrorEvent, isInTransaction } from './pool.js';
 import { takeWriteTurn } from './write-turns.js';
+import type { Database, Session } from './database.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { RESULT_TYPES } from './statement.js';
 import { schemaOf } from './schema-name.js';
 import { prepareText, valuesInOrder, type SqlTypes, type Statement, type ValuesOf } from './statement.js';
-
-/** Injection token of the module's TypeORM DataSource. */
-export const PAYMENTS_DATA_SOURCE = Symbol('PaymentsDataSource');
 
 const MAX_ATTEMPTS = 3;
 
 /**
  * Runs one statement in its own transaction on a pooled connection.
  *
- * It goes to the pool of TypeORM's driver instead of through a `QueryRunner`, because a connection on which a
- * query timed out or broke must leave the pool, which `QueryRunner.release()` does not ensure.
+ * It goes to the pool and not through the host's library, because a connection on which a query timed out or broke must leave
+ * the pool, which TypeORM's `QueryRunner.release()` does not ensure.
  *
  * @param values never interpolated, always bound
  * @throws DependencyUnavailable when the database cannot be reached or does not answer in time
@@ -26,51 +23,67 @@ const MAX_ATTEMPTS = 3;
  * @throws the driver's own error for everything else (a violated constraint, a wrong statement)
  */
 export async function runStatement<Parameters extends SqlTypes, Columns extends SqlTypes>(
-  dataSource: DataSource,
+  database: Database,
   kind: StatementKind,
   statement: Statement<Parameters, Columns>,
   values: ValuesOf<Parameters>,
 ): Promise<ValuesOf<Columns>[]> {
-  if (kind === 'read') return runOnPool(dataSource, kind, statement, values);
-  const endTurn = await takeWriteTurn(dataSource, 'statement');
+  if (kind === 'read') return runOnPool(database, kind, statement, values);
+  const endTurn = await takeWriteTurn(database, 'statement');
   try {
-    return await runOnPool(dataSource, kind, statement, values);
+    return await runOnPool(database, kind, statement, values);
   } finally {
     endTurn();
   }
 }
 
-/**
- * Runs a statement where TypeORM's own `query` would, on a connection of its pool or in its transaction. Its rows are read by
- * the parsers that the application has registered with the driver.
- */
+/** Runs a statement in a transaction. */
 export async function runWithin<Parameters extends SqlTypes, Columns extends SqlTypes>(
-  on: DataSource | EntityManager,
+  session: Session,
   statement: Statement<Parameters, Columns>,
   values: ValuesOf<Parameters>,
 ): Promise<ValuesOf<Columns>[]> {
-  // eslint-disable-next-line @typescript-eslint/no-deprecated -- TypeORM 0.3 knows it by no other name
-  const { sql, order } = prepareText(statement, schemaOf('isInitialized' in on ? on : on.connection));
-  return on.query<ValuesOf<Columns>[]>(sql, valuesInOrder(statement, order, values));
+  const { sql, order } = prepareText(statement, schemaOf(session.database));
+  const rows = await session.query({ text: sql, values: valuesInOrder(statement, order, values) });
+  return rows as ValuesOf<Columns>[];
+}
+
+/** Runs statements: each by itself, or all in one transaction. */
+export type Run = <Parameters extends SqlTypes, Columns extends SqlTypes>(
+  kind: StatementKind,
+  statement: Statement<Parameters, Columns>,
+  values: ValuesOf<Parameters>,
+) => Promise<ValuesOf<Columns>[]>;
+
+/**
+ * Runs statements in a transaction that the host has begun, or each by itself.
+ *
+ * @throws ExplainedError when it is no transaction of this database
+ */
+export async function runIn(database: Database, transaction: object | undefined): Promise<Run> {
+  if (transaction === undefined) {
+    return (kind, statement, values) => runStatement(database, kind, statement, values);
+  }
+  const session = await database.join(transaction);
+  return (_kind, statement, values) => runWithin(session, statement, values);
 }
 
 async function runOnPool<Row>(
-  dataSource: DataSource,
+  database: Database,
   kind: StatementKind,
   statement: Statement<SqlTypes, SqlTypes>,
   values: Readonly<Record<string, unknown>>,
 ): Promise<Row[]> {
   for (let attempt = 1; ; attempt++) {
-    const client = await borrowConnection(dataSource);
-    const schema = schemaOf(dataSource);
+    const client = await borrowConnection(database);
+    const schema = schemaOf(database);
     const { sql, order } = prepareText(statement, schema);
-    // Before its schema was found a statement may have been prepared on this connection without one.
     const query = {
-      name: schema === undefined ? statement.name : `${statement.name}.`,
+      name: preparedName(statement, schema),
       text: sql,
       values: valuesInOrder(statement, order, values),
       types: RESULT_TYPES,
-      query_timeout: answerLimit(dataSource),
+      query_timeout: answerLimit(database),
     };
     const outcome = await runOn<Row>(client, kind, query, attempt > 1);
     if (!('fault' in outcome)) return outcome.rows;
@@ -80,6 +93,21 @@ async function runOnPool<Row>(
     if (fault === 'statement') throw error;
     throw new DependencyUnavailable('database', { cause: error });
   }
+}
+
+const schemas: (string | undefined)[] = [undefined];
+
+/**
+ * One for each schema: before it was found a statement may have been prepared on this connection without one, and a host may have
+ * the module twice on one pool. Names have 63 characters at most, so the schema itself has no room.
+ */
+function preparedName(
+  { name }: Pick<Statement<SqlTypes, SqlTypes>, 'name'>,
+  schema: string | undefined,
+): string {
+  if (!schemas.includes(schema)) schemas.push(schema);
+  const index = schemas.indexOf(schema);
+  return index === 0 ? name : `${name}.${index}`;
 }
 
 type Outcome<Row> = { rows: Row[] } | { fault: Fault; error: unknown };

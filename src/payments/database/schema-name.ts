@@ -1,4 +1,6 @@
-import type { DataSource } from 'typeorm';
+import type { Pool } from 'pg';
+import type { Database } from './database.js';
+import { poolOf } from './pool.js';
 
 /** The tables of the migrations. */
 export const TABLES = [
@@ -35,25 +37,34 @@ export const TRIGGERS = [
   'stripe_configs_stay_removed',
 ];
 
-/** The schemas in which tables were found, of data sources that name none. */
-const FOUND = new WeakMap<DataSource, string>();
+/** The schemas in which tables were found, of databases for which the host names none. */
+const FOUND = new WeakMap<Database, string>();
 
 /**
- * Finds the schema of the module's tables where the data source names none, and caches it: from then on statements name
+ * Finds the schema of the module's tables where the host names none, and caches it: from then on statements name
  * it, so that a search path which a database, a role or another user of a pooled connection sets changes nothing.
  *
  * @returns as {@link lookForSchema}
  */
-export async function findSchema(dataSource: DataSource): Promise<string | undefined> {
-  const { schema } = dataSource.options as { schema?: string };
-  if (schema !== undefined) return schema;
-  const found = await lookForSchema((text, values) => dataSource.query(text, values));
-  if (found !== undefined) FOUND.set(dataSource, found);
+export async function findSchema(database: Database): Promise<string | undefined> {
+  if (database.schema !== undefined) return database.schema;
+  const found = await lookForSchema(askOf(poolOf(database)));
+  if (found !== undefined) FOUND.set(database, found);
   return found;
+}
+
+/** A name as SQL takes it. */
+export function quoted(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** Runs a statement on some connection, and returns its rows. */
 export type Ask = (text: string, values: unknown[]) => Promise<Record<string, string>[]>;
+
+/** Asks on a connection of a pool, or on one connection. */
+export function askOf(on: Pick<Pool, 'query'>): Ask {
+  return async (text, values) => (await on.query<Record<string, string>>(text, values)).rows;
+}
 
 /** @returns undefined when there are no tables, or in several schemas of which the search path finds none */
 export async function lookForSchema(ask: Ask): Promise<string | undefined> {
@@ -67,8 +78,7 @@ export async function lookForSchema(ask: Ask): Promise<string | undefined> {
   return found?.name;
 }
 
-/** The schema of the module's tables: the one that the data source names (TypeORM's option `schema`), or in which they were found. */
-export function schemaOf(dataSource: DataSource): string | undefined {
-  const { schema = FOUND.get(dataSource) } = dataSource.options as { schema?: string };
-  return schema;
+/** The schema of the module's tables: the one that the host names, or in which they were found. */
+export function schemaOf(database: Database): string | undefined {
+  return database.schema ?? FOUND.get(database);
 }

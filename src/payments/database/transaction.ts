@@ -1,17 +1,10 @@
 import type { PoolClient } from 'pg';
-import { QueryFailedError, type DataSource, type EntityManager, type QueryRunner } from 'typeorm';
 import { DependencyUnavailable } from '../domain/errors.js';
-import { NotReplicated, durably, classifyError, outcomeUnknown } from './faults.js';
-import {
-  endOfAnswer,
-  guardPool,
-  isBusy,
-  neverReuse,
-  transactionStatusOf,
-  type TransactionStatus,
-} from './pool.js';
-import { takeWriteTurn } from './write-turns.js';
 import { ExplainedError } from '../domain/explained-error.js';
+import type { Database, OpenTransaction } from './database.js';
+import { classifyError, durably, outcomeUnknown } from './faults.js';
+import { endOfAnswer, isBusy, neverReuse, transactionStatusOf, type TransactionStatus } from './pool.js';
+import { takeWriteTurn } from './write-turns.js';
 
 /** The work did not leave its transaction intact, so it cannot be committed as a whole. */
 export class TransactionNotWhole extends ExplainedError {
@@ -19,8 +12,8 @@ export class TransactionNotWhole extends ExplainedError {
 }
 
 /**
- * Runs work in a transaction on a connection of the pool, with TypeORM's manager for it. The connection is reused
- * only after the transaction was seen to end, see {@link guardPool}.
+ * Runs work in a transaction of the host's kind. The connection is reused only after the transaction was seen to end, see
+ * {@link guardPool}.
  *
  * @throws DependencyUnavailable when no connection can be had
  * @throws PaymentsError `write_outcome_unknown` when the commit was sent and its outcome is not known
@@ -29,67 +22,66 @@ export class TransactionNotWhole extends ExplainedError {
  * @throws whatever the work throws, after a rollback
  */
 export async function inTransaction<T>(
-  dataSource: DataSource,
-  work: (manager: EntityManager) => Promise<T>,
+  database: Database,
+  work: (transaction: OpenTransaction) => Promise<T>,
 ): Promise<T> {
-  const endTurn = await takeWriteTurn(dataSource, 'transaction');
-  const runner = dataSource.createQueryRunner();
+  const endTurn = await takeWriteTurn(database, 'transaction');
   try {
-    const client = await connect(dataSource, runner);
+    const transaction = await begin(database);
+    const client = transaction.client as PoolClient | undefined;
     try {
-      await runner.startTransaction();
-      const result = await work(runner.manager);
-      await endOfAnswer(client);
+      const result = await work(transaction);
+      if (client !== undefined) await endOfAnswer(client);
       requireStatus(client, 'T');
-      await commit(client, runner);
+      await commit(transaction, client);
       requireStatus(client, 'I');
       return result;
     } catch (error) {
       // After an unanswered statement a rollback would wait as well; closing the connection has the same effect.
-      if (runner.isTransactionActive && !isBusy(client)) await runner.rollbackTransaction().catch(ignore);
+      if (client === undefined || !isBusy(client)) await transaction.rollback().catch(ignore);
       throw error;
+    } finally {
+      await transaction.release();
     }
   } finally {
-    await runner.release();
     endTurn();
   }
 }
 
 /**
- * Refuses further statements of work that exceeded its time limit. After the rollback the connection would commit each
- * statement by itself until it is released; and the work may still hold it then.
+ * Ends the connection of work that exceeded its time limit, which rolls it back: what the work still sends is refused.
  */
-export async function abandon(runner: QueryRunner, refusal: Error): Promise<void> {
-  const query = runner.query.bind(runner);
-  runner.query = (text: string, ...rest: []) =>
-    text === 'ROLLBACK' ? query(text, ...rest) : Promise.reject(refusal);
-  neverReuse((await runner.connect()) as PoolClient);
+export function abandon({ client }: OpenTransaction): void {
+  if (client === undefined) return;
+  neverReuse(client as PoolClient);
+  void (client as PoolClient).end();
 }
 
-async function connect(dataSource: DataSource, runner: QueryRunner): Promise<PoolClient> {
-  guardPool(dataSource);
+async function begin(database: Database): Promise<OpenTransaction> {
   try {
-    return (await runner.connect()) as PoolClient;
+    return await database.begin();
   } catch (error) {
-    throw new DependencyUnavailable('database', { cause: error });
+    throw error instanceof DependencyUnavailable
+      ? error
+      : new DependencyUnavailable('database', { cause: error });
   }
 }
 
-async function commit(client: PoolClient, runner: QueryRunner): Promise<void> {
+async function commit(transaction: OpenTransaction, client: PoolClient | undefined): Promise<void> {
   try {
-    await durably(client, () => runner.commitTransaction());
+    await (client === undefined ? transaction.commit() : durably(client, () => transaction.commit()));
   } catch (error) {
-    const isOfDatabase = error instanceof QueryFailedError || error instanceof NotReplicated;
-    const isLost = isOfDatabase && classifyError(error, 'write') === 'connection';
+    // Where the connection is not shown, neither is what the database has answered.
+    const isLost = client === undefined || classifyError(error, 'write') === 'connection';
     throw isLost ? outcomeUnknown(error) : error;
   }
 }
 
 /** @throws TransactionNotWhole when the database says that the transaction is not where it should be */
-function requireStatus(client: PoolClient, expected: TransactionStatus): void {
-  if ((transactionStatusOf(client) ?? expected) === expected) return;
+function requireStatus(client: PoolClient | undefined, expected: TransactionStatus): void {
+  if (client === undefined || (transactionStatusOf(client) ?? expected) === expected) return;
   throw new TransactionNotWhole(
-    'the transaction was ended, or a nested one or a failed statement was left; await what uses the manager, and leave its commit to the worker',
+    'the transaction was ended, or a nested one or a failed statement was left; await what uses it, and leave its commit to the worker',
   );
 }
 

@@ -1,14 +1,14 @@
-import type { DataSource } from 'typeorm';
+import type { Database } from './database.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { takeWriteTurn, writeLimits, type Hold } from './write-turns.js';
 
-/** A data source as far as turns look at it, whose pool waits for a connection for a moment. */
-function sourceOf(max: number, isInitialized = true): DataSource {
-  const master = { options: { max, connectionTimeoutMillis: 20 } };
-  return { isInitialized, driver: { master } } as unknown as DataSource;
+/** A database as far as turns look at it, whose pool waits for a connection for a moment. */
+function sourceOf(max: number, isOpen = true): Database {
+  const pool = { options: { max, connectionTimeoutMillis: 20 } };
+  return { pool: isOpen ? pool : undefined } as unknown as Database;
 }
 
-async function takeAll(source: DataSource, hold: Hold): Promise<(() => void)[]> {
+async function takeAll(source: Database, hold: Hold): Promise<(() => void)[]> {
   return Promise.all(Array.from({ length: writeLimits(source)[hold] }, () => takeWriteTurn(source, hold)));
 }
 
@@ -47,6 +47,6 @@ it('a turn that ends is that of who waits longest', async () => {
   expect(order).toEqual(['first', 'second is refused']);
 });
 
-it('a data source that is closed has none', async () => {
+it('a database that is closed has none', async () => {
   await expect(takeWriteTurn(sourceOf(10, false), 'statement')).rejects.toThrow(DependencyUnavailable);
 });

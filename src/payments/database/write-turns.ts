@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { DataSource } from 'typeorm';
+import type { Database } from './database.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { poolOf } from './pool.js';
 import { ExplainedError } from '../domain/explained-error.js';
@@ -88,9 +88,9 @@ function noTurn(): DependencyUnavailable {
 
 const turns = new WeakMap<Pool, WriteTurns>();
 
-/** How many connections of the data source's pool writes may hold. A host's pool has the host's size. */
-export function writeLimits(dataSource: DataSource): Record<Hold, number> {
-  const { max } = poolOf(dataSource).options;
+/** How many connections of a database's pool writes may hold. A host's pool has the host's size. */
+export function writeLimits(database: Database): Record<Hold, number> {
+  const { max } = poolOf(database).options;
   const statement = Math.max(1, max - Math.max(1, Math.floor(max * RESERVE)));
   return { statement, transaction: Math.max(1, statement - FOR_STATEMENTS) };
 }
@@ -101,12 +101,11 @@ export function writeLimits(dataSource: DataSource): Record<Hold, number> {
  * @returns what to call when the write has ended
  * @throws DependencyUnavailable when that would take too long
  */
-export async function takeWriteTurn(dataSource: DataSource, hold: Hold): Promise<() => void> {
-  if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
-  const pool = poolOf(dataSource);
+export async function takeWriteTurn(database: Database, hold: Hold): Promise<() => void> {
+  const pool = poolOf(database);
   // 0 means no limit.
   const { connectionTimeoutMillis: waitMs = 0 } = pool.options;
-  const ofPool = turns.get(pool) ?? new WriteTurns(writeLimits(dataSource), waitMs > 0 ? waitMs : WAIT_MS);
+  const ofPool = turns.get(pool) ?? new WriteTurns(writeLimits(database), waitMs > 0 ? waitMs : WAIT_MS);
   turns.set(pool, ofPool);
   return ofPool.take(hold);
 }

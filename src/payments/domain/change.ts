@@ -10,6 +10,15 @@ export interface Change {
   requestId: string;
 }
 
+/** A {@link Change} by the application's own code, which may be part of a transaction of its own. */
+export interface HostChange extends Change {
+  /**
+   * The application's transaction, of the kind that its handlers get: an `EntityManager`, a `PoolClient`, or `tx`. The change is made
+   * with its commit, and undone with its rollback. Other replicas follow at the commit; no event is emitted.
+   */
+  transaction?: object | undefined;
+}
+
 /** A {@link Change} as it is written down. */
 export interface WrittenChange extends Change {
   actor: string;

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { runStatement } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { KeyRingCheck } from '../key-ring/key-ring-check.js';
 import { LOOK_AT_TABLES } from './health.statements.js';
@@ -26,14 +26,14 @@ export class PaymentsHealth {
   );
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly source: Database,
     private readonly keyRingCheck: KeyRingCheck,
   ) {}
 
   /** Whether the database answers in time and has the module's tables. */
   async database<const Key extends string>(key: Key): Promise<HealthAnswer<Key>> {
     try {
-      await runStatement(this.dataSource, 'read', LOOK_AT_TABLES, {});
+      await runStatement(this.source, 'read', LOOK_AT_TABLES, {});
       this.fault.worked();
       return answer(key);
     } catch (error) {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { runStatement } from '../database/run-statement.js';
 import { ExplainedError } from '../domain/explained-error.js';
 import { CurrentKeyRing } from './current-key-ring.js';
 import { FIND_KEYS, REGISTER_KEYS, REPORT_REPLICA, SIGN_OFF } from './key-ring.statements.js';
@@ -30,7 +30,7 @@ export class KeyRingCheck {
   private readonly replicaId = randomUUID();
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly keys: CurrentKeyRing,
   ) {}
 
@@ -73,7 +73,7 @@ export class KeyRingCheck {
 
   /** Removes this replica from those that hold a ring. */
   async signOff(): Promise<void> {
-    await runStatement(this.dataSource, 'write', SIGN_OFF, { replica_id: this.replicaId });
+    await runStatement(this.database, 'write', SIGN_OFF, { replica_id: this.replicaId });
   }
 
   /** A ring that does not fit is not registered: its keys would count as missing on every correct replica. */
@@ -81,7 +81,7 @@ export class KeyRingCheck {
     const fault = await this.compare(ring);
     if (fault !== undefined) return fault;
     const canaries = ring.usable.map((key) => Sealer.sealUnder(key, new Secret(CANARY), CANARY_CONTEXT));
-    await runStatement(this.dataSource, 'write', REGISTER_KEYS, {
+    await runStatement(this.database, 'write', REGISTER_KEYS, {
       key_ids: ring.usable.map(({ id }) => id),
       canaries,
       active_key_id: ring.active.id,
@@ -91,7 +91,7 @@ export class KeyRingCheck {
   }
 
   private async report(ring: KeyRing): Promise<void> {
-    await runStatement(this.dataSource, 'write', REPORT_REPLICA, {
+    await runStatement(this.database, 'write', REPORT_REPLICA, {
       replica_id: this.replicaId,
       ring_fingerprint: ring.fingerprint(),
       active_key_id: ring.active.id,
@@ -100,7 +100,7 @@ export class KeyRingCheck {
   }
 
   private async compare(ring: KeyRing): Promise<string | undefined> {
-    const keys = await runStatement(this.dataSource, 'read', FIND_KEYS, {});
+    const keys = await runStatement(this.database, 'read', FIND_KEYS, {});
     const sealer = new Sealer(ring);
     for (const { key_id, canary, is_activated } of keys) {
       if (ring.find(key_id) !== undefined) {

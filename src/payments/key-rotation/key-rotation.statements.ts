@@ -5,7 +5,6 @@ import {
   nullable,
   statement,
   text,
-  timestamp,
   uuid,
   varchar,
   word,
@@ -141,8 +140,8 @@ export const COUNT_BY_KEY = statement({
 export const LIST_KEYS = statement({
   name: 'stripe_config_keys_list',
   parameters: {},
-  columns: { key_id: text, canary: text, first_seen_at: timestamp, activated_at: nullable(timestamp) },
-  text: 'SELECT key_id, canary, first_seen_at, activated_at FROM {schema}.stripe_config_keys ORDER BY first_seen_at',
+  columns: { key_id: text },
+  text: 'SELECT key_id FROM {schema}.stripe_config_keys ORDER BY first_seen_at',
 });
 
 /** The replicas that have reported in the last three minutes; they do so every minute. */
@@ -153,11 +152,10 @@ export const LIST_REPLICAS = statement({
     replica_id: uuid,
     ring_fingerprint: text,
     active_key_id: text,
-    seen_at: timestamp,
     host_name: nullable(text),
   },
   text: `
-  SELECT replica_id, ring_fingerprint, active_key_id, seen_at, host_name FROM {schema}.stripe_config_replicas
+  SELECT replica_id, ring_fingerprint, active_key_id, host_name FROM {schema}.stripe_config_replicas
   WHERE seen_at > now() - interval '3 minutes' ORDER BY replica_id`,
 });
 

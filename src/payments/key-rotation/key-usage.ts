@@ -1,7 +1,7 @@
-import type { DataSource } from 'typeorm';
+import type { Database } from '../database/database.js';
 import { eventContext, sealContext } from '../crypto/sealer.js';
 import type { Sealer } from '../crypto/sealer.js';
-import { runWithin } from '../database/run-statement.js';
+import { runStatement } from '../database/run-statement.js';
 import type { RowOf } from '../database/statement.js';
 import type { Mode, SealedField } from '../domain/credentials.js';
 import {
@@ -15,26 +15,24 @@ import {
 import { FIRST_EVENT } from './sealed-table.js';
 
 /** How many stored values and rows each key has sealed, by key id. */
-export async function countByKey(
-  dataSource: DataSource,
-): Promise<Map<string, { rows: number; values: number }>> {
-  const counts = await runWithin(dataSource, COUNT_BY_KEY, {});
+export async function countByKey(database: Database): Promise<Map<string, { rows: number; values: number }>> {
+  const counts = await runStatement(database, 'read', COUNT_BY_KEY, {});
   return new Map(counts.map(({ key_id, rows, values }) => [key_id, { rows, values }]));
 }
 
 /** The keys that replicas of this database have held. */
-export function findKeys(dataSource: DataSource): Promise<RowOf<typeof LIST_KEYS>[]> {
-  return runWithin(dataSource, LIST_KEYS, {});
+export function findKeys(database: Database): Promise<RowOf<typeof LIST_KEYS>[]> {
+  return runStatement(database, 'read', LIST_KEYS, {});
 }
 
 /** The replicas that have reported in the last three minutes; they do so every minute. */
-export function findReplicas(dataSource: DataSource): Promise<RowOf<typeof LIST_REPLICAS>[]> {
-  return runWithin(dataSource, LIST_REPLICAS, {});
+export function findReplicas(database: Database): Promise<RowOf<typeof LIST_REPLICAS>[]> {
+  return runStatement(database, 'read', LIST_REPLICAS, {});
 }
 
 /** Deletes a key that seals nothing any more, so that a ring may lack it. */
-export async function forgetKey(dataSource: DataSource, keyId: string): Promise<void> {
-  await runWithin(dataSource, FORGET_KEY, { key_id: keyId });
+export async function forgetKey(database: Database, keyId: string): Promise<void> {
+  await runStatement(database, 'write', FORGET_KEY, { key_id: keyId });
 }
 
 /** A stored value that no key of the ring opens: a credential of a configuration, or an event. */
@@ -45,20 +43,17 @@ export type UnreadableValue =
 const BATCH = 1_000;
 
 /** Opens every stored value, and writes nothing. */
-export async function* findUnreadable(
-  dataSource: DataSource,
-  sealer: Sealer,
-): AsyncGenerator<UnreadableValue> {
-  yield* findUnreadableCredentials(dataSource, sealer);
-  yield* findUnreadableEvents(dataSource, sealer);
+export async function* findUnreadable(database: Database, sealer: Sealer): AsyncGenerator<UnreadableValue> {
+  yield* findUnreadableCredentials(database, sealer);
+  yield* findUnreadableEvents(database, sealer);
 }
 
 async function* findUnreadableCredentials(
-  dataSource: DataSource,
+  database: Database,
   sealer: Sealer,
 ): AsyncGenerator<UnreadableValue> {
   for (let after = ''; ;) {
-    const rows = await runWithin(dataSource, SCAN_CONFIGS, { after, size: BATCH });
+    const rows = await runStatement(database, 'read', SCAN_CONFIGS, { after, size: BATCH });
     for (const { id: configId, project_id: projectId, sealed } of rows) {
       for (const [field, value] of Object.entries(sealed) as [SealedField, string][]) {
         if (sealer.tryToOpen(value, sealContext(projectId, field)) === undefined)
@@ -71,12 +66,9 @@ async function* findUnreadableCredentials(
   }
 }
 
-async function* findUnreadableEvents(
-  dataSource: DataSource,
-  sealer: Sealer,
-): AsyncGenerator<UnreadableValue> {
+async function* findUnreadableEvents(database: Database, sealer: Sealer): AsyncGenerator<UnreadableValue> {
   for (let after = FIRST_EVENT; ;) {
-    const rows = await runWithin(dataSource, SCAN_EVENTS, { ...after, size: BATCH });
+    const rows = await runStatement(database, 'read', SCAN_EVENTS, { ...after, size: BATCH });
     for (const { project_id: projectId, mode, event_id: eventId, payload_sealed } of rows) {
       if (sealer.tryToOpen(payload_sealed, eventContext(projectId, mode, eventId)) === undefined)
         yield { projectId, mode, eventId };

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database, Session } from '../database/database.js';
 import type { Sealer } from '../crypto/sealer.js';
 import { inTransaction } from '../database/transaction.js';
 import { CONFIGS } from './sealed-configs.js';
@@ -41,21 +41,21 @@ const PAUSE_MS = 100;
  * rows, and replaces a value only where it is still the one that was opened.
  */
 export async function rewrap(
-  dataSource: DataSource,
+  database: Database,
   sealer: Sealer,
   options: RewrapOptions,
 ): Promise<RewrapResult> {
   const prefix = activePrefix(sealer);
-  const counts = await Promise.all([CONFIGS.count(dataSource, prefix), EVENTS.count(dataSource, prefix)]);
+  const counts = await Promise.all([CONFIGS.count(database, prefix), EVENTS.count(database, prefix)]);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const result = { total, rewrapped: 0, unreadable: 0, unreadableIds: [] as string[] };
-  await rewrapTable(dataSource, sealer, CONFIGS, options, result);
-  await rewrapTable(dataSource, sealer, EVENTS, options, result);
+  await rewrapTable(database, sealer, CONFIGS, options, result);
+  await rewrapTable(database, sealer, EVENTS, options, result);
   return result;
 }
 
 async function rewrapTable<Key, Row extends Resealed>(
-  dataSource: DataSource,
+  database: Database,
   sealer: Sealer,
   table: SealedTable<Key, Row>,
   options: RewrapOptions,
@@ -68,8 +68,8 @@ async function rewrapTable<Key, Row extends Resealed>(
     unreadable.clear();
     for (;;) {
       const started = performance.now();
-      const rows = await inTransaction(dataSource, (manager) =>
-        rewrapBatch(manager, sealer, table, after, options),
+      const rows = await inTransaction(database, (transaction) =>
+        rewrapBatch(transaction, sealer, table, after, options),
       );
       const last = rows.at(-1);
       if (last === undefined) break;
@@ -83,7 +83,7 @@ async function rewrapTable<Key, Row extends Resealed>(
       await delay(Math.max(0, (rewrapped / options.rate) * 1000 - (performance.now() - started)));
     }
     // Locked rows were skipped: try them again.
-    const left = options.dryRun ? 0 : (await table.count(dataSource, activePrefix(sealer))) - unreadable.size;
+    const left = options.dryRun ? 0 : (await table.count(database, activePrefix(sealer))) - unreadable.size;
     if (left <= 0) break;
     await delay(PAUSE_MS);
   }
@@ -91,15 +91,15 @@ async function rewrapTable<Key, Row extends Resealed>(
 }
 
 async function rewrapBatch<Key, Row extends Resealed>(
-  manager: EntityManager,
+  session: Session,
   sealer: Sealer,
   table: SealedTable<Key, Row>,
   after: Key,
   { batchSize, dryRun }: RewrapOptions,
 ): Promise<Row[]> {
   const batch = { prefix: activePrefix(sealer), size: batchSize, after, isLocking: !dryRun };
-  const rows = await table.read(manager, sealer, batch);
+  const rows = await table.read(session, sealer, batch);
   const changed = rows.filter(({ isChanged }) => isChanged);
-  if (!dryRun && changed.length > 0) await table.write(manager, changed);
+  if (!dryRun && changed.length > 0) await table.write(session, changed);
   return rows;
 }

@@ -1,6 +1,6 @@
 import { sealContext } from '../crypto/sealer.js';
 import type { Sealer } from '../crypto/sealer.js';
-import { runWithin } from '../database/run-statement.js';
+import { runStatement, runWithin } from '../database/run-statement.js';
 import type { RowOf } from '../database/statement.js';
 import { credentialOf, type CredentialField, type SealedField } from '../domain/credentials.js';
 import type { ByCredential } from '../stripe-config/stripe-config.entity.js';
@@ -24,23 +24,23 @@ interface ResealedConfig extends Resealed {
 export const CONFIGS: SealedTable<string, ResealedConfig> = {
   first: '',
   async count(on, prefix) {
-    const [row] = await runWithin(on, COUNT_OUTDATED_CONFIGS, { prefix });
+    const [row] = await runStatement(on, 'read', COUNT_OUTDATED_CONFIGS, { prefix });
     return row?.count ?? 0;
   },
-  async read(manager, sealer, { prefix, size, after, isLocking }) {
+  async read(session, sealer, { prefix, size, after, isLocking }) {
     const statement = isLocking ? LOCK_OUTDATED_CONFIGS : FIND_OUTDATED_CONFIGS;
-    const rows = await runWithin(manager, statement, { prefix, after, size });
+    const rows = await runWithin(session, statement, { prefix, after, size });
     return rows.map((row) => reseal(row, sealer));
   },
   keyOf: ({ projectId }) => projectId,
-  async write(manager, configs) {
+  async write(session, configs) {
     const rows = configs.map(({ projectId, old, sealed, fingerprints }) => ({
       project_id: projectId,
       old,
       sealed,
       fingerprints,
     }));
-    await runWithin(manager, WRITE_CONFIGS, { rows });
+    await runWithin(session, WRITE_CONFIGS, { rows });
   },
 };
 

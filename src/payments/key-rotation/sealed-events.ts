@@ -1,5 +1,5 @@
 import { eventContext } from '../crypto/sealer.js';
-import { runWithin } from '../database/run-statement.js';
+import { runStatement, runWithin } from '../database/run-statement.js';
 import {
   COUNT_OUTDATED_EVENTS,
   FIND_OUTDATED_EVENTS,
@@ -18,12 +18,12 @@ interface ResealedEvent extends Resealed {
 export const EVENTS: SealedTable<EventKey, ResealedEvent> = {
   first: FIRST_EVENT,
   async count(on, prefix) {
-    const [row] = await runWithin(on, COUNT_OUTDATED_EVENTS, { prefix });
+    const [row] = await runStatement(on, 'read', COUNT_OUTDATED_EVENTS, { prefix });
     return row?.count ?? 0;
   },
-  async read(manager, sealer, { prefix, size, after, isLocking }) {
+  async read(session, sealer, { prefix, size, after, isLocking }) {
     const statement = isLocking ? LOCK_OUTDATED_EVENTS : FIND_OUTDATED_EVENTS;
-    const rows = await runWithin(manager, statement, { prefix, size, ...after });
+    const rows = await runWithin(session, statement, { prefix, size, ...after });
     return rows.map(({ payload_sealed: old, ...key }) => {
       const value = resealed(old, sealer, eventContext(key.project_id, key.mode, key.event_id));
       return {
@@ -37,8 +37,8 @@ export const EVENTS: SealedTable<EventKey, ResealedEvent> = {
     });
   },
   keyOf: ({ key }) => key,
-  async write(manager, events) {
+  async write(session, events) {
     const rows = events.map(({ key, old, sealed = old }) => ({ ...key, old, sealed }));
-    await runWithin(manager, WRITE_EVENTS, { rows });
+    await runWithin(session, WRITE_EVENTS, { rows });
   },
 };

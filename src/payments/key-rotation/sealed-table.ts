@@ -1,4 +1,4 @@
-import type { DataSource, EntityManager } from 'typeorm';
+import type { Database, Session } from '../database/database.js';
 import type { SealContext } from '../crypto/sealer.js';
 import type { Sealer } from '../crypto/sealer.js';
 import type { Mode } from '../domain/credentials.js';
@@ -39,13 +39,13 @@ export interface SealedTable<Key, Row extends Resealed> {
   /** Sorts before every row. */
   first: Key;
   /** How many rows hold a value under another key. */
-  count(on: DataSource, prefix: string): Promise<number>;
+  count(on: Database, prefix: string): Promise<number>;
   /** Such rows, with their values sealed again. */
-  read(manager: EntityManager, sealer: Sealer, batch: Batch<Key>): Promise<Row[]>;
+  read(session: Session, sealer: Sealer, batch: Batch<Key>): Promise<Row[]>;
   /** The order of the rows. */
   keyOf(row: Row): Key;
   /** Writes changed rows, where the values are still those that were opened. */
-  write(manager: EntityManager, rows: Row[]): Promise<void>;
+  write(session: Session, rows: Row[]): Promise<void>;
 }
 
 /** @returns undefined when there is nothing to do, null when it cannot be opened */

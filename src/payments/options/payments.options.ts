@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { CanActivate } from '@nestjs/common';
 import type { KeyRing } from '../crypto/key-ring.js';
 import type { KeyRingFile } from '../crypto/key-ring-file.js';
+import type { HostDatabase } from '../database/database.js';
 import type { HostId } from '../domain/host-id.js';
 import type { ProjectIdForm, ProjectIdFormName, ProjectIds } from '../domain/project-ids.js';
 import type { ProjectOwnership } from '../domain/project-ownership.js';
@@ -61,6 +62,11 @@ export interface PaymentsModuleOptions {
    * again when it changes; the ring of a text ({@link parseKeyRing}) is another one at the next start. `npx nest-stripe-config keys generate FILE` creates one.
    */
   keyRing: KeyRing | KeyRingFile | string;
+  /**
+   * The database of the module's tables: `{ pool }` of `pg`, `{ dataSource }` of TypeORM, or what an adapter makes. Default: the
+   * application's TypeORM data source.
+   */
+  database?: HostDatabase | undefined;
   /** Who owns a project: an instance, or a class that Nest has or can create. */
   projects: Provided<ProjectOwnership>;
   /** Who may call: by access tokens, or by a guard of the host. */
@@ -100,7 +106,7 @@ export interface PaymentsModuleExtras {
    * Default: `uuid`. `integer` and `bigint` are serial keys of 4 and 8 bytes.
    */
   projectIds?: ProjectIdFormName | ProjectIdForm | undefined;
-  /** The name of the TypeORM data source. Default: the one without a name. */
+  /** The name of the TypeORM data source, where the options have no `database`. Default: the one without a name. */
   dataSource?: string | undefined;
   /**
    * Whether this process receives webhooks, handles events, and offers the routes for both. Default: true. `publicBaseUrl` is

@@ -1,6 +1,7 @@
 import { KeyObject } from 'node:crypto';
 import { KeyRing } from '../crypto/key-ring.js';
 import { addressFault, isOrigin } from '../common/http-address.js';
+import { databaseOptionFault } from './database-fault.js';
 import type { PaymentsModuleExtras, PaymentsModuleOptions } from './payments.options.js';
 import { projectIdsFault } from './project-ids-fault.js';
 
@@ -53,6 +54,7 @@ export function findFaults(
       'basePath must be a path of letters, digits and - . _ ~, like billing/v1, without parameters',
     ],
     ...extrasRules(options, extras),
+    ruleOf(databaseOptionFault(options?.database, extras.dataSource)),
   ];
   return rules.filter(([isRight]) => !isRight).map(([, fault]) => fault);
 }
@@ -62,10 +64,9 @@ const EXTRAS = ['basePath', 'projectIds', 'dataSource', 'webhooks', 'openApiSecu
 
 function extrasRules(options: object | undefined, extras: PaymentsModuleExtras): Rule[] {
   const returned = (options ?? {}) as PaymentsModuleExtras;
-  const fault = projectIdsFault(extras.projectIds);
   const { webhooks } = extras;
   return [
-    [fault === undefined, fault ?? ''],
+    ruleOf(projectIdsFault(extras.projectIds)),
     [
       webhooks === undefined ||
         typeof webhooks === 'boolean' ||
@@ -77,6 +78,10 @@ function extrasRules(options: object | undefined, extras: PaymentsModuleExtras):
       `${name} must be known before the application is created; give it beside useFactory, not in what that returns`,
     ]),
   ];
+}
+
+function ruleOf(fault: string | undefined): Rule {
+  return [fault === undefined, fault ?? ''];
 }
 
 /** One that is only half there would let in whoever has a token: an audience that is undefined is not looked at. */

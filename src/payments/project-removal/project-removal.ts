@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
+import { runStatement } from '../database/run-statement.js';
 import { PaymentsError } from '../domain/errors.js';
 import { validChange, type Change } from '../domain/change.js';
 import type { Mode } from '../domain/credentials.js';
@@ -19,7 +19,7 @@ export interface ProjectRemovalResult {
 @Injectable()
 export class ProjectRemoval {
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly removal: ConfigRemoval,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projectIds'>,
   ) {}
@@ -37,11 +37,11 @@ export class ProjectRemoval {
     const by = validChange(change);
     const id = this.options.projectIds.read(projectId);
     // First, so that no pending change activates the configuration after the erasure.
-    await runStatement(this.dataSource, 'write', NOTE_REMOVED_PROJECT, { project_id: id });
+    await runStatement(this.database, 'write', NOTE_REMOVED_PROJECT, { project_id: id });
     await this.removal.remove(id, by).catch((error: unknown) => {
       if (!(error instanceof PaymentsError) || error.code !== 'config_not_found') throw error;
     });
-    await runStatement(this.dataSource, 'write', SKIP_PENDING, { project_id: id });
-    return { endpointsLeft: await runStatement(this.dataSource, 'read', FIND_LEFT, { project_id: id }) };
+    await runStatement(this.database, 'write', SKIP_PENDING, { project_id: id });
+    return { endpointsLeft: await runStatement(this.database, 'read', FIND_LEFT, { project_id: id }) };
   }
 }

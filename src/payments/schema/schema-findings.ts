@@ -1,7 +1,16 @@
-import { getMetadataArgsStorage, type DataSource } from 'typeorm';
-import { paymentsEntities } from './payments.entities.js';
-import { FUNCTIONS, TABLES, TRIGGERS, findSchema, lookForSchema, type Ask } from '../database/schema-name.js';
+import type { Database } from '../database/database.js';
+import { poolOf } from '../database/pool.js';
+import {
+  FUNCTIONS,
+  TABLES,
+  TRIGGERS,
+  askOf,
+  findSchema,
+  lookForSchema,
+  type Ask,
+} from '../database/schema-name.js';
 import { ExplainedError } from '../domain/explained-error.js';
+import { REQUIRED_COLUMNS, REQUIRED_CONSTRAINTS } from './required-schema.js';
 
 /** What is wrong with a database for the module. */
 export interface SchemaFindings {
@@ -43,23 +52,14 @@ const FIND = `
   UNION ALL SELECT 'replication role', current_setting('session_replication_role')`;
 
 /** Everything that the migrations create and the module relies on, by kind. */
-export function required(): Map<string, string[]> {
-  const { tables, columns, checks, uniques } = getMetadataArgsStorage();
-  const isOurs = ({ target }: { target: unknown }): boolean =>
-    paymentsEntities.some((each) => each === target);
-  const tableOf = new Map(tables.filter(isOurs).map(({ target, name }) => [target, name ?? '']));
-  const named = (name: string | undefined): string[] => (name === undefined ? [] : [name]);
-  const constraints = [
-    ...columns.filter(isOurs).flatMap(({ options }) => named(options.primaryKeyConstraintName)),
-    ...[...checks, ...uniques].filter(isOurs).flatMap(({ name }) => named(name)),
-  ];
-  return new Map([
+export function required(): Map<string, readonly string[]> {
+  const columns = Object.entries(REQUIRED_COLUMNS).flatMap(([table, names]) =>
+    names.map((name) => `${table}.${name}`),
+  );
+  return new Map<string, readonly string[]>([
     ['table', TABLES],
-    [
-      'column',
-      columns.filter(isOurs).map((each) => `${tableOf.get(each.target) ?? ''}.${each.propertyName}`),
-    ],
-    ['constraint', [...new Set(constraints)]],
+    ['column', columns],
+    ['constraint', REQUIRED_CONSTRAINTS],
     ['trigger', TRIGGERS],
     ['function', FUNCTIONS],
   ]);
@@ -70,8 +70,8 @@ export function required(): Map<string, string[]> {
  *
  * @throws the driver's error when it cannot be reached
  */
-export async function examineSchema(dataSource: DataSource): Promise<SchemaFindings> {
-  return examine((text, values) => dataSource.query(text, values), await findSchema(dataSource));
+export async function examineSchema(database: Database): Promise<SchemaFindings> {
+  return examine(askOf(poolOf(database)), await findSchema(database));
 }
 
 /** @param schema of the tables; undefined: there are none */
@@ -129,7 +129,7 @@ function findRefusals(
 const SHOWN = 6;
 
 /** What is missing, for a sentence. */
-export function listMissing({ missing }: SchemaFindings): string {
+export function listMissing({ missing }: Pick<SchemaFindings, 'missing'>): string {
   const rest = missing.length - SHOWN;
   return missing.slice(0, SHOWN).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
 }
@@ -140,7 +140,7 @@ export class SchemaFault extends ExplainedError {
 }
 
 /** @throws SchemaFault when something is wrong, with the fix */
-export async function requireSchema(of: DataSource | Ask): Promise<void> {
+export async function requireSchema(of: Database | Ask): Promise<void> {
   const findings =
     typeof of === 'function' ? await examine(of, await lookForSchema(of)) : await examineSchema(of);
   throwIfEmpty(findings, 'run the migrations, or name the schema of the tables in DATABASE_SCHEMA');
@@ -157,8 +157,8 @@ export async function requireSchema(of: DataSource | Ask): Promise<void> {
  * @param advice what to do where there are no tables
  * @throws SchemaFault when a table, a column or a function is missing, with the fix
  */
-export async function requireTables(dataSource: DataSource, advice: string): Promise<void> {
-  const findings = await examineSchema(dataSource);
+export async function requireTables(database: Database, advice: string): Promise<void> {
+  const findings = await examineSchema(database);
   throwIfEmpty(findings, advice);
   const missing = findings.missing.filter((name) => /^(?:table|column|function) /.test(name));
   if (missing.length > 0) {

@@ -1,9 +1,9 @@
 import { Inject, Injectable, type OnApplicationShutdown, type OnModuleInit } from '@nestjs/common';
-import type { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { runStatement } from '../database/run-statement.js';
 import { StripeCredentialsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { Periodic } from '../database/periodic.js';
@@ -41,7 +41,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
     private readonly sealer: Sealer,
     private readonly keys: CurrentKeyRing,
     private readonly changes: ChangeAnnouncements,
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projectIds' | 'stripeApiBase'>,
   ) {}
 
@@ -114,7 +114,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
     kind: 'secret' | 'publishable',
   ): Promise<Versioned<Secret>> {
     const field: UsableField = `${mode}_${kind}_key`;
-    const [row] = await runStatement(this.dataSource, 'read', FIND_KEY, { project_id: projectId, field });
+    const [row] = await runStatement(this.database, 'read', FIND_KEY, { project_id: projectId, field });
     if (row?.is_active === false) throw new StripeCredentialsError('deactivated', mode);
     if (row === undefined || row.sealed === null) throw new StripeCredentialsError('not_configured', mode);
     try {
@@ -129,7 +129,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   private async compare(): Promise<void> {
     const ids = [...new Set(this.caches.flatMap(({ projectIds }) => projectIds))];
     if (ids.length === 0) return;
-    const rows = await runStatement(this.dataSource, 'read', FIND_VERSIONS, { project_ids: ids });
+    const rows = await runStatement(this.database, 'read', FIND_VERSIONS, { project_ids: ids });
     const versions = new Map(rows.map(({ project_id, version }) => [project_id, version]));
     for (const id of ids) for (const cache of this.caches) cache.deleteUnless(id, versions.get(id));
   }

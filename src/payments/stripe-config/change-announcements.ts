@@ -1,11 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import pg, { type Client, type Pool } from 'pg';
-import type { DataSource } from 'typeorm';
-import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import pg, { type Client } from 'pg';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
-import { DependencyUnavailable } from '../domain/errors.js';
+import { runStatement } from '../database/run-statement.js';
+import { poolOf } from '../database/pool.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
 import { NOTIFY } from './stripe-config.statements.js';
 
@@ -50,7 +49,7 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
     'config_announcements.recovered',
   );
 
-  constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
+  constructor(@Inject(PAYMENTS_DATABASE) private readonly database: Database) {}
 
   /** @param listener called with the project; undefined: changes may have been missed */
   subscribe(listener: (projectId: string | undefined) => void): void {
@@ -81,7 +80,7 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
 
   /** Listens until the connection is lost or this is stopped; always rejects. */
   private async listen(): Promise<void> {
-    const client = clientOutsidePool(this.dataSource);
+    const client = clientOutsidePool(this.database);
     const lost = new AbortController();
     client.on('notification', ({ payload }) => {
       this.notify(payload);
@@ -135,7 +134,7 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
       this.changed.clear();
       try {
         // It stores nothing, so it does not count among the writes.
-        await runStatement(this.dataSource, 'read', NOTIFY, { project_ids: ids });
+        await runStatement(this.database, 'read', NOTIFY, { project_ids: ids });
         this.unannounced.worked();
       } catch (error) {
         this.unannounced.failed(error);
@@ -156,9 +155,8 @@ interface ReferencedClient extends Client {
 }
 
 /** A connection with the settings of the pool's. */
-function clientOutsidePool(dataSource: DataSource): ReferencedClient {
-  if (!dataSource.isInitialized) throw new DependencyUnavailable('database');
-  const { options } = (dataSource.driver as PostgresDriver).master as Pool;
+function clientOutsidePool(database: Database): ReferencedClient {
+  const { options } = poolOf(database);
   return new pg.Client({
     ...options,
     // The pool makes it non-enumerable, so the spread lacks it.

@@ -1,5 +1,5 @@
-import type { DataSource } from 'typeorm';
 import { sealContext, type Sealer } from '../crypto/sealer.js';
+import type { Database } from '../database/database.js';
 import { runStatement } from '../database/run-statement.js';
 import type { RowOf } from '../database/statement.js';
 import { FOREIGN_MASK, maskOf } from '../domain/credential-rules.js';
@@ -62,7 +62,7 @@ const OVERLAP_SECONDS = 24 * 3_600;
 /** Stores credentials of many projects. What is stored already is compared and left alone, so that an import can be run again. */
 export class ConfigImport {
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly database: Database,
     private readonly sealer: Sealer,
     private readonly options: ImportOptions,
   ) {}
@@ -109,7 +109,7 @@ export class ConfigImport {
 
   private async storeOnce(rows: readonly ReadRow[], result: ImportResult): Promise<void> {
     const ids = rows.map(({ projectId }) => projectId);
-    const found = await runStatement(this.dataSource, 'read', FIND_FINGERPRINTS, { project_ids: ids });
+    const found = await runStatement(this.database, 'read', FIND_FINGERPRINTS, { project_ids: ids });
     const stored = new Map(found.map((each) => [each.project_id, each]));
     const fresh = rows.filter(({ projectId }) => !stored.has(projectId));
     const created = await this.create(fresh);
@@ -131,7 +131,7 @@ export class ConfigImport {
       const { sealed, shown, fingerprints } = credentialParameters(this.protect(row));
       return { project_id: row.projectId, sealed, shown, fingerprints };
     });
-    const stored = await runStatement(this.dataSource, 'write', INSERT_CONFIGS, {
+    const stored = await runStatement(this.database, 'write', INSERT_CONFIGS, {
       configs,
       changed_by: this.options.actor,
       change_request_id: this.options.requestId,
@@ -160,7 +160,7 @@ export class ConfigImport {
     const params = credentialParameters(this.protect({ ...row, secrets: new Map(others) }));
     const written = dryRun
       ? [before]
-      : await runStatement(this.dataSource, 'write', UPSERT, {
+      : await runStatement(this.database, 'write', UPSERT, {
           project_id: row.projectId,
           ...params,
           changed_by: actor,

@@ -4,8 +4,8 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
+import { runStatement } from '../database/run-statement.js';
 import { Periodic } from '../database/periodic.js';
 import { ERASE_BATCH, ERASE_EXPIRED } from './stripe-config.statements.js';
 
@@ -16,11 +16,11 @@ const ERASE_MS = 60_000;
 @Injectable()
 export class ExpiredSecrets implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly periodic = new Periodic(ExpiredSecrets.name, async () => {
-    const erased = await runStatement(this.dataSource, 'write', ERASE_EXPIRED, { batch: ERASE_BATCH });
+    const erased = await runStatement(this.database, 'write', ERASE_EXPIRED, { batch: ERASE_BATCH });
     return erased.length < ERASE_BATCH ? ERASE_MS : 0;
   });
 
-  constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
+  constructor(@Inject(PAYMENTS_DATABASE) private readonly database: Database) {}
 
   onApplicationBootstrap(): void {
     this.periodic.start();

@@ -1,25 +1,32 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer, sealContext } from '../crypto/sealer.js';
 import type { Secret } from '../crypto/secret.js';
 import { Lookup } from '../database/lookup.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { runIn, runStatement, type Run } from '../database/run-statement.js';
 import type { ParametersOf, RowOf } from '../database/statement.js';
 import { UNCONDITIONAL, holds, versionConflict, type Preconditions } from '../domain/preconditions.js';
 import { KeyRingCheck } from '../key-ring/key-ring-check.js';
-import { PaymentsError, ValidationFailed } from '../domain/errors.js';
+import { PaymentsError } from '../domain/errors.js';
 import type { HostId } from '../domain/host-id.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { ChangeAnnouncements } from './change-announcements.js';
 import { HostEvents, type StripeConfigEventName } from './host-events.js';
 import { CredentialChanges, sameSecretInBothModes } from './credential-changes.js';
-import { validChange, type Change, type WrittenChange } from '../domain/change.js';
+import { validChange, type HostChange, type WrittenChange } from '../domain/change.js';
 import type { StripeConfigRequest } from './stripe-config.dto.js';
+import { findIn, requireNotRemoved, requireStored } from './config-reads.js';
 import { toView, type StripeConfigView } from './stripe-config.view.js';
-import { DEACTIVATE, ERASE_PREVIOUS, FIND, FIND_REMOVED, FIND_SEALED } from './stripe-config.statements.js';
+import {
+  DEACTIVATE,
+  ERASE_PREVIOUS,
+  FIND,
+  FIND_SEALED,
+  NOTIFY_ON_COMMIT,
+} from './stripe-config.statements.js';
 import { UPSERT, credentialParameters, type ProtectedCredential } from './upsert.statements.js';
-import { FOREIGN_MASK, maskOf } from '../domain/credential-rules.js';
+import { maskOf } from '../domain/credential-rules.js';
 import {
   FIELDS_OF_ONE_MODE,
   PREVIOUS_FIELDS,
@@ -35,7 +42,7 @@ export class StripeConfigService {
   private readonly rows: Lookup<RowOf<typeof FIND>>;
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly sealer: Sealer,
     private readonly keyRing: KeyRingCheck,
     private readonly changes: ChangeAnnouncements,
@@ -43,7 +50,7 @@ export class StripeConfigService {
     @Inject(RESOLVED_OPTIONS) private readonly options: ResolvedOptions,
   ) {
     this.rows = new Lookup(
-      (ids) => findRows(dataSource, ids),
+      (ids) => runStatement(database, 'read', FIND, { project_ids: ids }),
       ({ project_id }) => project_id,
     );
   }
@@ -61,7 +68,7 @@ export class StripeConfigService {
   /** The configurations of several projects, in no order; projects without one are left out. */
   async findMany(projectIds: readonly HostId[]): Promise<StripeConfigView[]> {
     const ids = projectIds.map((id) => this.options.projectIds.read(id));
-    return (await findRows(this.dataSource, ids)).map(toView);
+    return (await runStatement(this.database, 'read', FIND, { project_ids: ids })).map(toView);
   }
 
   /**
@@ -76,7 +83,7 @@ export class StripeConfigService {
   async update(
     projectId: HostId,
     request: StripeConfigRequest | CredentialChanges,
-    change: Change,
+    change: HostChange,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<StripeConfigView> {
     const by = validChange(change);
@@ -85,8 +92,9 @@ export class StripeConfigService {
     const { secrets, masks } =
       request instanceof CredentialChanges ? request : CredentialChanges.validate(request);
     if (secrets.size > 0) this.keyRing.requireFit();
-    if (masks.size > 0) await this.requireStored(id, masks);
-    const [row] = await runStatement(this.dataSource, 'write', UPSERT, {
+    const run = await runIn(this.database, change.transaction);
+    if (masks.size > 0) requireStored(await findIn(run, id), masks);
+    const [row] = await run('write', UPSERT, {
       project_id: id,
       ...credentialParameters(
         new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, id)])),
@@ -98,11 +106,11 @@ export class StripeConfigService {
       overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
       ...expectationsOf(conditions),
     });
-    if (row !== undefined) return this.announce('stripe-config.updated', row, by);
-    await this.requireNotRemoved(id);
+    if (row !== undefined) return this.announce(run, 'stripe-config.updated', row, { ...change, ...by });
+    await requireNotRemoved(run, id);
     const field = FIELDS_OF_ONE_MODE.find((each) => secrets.has(each));
     // What holds by now may not have held when it was refused, and without such a secret nothing else refuses.
-    if (field === undefined || !holds(conditions, await this.find(id))) throw versionConflict();
+    if (field === undefined || !holds(conditions, await findIn(run, id))) throw versionConflict();
     throw sameSecretInBothModes(field);
   }
 
@@ -115,24 +123,25 @@ export class StripeConfigService {
    */
   async deactivate(
     projectId: HostId,
-    change: Change,
+    change: HostChange,
     conditions: Preconditions = UNCONDITIONAL,
   ): Promise<void> {
     const by = validChange(change);
     const id = this.options.projectIds.read(projectId);
     const { expected_versions } = expectationsOf(conditions);
-    const [row] = await runStatement(this.dataSource, 'write', DEACTIVATE, {
+    const run = await runIn(this.database, change.transaction);
+    const [row] = await run('write', DEACTIVATE, {
       project_id: id,
       changed_by: by.actor,
       change_request_id: by.requestId,
       expected_versions,
     });
     if (row !== undefined) {
-      this.announce('stripe-config.deactivated', row, by);
+      await this.announce(run, 'stripe-config.deactivated', row, { ...change, ...by });
       return;
     }
     // Without an expected version only a missing row explains it, also when one was stored meanwhile.
-    if (expected_versions !== null && (await this.find(id)) !== null) throw versionConflict();
+    if (expected_versions !== null && (await findIn(run, id)) !== null) throw versionConflict();
     throw configNotFound();
   }
 
@@ -142,16 +151,17 @@ export class StripeConfigService {
    * @throws PaymentsError `config_not_found` when the project never had a configuration
    * @throws ValidationFailed when the id is of another form
    */
-  async erasePreviousWebhookSecret(projectId: HostId, mode: Mode, change: Change): Promise<void> {
+  async erasePreviousWebhookSecret(projectId: HostId, mode: Mode, change: HostChange): Promise<void> {
     const by = validChange(change);
-    const [row] = await runStatement(this.dataSource, 'write', ERASE_PREVIOUS, {
+    const run = await runIn(this.database, change.transaction);
+    const [row] = await run('write', ERASE_PREVIOUS, {
       project_id: this.options.projectIds.read(projectId),
       mode,
       changed_by: by.actor,
       change_request_id: by.requestId,
     });
     if (row === undefined) throw configNotFound();
-    this.announce('stripe-config.previous-webhook-secret-erased', row, by);
+    await this.announce(run, 'stripe-config.previous-webhook-secret-erased', row, { ...change, ...by });
   }
 
   /**
@@ -162,7 +172,7 @@ export class StripeConfigService {
    */
   async open(projectId: HostId, field: CredentialField): Promise<Secret | null> {
     const id = this.options.projectIds.read(projectId);
-    const [row] = await runStatement(this.dataSource, 'read', FIND_SEALED, { project_id: id });
+    const [row] = await runStatement(this.database, 'read', FIND_SEALED, { project_id: id });
     const sealed = row?.sealed[field];
     if (row === undefined || sealed === undefined) return null;
     try {
@@ -185,15 +195,20 @@ export class StripeConfigService {
     });
   }
 
-  /** Says what was changed, if anything was. */
-  private announce(
+  /** Says what was changed, if anything was. In a transaction of the host only its commit says that it is so. */
+  private async announce(
+    run: Run,
     name: StripeConfigEventName,
     { change_request_id, ...row }: RowOf<typeof UPSERT>,
-    change: WrittenChange,
-  ): StripeConfigView {
-    if (change_request_id === change.requestId.toLowerCase()) {
-      this.changes.announce(row.project_id);
-      this.events.emit(name, { projectId: row.project_id, version: row.version, ...change });
+    { transaction, actor, requestId }: HostChange & WrittenChange,
+  ): Promise<StripeConfigView> {
+    if (change_request_id === requestId.toLowerCase()) {
+      if (transaction === undefined) {
+        this.changes.announce(row.project_id);
+        this.events.emit(name, { projectId: row.project_id, version: row.version, actor, requestId });
+      } else {
+        await run('read', NOTIFY_ON_COMMIT, { project_id: row.project_id });
+      }
     }
     return toView(row);
   }
@@ -205,23 +220,6 @@ export class StripeConfigService {
       fingerprints: this.sealer.fingerprints(secret, projectId),
     };
   }
-
-  private async requireNotRemoved(projectId: string): Promise<void> {
-    const removed = await runStatement(this.dataSource, 'read', FIND_REMOVED, { project_id: projectId });
-    if (removed.length > 0) throw new PaymentsError('project_not_found', 'This project was removed.');
-  }
-
-  /** A mask means "unchanged" only where it is the mask stored now. */
-  private async requireStored(projectId: string, masks: ReadonlyMap<CredentialField, string>): Promise<void> {
-    const stored = await this.find(projectId);
-    const foreign = [...masks].filter(([field, mask]) => stored?.[`${field}_masked`] !== mask);
-    if (foreign.length === 0) return;
-    throw new ValidationFailed(foreign.map(([field]) => ({ loc: ['body', field], ...FOREIGN_MASK })));
-  }
-}
-
-function findRows(dataSource: DataSource, projectIds: readonly string[]): Promise<RowOf<typeof FIND>[]> {
-  return runStatement(dataSource, 'read', FIND, { project_ids: projectIds });
 }
 
 /** Where a configuration is needed and there is none. */

@@ -171,6 +171,14 @@ export const FIND_REMOVED = statement({
   text: 'SELECT project_id FROM {schema}.stripe_removed_projects WHERE project_id = :project_id',
 });
 
+/** Announces a change with the commit of the transaction in which it is made, and not at all when that is rolled back. */
+export const NOTIFY_ON_COMMIT = statement({
+  name: 'stripe_config_changed_notify_on_commit',
+  parameters: { project_id: text },
+  columns: { count: bigint },
+  text: `SELECT count(pg_notify('stripe_config_changed', :project_id::text))`,
+});
+
 /**
  * Announces which configurations have changed. A commit that notifies holds a server-wide lock until it ends, so this one
  * does not wait for the disk or a standby.

@@ -1,4 +1,14 @@
-import { bigint, float, integer, nullable, statement, text, varchar, word } from '../database/statement.js';
+import {
+  bigint,
+  boolean,
+  float,
+  integer,
+  nullable,
+  statement,
+  text,
+  varchar,
+  word,
+} from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
 /** An event that a worker has claimed. */
@@ -57,15 +67,14 @@ export function claimOf({
 
 /**
  * Begins the handling of a claimed event, inside the handlers' transaction: locks its row, and its object for this
- * transaction, and sets how long handlers may pause. Returns no row when another worker has claimed it since; a text instead of a
- * boolean, which the application may parse its own way.
+ * transaction, and sets how long handlers may pause. Returns no row when another worker has claimed it since.
  */
 export const BEGIN_EVENT = statement({
   name: 'stripe_events_begin',
   parameters: { ...CLAIM, object_name: text, longest_pause: text },
-  columns: { payload_sealed: text, is_alone: word<'true' | 'false'>(), longest_pause: text },
+  columns: { payload_sealed: text, is_alone: boolean, longest_pause: text },
   text: `
-  SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended(:object_name, 0))::text AS is_alone,
+  SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended(:object_name, 0)) AS is_alone,
     set_config('idle_in_transaction_session_timeout', :longest_pause, true) AS longest_pause
   FROM {schema}.stripe_events
   WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'

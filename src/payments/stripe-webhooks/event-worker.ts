@@ -5,9 +5,9 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { DataSource, type EntityManager } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database, type OpenTransaction } from '../database/database.js';
 import { Sealer } from '../crypto/sealer.js';
-import { PAYMENTS_DATA_SOURCE, runStatement, runWithin } from '../database/run-statement.js';
+import { runStatement, runWithin } from '../database/run-statement.js';
 import { abandon, inTransaction } from '../database/transaction.js';
 import { writeLimits } from '../database/write-turns.js';
 import { describeError } from '../common/describe-error.js';
@@ -68,7 +68,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
   private readonly periodic = new Periodic(EventWorker.name, () => this.handleDue());
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly sealer: Sealer,
     private readonly handlers: EventHandlers,
   ) {}
@@ -88,11 +88,11 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async handleDue(): Promise<number> {
-    const claimed = await runStatement(this.dataSource, 'write', CLAIM_EVENTS, {
+    const claimed = await runStatement(this.database, 'write', CLAIM_EVENTS, {
       batch: BATCH,
       lease_seconds: LEASE_SECONDS,
     });
-    const lanes = Math.min(LANES, writeLimits(this.dataSource).transaction);
+    const lanes = Math.min(LANES, writeLimits(this.database).transaction);
     await Promise.all(lanesOf(claimed, lanes).map((lane) => this.handleLane(lane)));
     // Not unref'd: shutdown waits for it, and the process must not exit before.
     if (claimed.length < BATCH) await delay(GATHER_MS);
@@ -102,7 +102,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
   private async handleLane(events: ClaimedEvent[]): Promise<void> {
     for (const event of events) {
       if (this.periodic.isStopping)
-        await runStatement(this.dataSource, 'write', PUT_BACK_EVENT, { ...claimOf(event), pause_seconds: 0 });
+        await runStatement(this.database, 'write', PUT_BACK_EVENT, { ...claimOf(event), pause_seconds: 0 });
       else await this.handle(event);
     }
   }
@@ -111,8 +111,8 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     const handlers = this.handlers.of(event.type);
     try {
       if (event.attempts > MAX_ATTEMPTS) throw new TooManyAttempts();
-      if (handlers.length === 0) await runStatement(this.dataSource, 'write', SKIP_EVENT, claimOf(event));
-      else await inTransaction(this.dataSource, (manager) => this.handleIn(manager, event, handlers));
+      if (handlers.length === 0) await runStatement(this.database, 'write', SKIP_EVENT, claimOf(event));
+      else await inTransaction(this.database, (transaction) => this.handleIn(transaction, event, handlers));
     } catch (error) {
       if (isOutcomeUnknown(error)) this.reportUnknown(event, error);
       else await this.recordFailure(event, error);
@@ -120,27 +120,27 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   private async handleIn(
-    manager: EntityManager,
+    transaction: OpenTransaction,
     event: ClaimedEvent,
     handlers: EventHandler[],
   ): Promise<void> {
-    const [row] = await runWithin(manager, BEGIN_EVENT, {
+    const [row] = await runWithin(transaction, BEGIN_EVENT, {
       ...claimOf(event),
       object_name: objectNameOf(event),
       longest_pause: `${HANDLING_LIMIT_MS + DATABASE_MARGIN_MS}ms`,
     });
     if (row === undefined) return;
-    if (row.is_alone !== 'true') {
-      await runWithin(manager, PUT_BACK_EVENT, { ...claimOf(event), pause_seconds: BUSY_PAUSE_SECONDS });
+    if (!row.is_alone) {
+      await runWithin(transaction, PUT_BACK_EVENT, { ...claimOf(event), pause_seconds: BUSY_PAUSE_SECONDS });
       return;
     }
     const { project_id: projectId, mode, attempts: attempt } = event;
     const context = eventContext(projectId, mode, event.event_id);
     const payload = this.sealer.open(row.payload_sealed, context).reveal();
-    await withinLimit(manager, (signal) =>
-      runHandlers(handlers, payload, { projectId, mode, attempt, manager, signal }),
+    await withinLimit(transaction, (signal) =>
+      runHandlers(handlers, payload, { projectId, mode, attempt, transaction: transaction.handle, signal }),
     );
-    await runWithin(manager, END_EVENT, claimOf(event));
+    await runWithin(transaction, END_EVENT, claimOf(event));
   }
 
   /** The event is handled, or due again when its lease expires: the handlers' writes and the mark are committed together. */
@@ -172,7 +172,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     const summary = [handler, description.error, description.errorCode].filter((part) => part !== undefined);
     const pause = isLast ? null : pauseAfter(attempts);
     try {
-      await runStatement(this.dataSource, 'write', FAIL_EVENT, {
+      await runStatement(this.database, 'write', FAIL_EVENT, {
         ...claimOf(event),
         pause_seconds: pause,
         error: summary.join(': ').slice(0, 255),
@@ -185,22 +185,17 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
 
 /** @throws HandlerTimeout when the work takes too long; later writes in its transaction are refused */
 function withinLimit(
-  { queryRunner }: EntityManager,
+  transaction: OpenTransaction,
   work: (signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   return withinDeadline(HANDLING_LIMIT_MS, work, () => {
-    const timeout = new HandlerTimeout('the handlers took too long');
-    if (queryRunner) void abandon(queryRunner, timeout).catch(ignore);
-    return timeout;
+    abandon(transaction);
+    return new HandlerTimeout('the handlers took too long');
   });
 }
 
 function isOutcomeUnknown(error: unknown): boolean {
   return error instanceof PaymentsError && error.code === 'write_outcome_unknown';
-}
-
-function ignore(): void {
-  // The connection is lost, and the transaction with it.
 }
 
 function pauseAfter(attempts: number): number {

@@ -1,10 +1,14 @@
 import { SetMetadata } from '@nestjs/common';
-import type { EntityManager } from 'typeorm';
 import type { Mode } from '../domain/credentials.js';
 import type { StripeEventOf, StripeEventPattern } from '../stripe/stripe-event-types.js';
 
-/** What a handler gets besides the event. */
-export interface StripeEventContext {
+/**
+ * What a handler gets besides the event.
+ *
+ * @typeParam Transaction what the host's database gives: an `EntityManager` of TypeORM, a `PoolClient` of `pg`, or the `tx` of an
+ *   adapter's library
+ */
+export interface StripeEventContext<Transaction = unknown> {
   /** In the canonical spelling of its form: a UUID in lower case, a ULID in upper case. */
   projectId: string;
   mode: Mode;
@@ -14,7 +18,7 @@ export interface StripeEventContext {
    * The worker's transaction. What is written through it is committed together with the mark that the event was handled:
    * exactly once. Everything else that a handler does may happen more than once.
    */
-  manager: EntityManager;
+  transaction: Transaction;
   /** Aborted when the handler's time is over; the transaction is rolled back then. */
   signal: AbortSignal;
 }
@@ -22,7 +26,7 @@ export interface StripeEventContext {
 /** A method that handles events. It has finished when its promise is settled; after an error the event is retried later. */
 export type StripeEventHandler<P extends StripeEventPattern = StripeEventPattern> = (
   event: StripeEventOf<P>,
-  context: StripeEventContext,
+  context: StripeEventContext<never>,
 ) => unknown;
 
 /** Metadata key of a handler's patterns. */

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer } from '../crypto/sealer.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { runStatement } from '../database/run-statement.js';
 import { holdsCredential } from '../domain/credential-shape.js';
 import { PaymentsError } from '../domain/errors.js';
 import type { Mode } from '../domain/credentials.js';
@@ -31,7 +31,7 @@ export class StripeEventService {
   private readonly logger = new PaymentsLogger(StripeEventService.name);
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly sealer: Sealer,
     private readonly worker: EventWorker,
   ) {}
@@ -43,7 +43,7 @@ export class StripeEventService {
     before: EventPosition | undefined,
     limit: number,
   ): Promise<StripeEventView[]> {
-    return runStatement(this.dataSource, 'read', LIST_EVENTS, {
+    return runStatement(this.database, 'read', LIST_EVENTS, {
       project_id: projectId,
       mode,
       type,
@@ -85,7 +85,7 @@ export class StripeEventService {
    */
   async replay(projectId: string, mode: Mode, eventId: string): Promise<StripeEventView> {
     const values = { project_id: projectId, mode, event_id: knownId(eventId) };
-    const [event] = await runStatement(this.dataSource, 'write', REPLAY_EVENT, values);
+    const [event] = await runStatement(this.database, 'write', REPLAY_EVENT, values);
     if (event === undefined) {
       await this.find(projectId, mode, eventId);
       throw new PaymentsError(
@@ -104,7 +104,7 @@ export class StripeEventService {
    */
   async replayFailed(projectId: string, mode: Mode | null, type: string | null): Promise<number> {
     const values = { project_id: projectId, mode, type };
-    const [row] = await runStatement(this.dataSource, 'write', REPLAY_FAILED, values);
+    const [row] = await runStatement(this.database, 'write', REPLAY_FAILED, values);
     this.worker.wake();
     return row?.count ?? 0;
   }
@@ -115,7 +115,7 @@ export class StripeEventService {
     eventId: string,
   ): Promise<StripeEventView & { payload_sealed: string }> {
     const values = { project_id: projectId, mode, event_id: knownId(eventId) };
-    const [row] = await runStatement(this.dataSource, 'read', FIND_EVENT, values);
+    const [row] = await runStatement(this.database, 'read', FIND_EVENT, values);
     if (row === undefined) throw eventNotFound();
     return row;
   }

@@ -4,8 +4,8 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationBootstrap,
 } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
+import { runStatement } from '../database/run-statement.js';
 import { Periodic } from '../database/periodic.js';
 import type { Mode } from '../domain/credentials.js';
 import { WRITE_WEBHOOKS, type WebhookFault } from './webhook-monitor.statements.js';
@@ -34,7 +34,7 @@ export class WebhookMonitor implements OnApplicationBootstrap, BeforeApplication
     return WRITE_MS;
   });
 
-  constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
+  constructor(@Inject(PAYMENTS_DATABASE) private readonly database: Database) {}
 
   onApplicationBootstrap(): void {
     this.periodic.start();
@@ -88,7 +88,7 @@ export class WebhookMonitor implements OnApplicationBootstrap, BeforeApplication
     const unwritten = this.seen;
     this.seen = new Map();
     try {
-      await runStatement(this.dataSource, 'write', WRITE_WEBHOOKS, columns);
+      await runStatement(this.database, 'write', WRITE_WEBHOOKS, columns);
     } catch (error) {
       for (const [name, seen] of unwritten) if (!this.seen.has(name)) this.seen.set(name, seen);
       throw error;

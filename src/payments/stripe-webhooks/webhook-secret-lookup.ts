@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { DataSource } from 'typeorm';
+import type { Database } from '../database/database.js';
 import { runStatement } from '../database/run-statement.js';
 import { FIND_WEBHOOK_SECRETS } from '../stripe-config/stripe-config.statements.js';
 import type { RowOf } from '../database/statement.js';
@@ -32,7 +32,7 @@ export class WebhookSecretLookup {
   private next: Batch | undefined;
 
   constructor(
-    private readonly dataSource: DataSource,
+    private readonly database: Database,
     private readonly mode: Mode,
   ) {}
 
@@ -73,7 +73,7 @@ export class WebhookSecretLookup {
   private async query(ids: ReadonlySet<string>): Promise<Map<string, WebhookSecretsRow>> {
     for (const id of ids) this.unchanged.add(id);
     try {
-      const found = await runStatement(this.dataSource, 'read', FIND_WEBHOOK_SECRETS, {
+      const found = await runStatement(this.database, 'read', FIND_WEBHOOK_SECRETS, {
         project_ids: [...ids],
         mode: this.mode,
       });

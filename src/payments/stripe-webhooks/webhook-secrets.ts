@@ -1,10 +1,9 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer, UnsealError } from '../crypto/sealer.js';
-import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { sealContext } from '../crypto/sealer.js';
 import { ChangeAnnouncements } from '../stripe-config/change-announcements.js';
@@ -43,11 +42,11 @@ export class WebhookSecretStore implements OnModuleInit {
   private readonly lookups: Readonly<Record<Mode, WebhookSecretLookup>>;
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) database: Database,
     private readonly sealer: Sealer,
     private readonly changes: ChangeAnnouncements,
   ) {
-    this.lookups = recordOf(MODES, (mode) => new WebhookSecretLookup(dataSource, mode));
+    this.lookups = recordOf(MODES, (mode) => new WebhookSecretLookup(database, mode));
   }
 
   onModuleInit(): void {

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { runStatement } from '../database/run-statement.js';
 import { KeyRingCheck } from '../key-ring/key-ring-check.js';
 import { DependencyUnavailable, PaymentsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
@@ -26,7 +26,7 @@ export class WebhookService {
   private readonly logger = new PaymentsLogger(WebhookService.name);
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly sealer: Sealer,
     private readonly keyRing: KeyRingCheck,
     private readonly secrets: WebhookSecretStore,
@@ -95,7 +95,7 @@ export class WebhookService {
       return 'done';
     }
     this.keyRing.requireFit();
-    const [row] = await runStatement(this.dataSource, 'write', STORE_EVENT, {
+    const [row] = await runStatement(this.database, 'write', STORE_EVENT, {
       project_id: projectId,
       mode,
       secret_sealed: used.sealed,

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
+import { runStatement } from '../database/run-statement.js';
 import type { EndpointToSave } from './endpoint-plan.js';
 import type { EndpointTarget } from './endpoint-target.js';
 import type { WantedEndpoint, WebhookEndpointEntity } from './webhook-endpoint.entity.js';
@@ -21,32 +21,32 @@ type EndpointRecord = WebhookEndpointEntity | undefined;
 /** The records of projects' webhook endpoints. */
 @Injectable()
 export class EndpointRecords {
-  constructor(@Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource) {}
+  constructor(@Inject(PAYMENTS_DATABASE) private readonly database: Database) {}
 
   async find(place: Place): Promise<EndpointRecord> {
-    const [record] = await runStatement(this.dataSource, 'read', FIND_ENDPOINT, keyOf(place));
+    const [record] = await runStatement(this.database, 'read', FIND_ENDPOINT, keyOf(place));
     return record;
   }
 
   /** What this service created for a project, or began to create, and has not removed from Stripe. */
   findMade(projectId: string): Promise<WebhookEndpointEntity[]> {
-    return runStatement(this.dataSource, 'read', FIND_MADE, { project_id: projectId });
+    return runStatement(this.database, 'read', FIND_MADE, { project_id: projectId });
   }
 
   /** Before the call to Stripe that creates an endpoint, so that an interrupted request can be repeated. */
   async beginMaking(place: Place, wanted: WantedEndpoint, idempotencyKey: string): Promise<void> {
     const values = { ...keyOf(place), wanted, idempotency_key: idempotencyKey };
-    await runStatement(this.dataSource, 'write', BEGIN_MAKING, values);
+    await runStatement(this.database, 'write', BEGIN_MAKING, values);
   }
 
   /** Stripe refused, so there is nothing to repeat. */
   async endMaking(place: Place): Promise<EndpointRecord> {
-    const [record] = await runStatement(this.dataSource, 'write', END_MAKING, keyOf(place));
+    const [record] = await runStatement(this.database, 'write', END_MAKING, keyOf(place));
     return record;
   }
 
   async save(place: Place, endpoint: EndpointToSave): Promise<EndpointRecord> {
-    const [record] = await runStatement(this.dataSource, 'write', SAVE_ENDPOINT, {
+    const [record] = await runStatement(this.database, 'write', SAVE_ENDPOINT, {
       ...keyOf(place),
       wanted: endpoint.wanted,
       endpoint_id: endpoint.endpointId,
@@ -57,15 +57,15 @@ export class EndpointRecords {
   }
 
   async markRemoved(place: Place): Promise<void> {
-    await runStatement(this.dataSource, 'write', MARK_REMOVED, keyOf(place));
+    await runStatement(this.database, 'write', MARK_REMOVED, keyOf(place));
   }
 
   async markNotRemoved(place: Place): Promise<void> {
-    await runStatement(this.dataSource, 'write', MARK_NOT_REMOVED, keyOf(place));
+    await runStatement(this.database, 'write', MARK_NOT_REMOVED, keyOf(place));
   }
 
   async delete(place: Place): Promise<void> {
-    await runStatement(this.dataSource, 'write', DELETE_RECORD, keyOf(place));
+    await runStatement(this.database, 'write', DELETE_RECORD, keyOf(place));
   }
 }
 

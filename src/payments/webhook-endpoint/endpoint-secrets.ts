@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import type { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE, runStatement } from '../database/run-statement.js';
+import { runStatement } from '../database/run-statement.js';
 import { PaymentsError } from '../domain/errors.js';
 import type { Change } from '../domain/change.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
@@ -15,7 +15,7 @@ import { LAST_VERIFIED, LAST_WRITTEN } from './webhook-endpoint.statements.js';
 @Injectable()
 export class EndpointSecrets {
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly configs: StripeConfigService,
   ) {}
 
@@ -25,10 +25,10 @@ export class EndpointSecrets {
     mode,
   }: EndpointTarget): Promise<Pick<EndpointState, 'secretVersion' | 'verifiedVersion' | 'hasKey'>> {
     const place = { project_id: projectId, mode };
-    const [written] = await runStatement(this.dataSource, 'read', LAST_WRITTEN, place);
+    const [written] = await runStatement(this.database, 'read', LAST_WRITTEN, place);
     const config = await this.configs.find(projectId);
     const isStored = config !== null && config[`${mode}_webhook_secret_masked`] !== null;
-    const [verified] = await runStatement(this.dataSource, 'read', LAST_VERIFIED, place);
+    const [verified] = await runStatement(this.database, 'read', LAST_VERIFIED, place);
     return {
       secretVersion: isStored ? (written?.version ?? null) : null,
       verifiedVersion: verified?.version ?? null,

@@ -1,7 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import type { Secret } from '../crypto/secret.js';
-import { PAYMENTS_DATA_SOURCE } from '../database/run-statement.js';
 import { withLock } from '../database/lock.js';
 import { describeError } from '../common/describe-error.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
@@ -32,7 +31,7 @@ export class WebhookEndpointService {
   private running = 0;
 
   constructor(
-    @Inject(PAYMENTS_DATA_SOURCE) private readonly dataSource: DataSource,
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly stripe: StripeApi,
     private readonly configs: StripeConfigService,
     private readonly records: EndpointRecords,
@@ -133,7 +132,7 @@ export class WebhookEndpointService {
     try {
       const name = `stripe-webhook-endpoint ${projectId} ${mode}`;
       const { endpointWait: waitMs, endpointHold: holdMs } = this.timeLimits;
-      const done = await withLock(this.dataSource, name, { waitMs, holdMs }, () => explained(work));
+      const done = await withLock(this.database, name, { waitMs, holdMs }, () => explained(work));
       if (done === undefined) throw new RateLimited(1);
       return done.result;
     } finally {

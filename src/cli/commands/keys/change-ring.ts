@@ -54,21 +54,21 @@ export async function activate(host: CommandHost, id: string): Promise<Result> {
 
 export async function retire(host: CommandHost, id: string): Promise<Result> {
   const file = keyRingFile();
-  await host.withDataSource(async (dataSource) => {
-    const used = (await countByKey(dataSource)).get(id);
+  await host.withDatabase(async (database) => {
+    const used = (await countByKey(database)).get(id);
     if (used !== undefined) {
       throw new CommandFault(
         `${used.rows} rows hold values sealed under ${id}; run "${host.callOf('keys rewrap')}" first.`,
       );
     }
-    const replicas = (await findReplicas(dataSource)).filter(({ active_key_id }) => active_key_id === id);
+    const replicas = (await findReplicas(database)).filter(({ active_key_id }) => active_key_id === id);
     if (replicas.length > 0) {
       throw new CommandFault(
         `${replicas.length} replica(s) still seal under ${id}, or did within three minutes; bring them the file, see "${host.callOf('keys status')}".`,
       );
     }
     // Deleted first, because replicas reload the file at once, and refuse one that lacks a registered key.
-    await forgetKey(dataSource, id);
+    await forgetKey(database, id);
     await retireKey(file, id);
   });
   say(

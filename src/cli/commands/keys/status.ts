@@ -5,11 +5,11 @@ import { describeRing } from './ring-file.js';
 
 export async function status(host: CommandHost): Promise<Result> {
   const ring = await describeRing();
-  return host.withDataSource(async (dataSource) => {
+  return host.withDatabase(async (database) => {
     const [counts, known, replicas] = await Promise.all([
-      countByKey(dataSource),
-      findKeys(dataSource),
-      findReplicas(dataSource),
+      countByKey(database),
+      findKeys(database),
+      findReplicas(database),
     ]);
     const lineOf = (key: string, state: string, days?: number, kept?: string) => ({
       key,

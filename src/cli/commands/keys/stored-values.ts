@@ -1,4 +1,5 @@
 import { findUnreadable, type UnreadableValue } from '../../../payments/key-rotation/key-usage.js';
+import { rewrap } from '../../../payments/key-rotation/rewrap.js';
 import type { CommandHost } from '../../command-host.js';
 import { CommandFault } from '../../fault.js';
 import { progressStream, say, type Result } from '../../program.js';
@@ -18,10 +19,8 @@ export async function rewrapAll(
 ): Promise<Result> {
   const sealer = await sealerOfRing();
   const reporter = progressReporter(progressStream());
-  // Loaded when needed, since it brings TypeORM.
-  const { rewrap } = await import('../../../payments/key-rotation/rewrap.js');
-  const result = await host.withDataSource((dataSource) =>
-    rewrap(dataSource, sealer, { ...options, dryRun, onProgress: reporter.report }),
+  const result = await host.withDatabase((database) =>
+    rewrap(database, sealer, { ...options, dryRun, onProgress: reporter.report }),
   );
   reporter.end({ done: true, ...result });
   if (result.unreadable > 0) {
@@ -37,8 +36,8 @@ export async function rewrapAll(
 export async function verify(host: CommandHost): Promise<Result> {
   const sealer = await sealerOfRing();
   const unreadable: UnreadableValue[] = [];
-  await host.withDataSource(async (dataSource) => {
-    for await (const value of findUnreadable(dataSource, sealer)) {
+  await host.withDatabase(async (database) => {
+    for await (const value of findUnreadable(database, sealer)) {
       unreadable.push(value);
       say(JSON.stringify(value));
     }

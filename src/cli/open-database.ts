@@ -1,4 +1,6 @@
-import type { DataSource } from 'typeorm';
+import { openCommandDatabase } from '../app/command-database.js';
+import type { Database } from '../payments/database/database.js';
+import { requireTables } from '../payments/schema/schema-findings.js';
 import { CommandFault, databaseCause } from './fault.js';
 
 /** Where the tables are, and how the users of a program are told. */
@@ -13,25 +15,19 @@ export interface CommandDatabase {
 }
 
 /** Lends a command the database, without the time limits of requests. */
-export async function withOpenDataSource<T>(
+export async function withOpenDatabase<T>(
   { url, schema, settings, advice }: CommandDatabase,
-  work: (dataSource: DataSource) => Promise<T>,
+  work: (database: Database) => Promise<T>,
 ): Promise<T> {
-  // Loaded when needed: a command that opens no database, or a `--help`, would take four times as long.
-  const { commandDataSource } = await import('../app/data-source.js');
-  const { requireTables } = await import('../payments/schema/schema-findings.js');
-  const dataSource = commandDataSource(url, schema);
-  try {
-    await dataSource.initialize();
-  } catch (error) {
+  const { database, close } = await openCommandDatabase(url, schema).catch((error: unknown) => {
     throw new CommandFault(
       `The database cannot be reached; check ${settings} and that it runs${databaseCause(error)}.`,
     );
-  }
+  });
   try {
-    await requireTables(dataSource, advice);
-    return await work(dataSource);
+    await requireTables(database, advice);
+    return await work(database);
   } finally {
-    await dataSource.destroy();
+    await close();
   }
 }
