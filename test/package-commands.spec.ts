@@ -83,7 +83,7 @@ it('missing tables are answered with what to do', async () => {
       code: 1,
       stdout: '',
       stderr:
-        'The database lacks the tables; run your migrations with paymentsMigrations among them, or name the schema of the tables with --schema.\n',
+        'The database lacks the tables; run "npx nest-stripe-config migrate", or your own migrations with paymentsMigrations among them, or name the schema of the tables with --schema.\n',
     });
   }
 });
@@ -97,6 +97,44 @@ it('the schema of the tables is an option', async () => {
   }
   const other = await command('audit verify --schema other', variables());
   expect(other).toMatchObject({ code: 1, stderr: expect.stringMatching(/lacks the tables/) as unknown });
+});
+
+it('migrate makes the schema and the tables, checks them, and prints them', async () => {
+  const pending = await command('migrate --check --schema shop --json', variables());
+  expect(pending).toMatchObject({ code: 1, stdout: expect.stringMatching(/"pending":\["Create/) as unknown });
+  expect(await command('migrate --schema shop', variables())).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^Ran Create/) as unknown,
+  });
+  for (const line of [
+    'migrate --schema shop',
+    'migrate --check --schema shop',
+    'audit verify --schema shop',
+  ]) {
+    expect(await command(line, variables())).toMatchObject({ code: 0, stderr: '' });
+  }
+  const { code, stdout } = await command('migrate --sql --schema other');
+  expect(code).toBe(0);
+  await database.query('CREATE SCHEMA other');
+  await database.query(stdout);
+  expect(await command('migrate --check --schema other', variables())).toMatchObject({ code: 0, stderr: '' });
+});
+
+it('migrate says which right is missing for a schema, and what an administrator runs', async () => {
+  const role = `guest_${Math.random().toString(36).slice(2)}`;
+  await database.query(`CREATE ROLE ${role} LOGIN PASSWORD 'guest'`);
+  try {
+    const settings = { ...variables(), PGUSER: role, PGPASSWORD: 'guest' };
+    expect(await command('migrate --schema shop', settings)).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'The schema shop is missing, and the user lacks CREATE on the database to make it; let an administrator run: CREATE SCHEMA "shop" AUTHORIZATION the_user;\n',
+    });
+  } finally {
+    await database.query(`DROP ROLE ${role}`);
+  }
 });
 
 it('a database that cannot be reached is named by the settings, and never by the password', async () => {

@@ -2,6 +2,7 @@ import { readHostDatabaseUrl, readDatabaseSchema } from '../app/settings/command
 import { auditCommand } from './commands/audit.js';
 import { importCommand } from './commands/import.js';
 import { keysCommand } from './commands/keys.js';
+import { packageMigrateCommand } from './commands/package-migrate.js';
 import type { CommandHost } from './command-host.js';
 import { withOpenDatabase } from './open-database.js';
 import { createProgram, run } from './program.js';
@@ -16,6 +17,8 @@ const program = createProgram(
   'the schema of the tables (default: DATABASE_SCHEMA, or what the search path finds)',
 );
 
+const schema = (): string | undefined => program.opts<{ schema?: string }>().schema ?? readDatabaseSchema();
+
 /** The commands of an application: it has migrated its database itself, and has no settings of the service. */
 const APPLICATION: CommandHost = {
   callOf: (command) => `${CALL} ${command}`,
@@ -23,10 +26,10 @@ const APPLICATION: CommandHost = {
     withOpenDatabase(
       {
         url: readHostDatabaseUrl(),
-        schema: program.opts<{ schema?: string }>().schema ?? readDatabaseSchema(),
+        schema: schema(),
         settings: 'DATABASE_URL, or PGHOST and its like,',
         advice:
-          'run your migrations with paymentsMigrations among them, or name the schema of the tables with --schema',
+          'run "npx nest-stripe-config migrate", or your own migrations with paymentsMigrations among them, or name the schema of the tables with --schema',
       },
       work,
     ),
@@ -37,5 +40,6 @@ export async function runPackageCommand(): Promise<void> {
   program.addCommand(keysCommand(APPLICATION));
   program.addCommand(auditCommand(APPLICATION));
   program.addCommand(importCommand(APPLICATION));
+  program.addCommand(packageMigrateCommand({ url: readHostDatabaseUrl, schema }));
   await run(program);
 }

@@ -74,6 +74,7 @@ describe('the tarball', () => {
         'dist/cli/commands/audit.js',
         'dist/cli/commands/import.js',
         'dist/cli/commands/import/sources.js',
+        'dist/cli/commands/package-migrate.js',
         'dist/cli/commands/keys.js',
         'dist/cli/commands/keys/change-ring.js',
         'dist/cli/commands/keys/ring-file.js',

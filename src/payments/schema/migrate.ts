@@ -29,6 +29,7 @@ export interface MigrateOptions {
 const NO_LIMIT_MS = 2_147_483_647;
 
 const UNDEFINED_COLUMN = '42703';
+const INSUFFICIENT_PRIVILEGE = '42501';
 
 /**
  * Makes the module's tables, or brings them up to date, all in one transaction. Processes that start together wait for each other,
@@ -137,7 +138,14 @@ async function takeLock(client: PoolClient, waitMs: number): Promise<void> {
 async function createSchema(client: PoolClient, schema: string | undefined): Promise<void> {
   if (schema === undefined) return;
   const { rows } = await client.query('SELECT FROM pg_namespace WHERE nspname = $1', [schema]);
-  if (rows.length === 0) await client.query(`CREATE SCHEMA ${quoted(schema)}`);
+  if (rows.length > 0) return;
+  const statement = `CREATE SCHEMA ${quoted(schema)}`;
+  await client.query(statement).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === INSUFFICIENT_PRIVILEGE)) throw error;
+    throw new ExplainedError(
+      `The schema ${schema} is missing, and the user lacks CREATE on the database to make it; let an administrator run: ${statement} AUTHORIZATION the_user;`,
+    );
+  });
 }
 
 async function targetOf(on: Pool | PoolClient, options: MigrateOptions): Promise<Target> {
