@@ -40,7 +40,7 @@ export default {
     {
       name: 'the-module-knows-nothing-of-the-service-around-it',
       severity: 'error',
-      from: { path: '^src/(payments/|index\\.ts$)' },
+      from: { path: '^src/(payments/|index\\.ts$|typeorm\\.ts$)' },
       to: { path: '^src/', pathNot: PAYMENTS },
     },
     {
@@ -99,6 +99,20 @@ export default {
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },
+    },
+    {
+      name: 'typeorm-only-where-the-host-has-it',
+      comment:
+        'What the main entry loads runs in hosts without TypeORM; entities are loaded by nest-stripe-config/typeorm.',
+      severity: 'error',
+      from: { path: '^src/(payments|testing|index\\.ts|cli)', pathNot: '\\.entit(y|ies)\\.ts$' },
+      to: { path: '^node_modules/typeorm/', dynamic: false, dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'entities-only-with-typeorm',
+      severity: 'error',
+      from: { path: '^src/(payments|testing|index\\.ts|cli)', pathNot: '\\.entit(y|ies)\\.ts$' },
+      to: { path: '\\.entit(y|ies)\\.ts$', dependencyTypesNot: ['type-only'] },
     },
     { name: 'imports-are-found', severity: 'error', from: { path: '^src/' }, to: { couldNotResolve: true } },
   ],

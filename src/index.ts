@@ -35,8 +35,6 @@ export { JwtAuthGuard } from './payments/http/access/jwt-auth.guard.js';
 export { ProjectOwnershipGuard } from './payments/http/access/project-ownership.guard.js';
 export { migrate, migrationSql, pendingMigrations, type MigrateOptions } from './payments/schema/migrate.js';
 export { MigrationLockHeld } from './payments/schema/migration-lock.js';
-export { paymentsMigrations } from './payments/schema/migrations/index.js';
-export { paymentsEntities } from './payments/schema/payments.entities.js';
 export {
   DependencyUnavailable,
   PaymentsError,

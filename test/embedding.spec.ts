@@ -14,14 +14,13 @@ import {
   StripeConfigRequest,
   StripeConfigService,
   StripeCredentialsError,
-  paymentsEntities,
-  paymentsMigrations,
   type AnyStripeEvent,
   type OwnedProjects,
   type PaymentsModuleExtras,
   type PaymentsModuleOptions,
   type StripeConfigEvent,
 } from '../src/index.js';
+import { paymentsEntities, paymentsMigrations } from '../src/typeorm.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { countByKey } from '../src/payments/key-rotation/key-usage.js';
 import { rewrap } from '../src/payments/key-rotation/rewrap.js';

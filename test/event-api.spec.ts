@@ -6,7 +6,7 @@ import { DataSource } from 'typeorm';
 import { Sealer } from '../src/payments/crypto/sealer.js';
 import { CurrentKeyRing } from '../src/payments/key-ring/current-key-ring.js';
 import type { StripeEventListResponse } from '../src/payments/stripe-webhooks/stripe-event.dto.js';
-import { EVENT_STATUSES } from '../src/payments/stripe-webhooks/stripe-event.entity.js';
+import { EVENT_STATUSES } from '../src/payments/stripe-webhooks/event-status.js';
 import { fakeCredential } from './support/credentials.js';
 import { expectError, expectInvalid } from './support/errors.js';
 import { eventually } from './support/eventually.js';

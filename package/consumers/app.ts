@@ -7,12 +7,12 @@ import {
   PaymentsModule,
   ProjectOwnership,
   StripeClients,
-  paymentsEntities,
   type OwnedProjects,
   type StripeConfigEvent,
   type StripeEventContext,
   type StripeEventOf,
 } from 'nest-stripe-config';
+import { paymentsEntities } from 'nest-stripe-config/typeorm';
 import { paymentsMigrations } from 'nest-stripe-config/migrations';
 
 const { DATABASE_URL = '', KEY_RING_FILE = '', AUTH_SECRET = '', STRIPE_API_BASE } = process.env;

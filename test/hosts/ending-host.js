@@ -5,7 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
-import { KeyRing, PaymentsModule, paymentsEntities, paymentsMigrations, ringKey } from '../../dist/index.js';
+import { KeyRing, PaymentsModule, ringKey } from '../../dist/index.js';
+import { paymentsEntities, paymentsMigrations } from '../../dist/typeorm.js';
 
 const LISTENING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND query ^@ 'LISTEN' AND state = 'idle'`;
 

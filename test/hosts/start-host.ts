@@ -10,12 +10,8 @@ import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { TypeOrmModule, type TypeOrmModuleOptions } from '@nestjs/typeorm';
-import {
-  PaymentsModule,
-  paymentsEntities,
-  paymentsMigrations,
-  type PaymentsModuleOptions,
-} from '../../src/index.js';
+import { PaymentsModule, type PaymentsModuleOptions } from '../../src/index.js';
+import { paymentsEntities, paymentsMigrations } from '../../src/typeorm.js';
 import type { TestDatabase } from '../support/database.js';
 import {
   TEST_PUBLIC_URL,

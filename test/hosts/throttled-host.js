@@ -9,7 +9,8 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ThrottlerGuard, ThrottlerModule } from '@nestjs/throttler';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { KeyRing, PaymentsModule, paymentsEntities, paymentsMigrations, ringKey } from '../../dist/index.js';
+import { KeyRing, PaymentsModule, ringKey } from '../../dist/index.js';
+import { paymentsEntities, paymentsMigrations } from '../../dist/typeorm.js';
 
 const { ADAPTER, AUTH_JWT_SECRET, DATABASE_URL, LIMIT, SPARED_PATH } = env;
 

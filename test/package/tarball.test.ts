@@ -88,6 +88,8 @@ describe('the tarball', () => {
         'dist/cli/progress.js',
         'dist/cli/program.js',
         'dist/index.d.ts',
+        'dist/typeorm.d.ts',
+        'dist/typeorm.js',
         'dist/index.js',
         'dist/node-version.js',
         'docs/embedding.md',

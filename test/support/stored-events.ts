@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Sealer } from '../../src/payments/crypto/sealer.js';
 import { Secret } from '../../src/payments/crypto/secret.js';
 import type { Mode } from '../../src/payments/domain/credentials.js';
-import type { EventStatus } from '../../src/payments/stripe-webhooks/stripe-event.entity.js';
+import type { EventStatus } from '../../src/payments/stripe-webhooks/event-status.js';
 import { eventContext } from '../../src/payments/crypto/sealer.js';
 import type { TestDatabase } from './database.js';
 

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { PaymentsModule, paymentsEntities } from 'nest-stripe-config';
+import { PaymentsModule } from 'nest-stripe-config';
+import { paymentsEntities } from 'nest-stripe-config/typeorm';
 import { paymentsMigrations } from 'nest-stripe-config/migrations';
 import { CreateTables1760000000000 } from './1760000000000-create-tables.js';
 import { CheckoutController, Payments } from './checkout.js';

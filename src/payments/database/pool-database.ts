@@ -7,8 +7,7 @@ import { borrowConnection, ignoreErrorEvent, transactionStatusOf } from './pool.
 /** What the start check says where the host runs no migrations of TypeORM. */
 export const POOL_ADVICE = {
   option: 'database',
-  migrate:
-    'run "npx nest-stripe-config migrate", or call migrate(), before the application starts',
+  migrate: 'run "npx nest-stripe-config migrate", or call migrate(), before the application starts',
   complete:
     'run "npx nest-stripe-config migrate" before the application starts; what was dropped or disabled by hand, make again as it does',
   faults: () => [],

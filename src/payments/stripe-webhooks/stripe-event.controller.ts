@@ -15,7 +15,8 @@ import {
   StripeEventResponse,
   StripeEventWithPayload,
 } from './stripe-event.dto.js';
-import { EVENT_STATUSES, type StripeEventView } from './stripe-event.entity.js';
+import { EVENT_STATUSES } from './event-status.js';
+import type { StripeEventView } from './stripe-event.entity.js';
 import { StripeEventService, type EventPosition } from './stripe-event.service.js';
 import type { EventFilter } from './stripe-event.statements.js';
 

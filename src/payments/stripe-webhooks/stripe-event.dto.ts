@@ -7,7 +7,7 @@ import { refusal } from '../http/body/request-body.pipe.js';
 import { isEventPattern } from '../domain/event-type.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import { EXAMPLE_EVENT } from './webhook.dto.js';
-import { EVENT_STATUSES, type EventStatus } from './stripe-event.entity.js';
+import { EVENT_STATUSES, type EventStatus } from './event-status.js';
 
 @PaymentsSchema('StripeEventResponse')
 export class StripeEventResponse {

@@ -1,14 +1,7 @@
 import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { PROJECT_ID_COLUMN } from '../database/project-id-column.js';
 import { MODES, type Mode } from '../domain/credentials.js';
-
-/**
- * The status of an event: waiting for its handlers (again, after a failure), handled, skipped because no handler takes it,
- * or given up after too many attempts.
- */
-export const EVENT_STATUSES = ['pending', 'handled', 'skipped', 'failed'] as const;
-
-export type EventStatus = (typeof EVENT_STATUSES)[number];
+import { EVENT_STATUSES, type EventStatus } from './event-status.js';
 
 /** An event that Stripe sent, stored once however often it arrived. */
 @Entity('stripe_events')

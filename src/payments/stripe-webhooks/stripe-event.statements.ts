@@ -11,7 +11,7 @@ import {
   word,
 } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
-import type { EventStatus } from './stripe-event.entity.js';
+import type { EventStatus } from './event-status.js';
 
 /**
  * Stores an event unless it is stored already, and only while the webhook secret that verified it is one that the
