@@ -59,6 +59,7 @@ export type {
   AccessTokenOptions,
   HostAccessOptions,
   PaymentsModuleExtras,
+  WebhookRouteOptions,
   PaymentsModuleOptions,
   StripeLimits,
 } from './payments/options/payments.options.js';

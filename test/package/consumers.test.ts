@@ -9,7 +9,7 @@ import { TEST_SECRET, configPath, testClient, webhookPath } from '../support/ser
 import { LocalStripe } from '../support/stripe/local-stripe.js';
 import { deliver, sendWebhook, snapshotEvent, signatureOf } from '../support/webhooks.js';
 import { run } from '../support/run.js';
-import { LOWEST, NEST_11, NEST_12, TYPES } from './versions.js';
+import { LOWEST, LOWEST_NEST_11, NEST_11, NEST_12, TYPES } from './versions.js';
 import { installedProject, readManifest } from './installed.js';
 
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -21,8 +21,13 @@ const ESM = { type: 'module', module: 'nodenext', main: 'fastify' } as const;
 
 const HOSTS = [
   {
+    what: 'Nest 10, CommonJS and Express 4, with the lowest versions',
+    versions: { ...LOWEST, '@nestjs/platform-express': '10.4.0', '@nestjs/typeorm': '10.0.2' },
+    ...COMMONJS,
+  },
+  {
     what: 'Nest 11, CommonJS and Express, with the lowest versions',
-    versions: { ...LOWEST, '@nestjs/platform-express': '11.0.1', '@nestjs/typeorm': '11.0.0' },
+    versions: { ...LOWEST_NEST_11, '@nestjs/platform-express': '11.0.1' },
     ...COMMONJS,
   },
   {
@@ -122,6 +127,15 @@ describe.each(HOSTS)('a host of $what', ({ versions, type, module, main }) => {
     const body = { test_secret_key: fakeCredential('live_secret_key', main) };
     const { status, json } = await client.request('PUT', configPath(PROJECT), { body });
     expect({ status, json }).toMatchObject({ status: 422, json: { detail: [{ type: 'wrong_mode' }] } });
+  });
+
+  it('refuses a method that a path does not offer', async () => {
+    const refused = await client.request('PATCH', configPath(PROJECT), { body: {} });
+    expect({ status: refused.status, json: refused.json }).toMatchObject({
+      status: 405,
+      json: { code: 'method_not_allowed' },
+    });
+    expect(refused.headers.get('allow')).toBe('GET, HEAD, PUT, DELETE');
   });
 
   it('calls Stripe with the key of a project', async () => {

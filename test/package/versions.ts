@@ -2,11 +2,11 @@ import { readManifest, type Versions } from './installed.js';
 
 /** The lowest version of each peer that the package claims to work with. */
 export const LOWEST: Versions = {
-  '@nestjs/common': '11.0.1',
-  '@nestjs/core': '11.0.1',
-  '@nestjs/event-emitter': '3.0.0',
-  '@nestjs/passport': '11.0.2',
-  '@nestjs/swagger': '11.0.1',
+  '@nestjs/common': '10.4.0',
+  '@nestjs/core': '10.4.0',
+  '@nestjs/event-emitter': '2.0.4',
+  '@nestjs/passport': '10.0.3',
+  '@nestjs/swagger': '8.0.0',
   'class-transformer': '0.5.1',
   'class-validator': '0.14.0',
   passport: '0.7.0',
@@ -14,6 +14,17 @@ export const LOWEST: Versions = {
   'reflect-metadata': '0.2.0',
   rxjs: '7.8.0',
   typeorm: '0.3.20',
+};
+
+/** The lowest versions of Nest 11. */
+export const LOWEST_NEST_11: Versions = {
+  ...LOWEST,
+  '@nestjs/common': '11.0.1',
+  '@nestjs/core': '11.0.1',
+  '@nestjs/event-emitter': '3.0.0',
+  '@nestjs/passport': '11.0.2',
+  '@nestjs/swagger': '11.0.1',
+  '@nestjs/typeorm': '11.0.0',
 };
 
 /** The newest versions of Nest 11 and of what goes with it. */

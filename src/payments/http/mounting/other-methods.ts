@@ -1,5 +1,6 @@
-import { Injectable, UseFilters, type OnModuleInit } from '@nestjs/common';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { ExternalContextCreator, HttpAdapterHost } from '@nestjs/core';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { ErrorFilter } from '../errors/error.filter.js';
 import { MethodNotAllowed } from '../errors/method-not-allowed.js';
 import { ApplicationRoutes } from './application-routes.js';
@@ -13,11 +14,11 @@ const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
  * interceptors that the host has for all routes stand before them as well.
  */
 @Injectable()
-@UseFilters(ErrorFilter)
 export class OtherMethods implements OnModuleInit {
   constructor(
     private readonly adapterHost: HttpAdapterHost,
     private readonly contexts: ExternalContextCreator,
+    private readonly filter: ErrorFilter,
   ) {}
 
   /** Nest has registered the routes of all controllers by now. */
@@ -35,10 +36,23 @@ export class OtherMethods implements OnModuleInit {
     const allowed = METHODS.filter((method) => offered.includes(method)).flatMap((method) =>
       method === 'GET' ? ['GET', 'HEAD'] : [method],
     );
-    const refuse = this.contexts.create(this, () => this.refuse(allowed), this.refuse.name);
+    const refuse = this.contexts.create(
+      this,
+      () => this.refuse(allowed),
+      this.refuse.name,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+      // With filters, Nest throws again what one answered without a value.
+      { guards: true, interceptors: true, filters: false },
+    );
     for (const method of METHODS) {
       if (allowed.includes(method)) continue;
-      const handler = (...values: unknown[]): Promise<unknown> => refuse(...values);
+      const handler = (...values: unknown[]): Promise<void> =>
+        refuse(...values).catch((error: unknown) => {
+          this.filter.catch(error, new ExecutionContextHost(values));
+        });
       markRoute(handler);
       httpAdapter[method.toLowerCase() as Lowercase<typeof method>](path, handler);
     }
