@@ -49,12 +49,7 @@ export {
 export { PaymentsHealth, type HealthAnswer } from './payments/health/payments-health.js';
 export { PaymentsModule } from './payments/payments.module.js';
 export { PaymentsOptionsError } from './payments/options/options-error.js';
-export type {
-  AdaptedDatabase,
-  HostDataSource,
-  HostDatabase,
-  HostPool,
-} from './payments/database/database.js';
+export type { HostDataSource, HostDatabase, HostPool } from './payments/database/database.js';
 export type {
   AccessTokenOptions,
   HostAccessOptions,

@@ -305,7 +305,7 @@ describe('a database that cannot be used', () => {
       { dataSource: { createQueryRunner: () => 0, options: { type: 'mysql' } } },
       /is not PostgreSQL/,
     ],
-    ['something else', { adapter: {} }, /database.adapter is made by an adapter/],
+    ['something else', { adapter: {} }, /database must be exactly one of its kinds/],
   ])('is refused at the start: %s', async (_, given, message) => {
     await expect(faultOf(given)).rejects.toThrow(message);
   });

@@ -1,7 +1,6 @@
-const KINDS = ['pool', 'dataSource', 'adapter'] as const;
+const KINDS = ['pool', 'dataSource'] as const;
 
-const FIX =
-  'give { pool } with a Pool of pg, { dataSource } with a DataSource of TypeORM, or what drizzleDatabase() or prismaDatabase() makes';
+const FIX = 'give { pool } with a Pool of pg, or { dataSource } with a DataSource of TypeORM';
 
 /** What is wrong with the option `database`, with the fix; undefined when nothing is. From JavaScript anything may come. */
 export function databaseOptionFault(option: unknown, dataSourceName: string | undefined): string | undefined {
@@ -13,18 +12,11 @@ export function databaseOptionFault(option: unknown, dataSourceName: string | un
   const given = option as Record<string, unknown>;
   const kinds = KINDS.filter((kind) => kind in given);
   if (kinds.length !== 1) return `database must be exactly one of its kinds; ${FIX}`;
-  const { pool, dataSource, adapter, schema } = given;
+  const { pool, dataSource, schema } = given;
   if (schema !== undefined && (typeof schema !== 'string' || schema === '')) {
     return 'database.schema must be the name of a schema; leave it out to use the one in which the tables are';
   }
-  switch (kinds[0]) {
-    case 'pool':
-      return poolFault(pool);
-    case 'dataSource':
-      return dataSourceFault(dataSource);
-    default:
-      return has(adapter, 'begin', 'join') ? undefined : `database.adapter is made by an adapter; ${FIX}`;
-  }
+  return kinds[0] === 'pool' ? poolFault(pool) : dataSourceFault(dataSource);
 }
 
 function poolFault(pool: unknown): string | undefined {

@@ -63,7 +63,7 @@ export interface PaymentsModuleOptions {
    */
   keyRing: KeyRing | KeyRingFile | string;
   /**
-   * The database of the module's tables: `{ pool }` of `pg`, `{ dataSource }` of TypeORM, or what an adapter makes. Default: the
+   * The database of the module's tables: `{ pool }` of `pg`, or `{ dataSource }` of TypeORM. Default: the
    * application's TypeORM data source.
    */
   database?: HostDatabase | undefined;
