@@ -92,6 +92,7 @@ export type {
   StripeThinEvent,
   StripeThinEventType,
 } from './payments/stripe/stripe-event-types.js';
+export { EventWorker } from './payments/stripe-webhooks/event-worker.js';
 export {
   OnStripeEvent,
   type StripeEventContext,

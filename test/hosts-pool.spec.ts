@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import {
   Global,
@@ -285,6 +286,36 @@ describe('a handler', () => {
       await eventually('it is handled', async () => (await status())?.status === 'handled');
       expect((await pool.query('SELECT FROM effects')).rows).toHaveLength(1);
     } finally {
+      await app.close();
+    }
+  });
+});
+
+describe('a process that is frozen between requests', () => {
+  it('hands on all that is due when it is told to, and nothing twice', async () => {
+    // Nothing runs in the background there.
+    const background = jest.spyOn(EventWorker.prototype, 'onApplicationBootstrap').mockReturnValue();
+    const handled: string[] = [];
+    @Injectable()
+    class Handlers {
+      @OnStripeEvent('*')
+      on({ id }: { id: string }): void {
+        handled.push(id);
+      }
+    }
+    const app = await start(PaymentsModule.forRoot(options({ database: { pool, schema: 'public' } })), [
+      Handlers,
+    ]);
+    try {
+      const projects = Array.from({ length: 40 }, () => ({ projectId: randomUUID() }));
+      const stored = await storeEvents(database, app.get(Sealer), projects);
+      const worker = app.get(EventWorker);
+      const counts = await Promise.all([worker.runOnce(), worker.runOnce()]);
+      expect(counts[0] + counts[1]).toBe(40);
+      expect(handled.toSorted()).toEqual(stored.toSorted());
+      expect(await worker.runOnce()).toBe(0);
+    } finally {
+      background.mockRestore();
       await app.close();
     }
   });

@@ -21,6 +21,7 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import type { EntityManager } from 'typeorm';
 import {
   ErrorFilter,
+  EventWorker,
   JwtAuthGuard,
   OnStripeEvent,
   PaymentsHealth,
@@ -103,6 +104,7 @@ class ShopController {
     private readonly configs: StripeConfigService,
     private readonly removal: ProjectRemoval,
     private readonly health: PaymentsHealth,
+    private readonly worker: EventWorker,
   ) {}
 
   @Post('pay')
@@ -127,6 +129,11 @@ class ShopController {
   @Delete()
   remove(@Param('project_id') projectId: string): Promise<unknown> {
     return this.removal.remove(projectId, { actor: 'alice', requestId: randomUUID() });
+  }
+
+  @Post('events')
+  async handOn(): Promise<unknown> {
+    return { handed: await this.worker.runOnce() };
   }
 
   @Get('ready')
@@ -220,6 +227,7 @@ describe.each([
       database: { status: 'up' },
       ring: { status: 'up' },
     });
+    expect((await request('POST', `/shops/${SHOP}/events`, {})).json).toEqual({ handed: 0 });
   });
 
   it('keeps its guards and its routes of configurations', async () => {
@@ -233,6 +241,7 @@ describe.each([
       json: { has_live_credentials: true },
     });
     expect(await request('DELETE', config)).toMatchObject({ status: 204 });
+    expect(await request('PATCH', config)).toMatchObject({ status: 405 });
     expect(await request('GET', `${config}/history`)).toMatchObject({ status: 500 });
   });
 

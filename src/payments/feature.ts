@@ -12,5 +12,6 @@ export interface Feature {
     /** Further addresses of its controllers, which offer no methods of their own. */
     aliases?: readonly Type[];
     providers?: readonly Provider[];
+    exports?: readonly InjectionToken[];
   };
 }

@@ -97,7 +97,7 @@ function completed(
           resolveDatabase(database, found, extras.dataSource),
       },
     ],
-    exports: FEATURES.flatMap((feature) => feature.exports ?? []),
+    exports: parts.flatMap((part) => part.exports ?? []),
   };
 }
 

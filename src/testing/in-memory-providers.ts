@@ -13,8 +13,12 @@ import { ProjectRemoval } from '../payments/project-removal/project-removal.js';
 import { StripeClients } from '../payments/stripe-clients/stripe-clients.js';
 import { HostEvents } from '../payments/stripe-config/host-events.js';
 import { StripeConfigService } from '../payments/stripe-config/stripe-config.service.js';
+import { EventWorker } from '../payments/stripe-webhooks/event-worker.js';
 import type { InMemoryPayments } from './in-memory-payments.js';
 import { randomBytes } from 'node:crypto';
+
+/** Nothing is stored, so that nothing waits for its handlers: tests hand them events with `deliverStripeEvent`. */
+const NO_EVENTS: Pick<EventWorker, 'runOnce'> = { runOnce: () => Promise.resolve(0) };
 
 /** What takes the places of the module's services. */
 export function inMemoryProviders({
@@ -28,6 +32,7 @@ export function inMemoryProviders({
     { provide: StripeClients, useValue: clients },
     { provide: ProjectRemoval, useValue: removal },
     { provide: PaymentsHealth, useValue: health },
+    { provide: EventWorker, useValue: NO_EVENTS },
     {
       provide: StripeConfigService,
       inject: [HostEvents, RESOLVED_OPTIONS],

@@ -3,6 +3,7 @@ import { PAYMENTS_DATABASE } from '../payments/database/database.js';
 import { AccessGuard, JwtAuthGuard } from '../payments/http/access/jwt-auth.guard.js';
 import { HostProjects, ProjectOwnershipGuard } from '../payments/http/access/project-ownership.guard.js';
 import { ErrorFilter } from '../payments/http/errors/error.filter.js';
+import { OtherMethods } from '../payments/http/mounting/other-methods.js';
 import type { PaymentsModuleOptions } from '../payments/options/payments.options.js';
 import { FEATURES } from '../payments/payments.features.js';
 import { MODULE_OPTIONS_TOKEN } from '../payments/payments.module-definition.js';
@@ -31,6 +32,7 @@ const KEPT: ReadonlySet<InjectionToken> = new Set<InjectionToken>([
   HostProjects,
   JwtAuthGuard,
   MaskingInterceptor,
+  OtherMethods,
   ProjectOwnershipGuard,
 ]);
 

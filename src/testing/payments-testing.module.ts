@@ -13,6 +13,7 @@ import { ProjectRemoval } from '../payments/project-removal/project-removal.js';
 import { StripeClients } from '../payments/stripe-clients/stripe-clients.js';
 import { HostEvents } from '../payments/stripe-config/host-events.js';
 import { StripeConfigService } from '../payments/stripe-config/stripe-config.service.js';
+import { EventWorker } from '../payments/stripe-webhooks/event-worker.js';
 import { InMemoryPayments } from './in-memory-payments.js';
 import { inMemoryProviders, optionsForTests } from './in-memory-providers.js';
 
@@ -45,6 +46,7 @@ export class PaymentsTestingModule {
         StripeConfigService,
         ProjectRemoval,
         PaymentsHealth,
+        EventWorker,
         AccessGuard,
         HostProjects,
       ],

@@ -87,16 +87,37 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     this.periodic.wake();
   }
 
+  /**
+   * Hands on the stored events that are due now. For processes that are frozen between requests, as functions are, and so
+   * cannot do it in the background: call it from a scheduler. Other workers may run at the same time.
+   *
+   * @returns how many were taken up; those whose handler failed are due again later, by themselves
+   * @throws an error of the driver when the database cannot be reached
+   */
+  async runOnce(): Promise<number> {
+    let total = 0;
+    for (let claimed = BATCH; claimed === BATCH && !this.periodic.isStopping; total += claimed) {
+      claimed = await this.handleBatch();
+    }
+    return total;
+  }
+
   private async handleDue(): Promise<number> {
+    const claimed = await this.handleBatch();
+    // Not unref'd: shutdown waits for it, and the process must not exit before.
+    if (claimed < BATCH) await delay(GATHER_MS);
+    return claimed > 0 ? 0 : POLL_MS;
+  }
+
+  /** @returns how many events were claimed */
+  private async handleBatch(): Promise<number> {
     const claimed = await runStatement(this.database, 'write', CLAIM_EVENTS, {
       batch: BATCH,
       lease_seconds: LEASE_SECONDS,
     });
     const lanes = Math.min(LANES, writeLimits(this.database).transaction);
     await Promise.all(lanesOf(claimed, lanes).map((lane) => this.handleLane(lane)));
-    // Not unref'd: shutdown waits for it, and the process must not exit before.
-    if (claimed.length < BATCH) await delay(GATHER_MS);
-    return claimed.length > 0 ? 0 : POLL_MS;
+    return claimed.length;
   }
 
   private async handleLane(events: ClaimedEvent[]): Promise<void> {

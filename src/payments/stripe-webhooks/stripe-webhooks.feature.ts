@@ -20,5 +20,6 @@ export const stripeWebhooks: Feature = {
       EventWorker,
       StripeEventService,
     ],
+    exports: [EventWorker],
   },
 };
