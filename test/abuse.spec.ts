@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
 import { jest } from '@jest/globals';
+import { PAYMENTS_DATABASE } from '../src/payments/database/database.js';
 import { FIND_WEBHOOK_SECRETS } from '../src/payments/stripe-config/stripe-config.statements.js';
 import { WebhookSecretLookup } from '../src/payments/stripe-webhooks/webhook-secret-lookup.js';
 import { createHttpServer } from '../src/app/http-server.js';
@@ -215,7 +216,7 @@ describe('webhooks that anybody can send', () => {
 
   it('share one statement where many are asked about while another runs', async () => {
     await put();
-    const lookup = new WebhookSecretLookup(service.app.get(DataSource), 'test');
+    const lookup = new WebhookSecretLookup(service.app.get(PAYMENTS_DATABASE), 'test');
     const statement = jest.spyOn(pg.Client.prototype, 'query');
     const runs = () =>
       statement.mock.calls.filter(([query]) =>
@@ -235,7 +236,7 @@ describe('webhooks that anybody can send', () => {
   });
 
   it('are not taken for unknown where the project changed while it was asked about', async () => {
-    const lookup = new WebhookSecretLookup(service.app.get(DataSource), 'test');
+    const lookup = new WebhookSecretLookup(service.app.get(PAYMENTS_DATABASE), 'test');
     const asking = lookup.find(projectId);
     // The statement of the question is under way, and sees nothing of what comes.
     await new Promise(setImmediate);

@@ -133,8 +133,8 @@ function interceptQueries(
     this: unknown,
     ...args
   ) {
-    // A dot behind the name says that its text names the schema.
-    const name = (args[0] as pg.QueryConfig).name?.replace(/\.$/, '');
+    // A number behind the name stands for the schema that its text names.
+    const name = (args[0] as pg.QueryConfig).name?.replace(/\.\d+$/, '');
     return handle(name, () => real.apply(this, args));
   });
 }
