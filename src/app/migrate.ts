@@ -3,14 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource, MigrationExecutor, type EntitySubscriberInterface, type QueryRunner } from 'typeorm';
 import { lookForSchema, type Ask } from '../payments/database/schema-name.js';
-import {
-  LOCK_POLL_MS,
-  LOCK_WAIT_MS,
-  MIGRATION_LOCK,
-  MigrationLockHeld,
-  SILENCE_MS,
-  TABLE_WAIT_MS,
-} from '../payments/schema/migration-lock.js';
+import { SILENCE_MS, TABLE_WAIT_MS, takeMigrationLock } from '../payments/schema/migration-lock.js';
 import { requireSchema } from '../payments/schema/schema-findings.js';
 import { dataSourceOptions } from './data-source.js';
 import { APPLICATION_NAME } from './application-name.js';
@@ -142,7 +135,7 @@ class Session {
   async underLock<T>(work: (dataSource: DataSource) => Promise<T>): Promise<T> {
     await this.lock.query('BEGIN');
     await this.lock.query(`SET LOCAL idle_in_transaction_session_timeout = ${this.silenceMs}`);
-    await this.takeLock();
+    await takeMigrationLock(this.lock, this.options.lockWaitMs, this.ended);
     const done = new AbortController();
     const watching = this.watchLink(done.signal);
     try {
@@ -162,19 +155,6 @@ class Session {
     const schema = await lookForSchema(this.ask);
     if (schema !== undefined) this.dataSource.setOptions({ schema });
     return work(this);
-  }
-
-  private async takeLock(): Promise<void> {
-    const until = performance.now() + (this.options.lockWaitMs ?? LOCK_WAIT_MS);
-    for (;;) {
-      const { rows } = await this.lock.query<{ locked: boolean }>(
-        'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
-        [MIGRATION_LOCK],
-      );
-      if (rows[0]?.locked === true) return;
-      if (performance.now() >= until) throw new MigrationLockHeld();
-      await delay(LOCK_POLL_MS, undefined, { signal: this.ended });
-    }
   }
 
   /** The lock's connection shares the link with the migration's, which may be silent for as long as a statement takes. */

@@ -82,6 +82,7 @@ describe('the tarball', () => {
         'dist/cli/commands/keys/status.js',
         'dist/cli/commands/keys/stored-values.js',
         'dist/cli/fault.js',
+        'dist/cli/migration-fault.js',
         'dist/cli/nest-stripe-config.js',
         'dist/cli/open-database.js',
         'dist/cli/package-commands.js',

@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
 import { openCommandDatabase } from '../../app/command-database.js';
 import type { HostPool } from '../../payments/database/database.js';
-import { describeError } from '../../payments/common/describe-error.js';
-import { ExplainedError } from '../../payments/domain/explained-error.js';
 import { migrate, migrationSql, pendingMigrations } from '../../payments/schema/migrate.js';
-import { MigrationLockHeld } from '../../payments/schema/migration-lock.js';
-import { CommandFault, databaseCause } from '../fault.js';
+import { CommandFault } from '../fault.js';
+import { LOCK_WAIT_MS, migrationFault } from '../migration-fault.js';
 import { action, createProgram, say, type Result } from '../program.js';
-
-/** How long to wait for another migration, in milliseconds. */
-const LOCK_WAIT_MS = 60_000;
 
 /** Where an application has, or wants, its tables. */
 export interface MigrationTarget {
@@ -50,24 +45,10 @@ async function onPool<T>(url: string, work: (pool: HostPool) => Promise<T>): Pro
     if (opened.database.pool === undefined) throw new CommandFault('The database was closed.');
     return await work(opened.database.pool);
   } catch (error) {
-    throw faultOf(error);
+    throw migrationFault(error, 'DATABASE_URL, or PGHOST and its like, are');
   } finally {
     await close?.();
   }
-}
-
-/** The message of a fault of the database, whose own message may contain a password. */
-function faultOf(error: unknown): unknown {
-  if (error instanceof ExplainedError || error instanceof CommandFault) return error;
-  if (error instanceof MigrationLockHeld) {
-    return new CommandFault(
-      `Another session has held the lock of migrations for ${LOCK_WAIT_MS / 1_000} s: wait until it is done, or end it (pg_locks shows it, locktype advisory).`,
-    );
-  }
-  const { error: name, errorCode } = describeError(error);
-  return new CommandFault(
-    `The migration failed (${errorCode ?? name}); check that DATABASE_URL, or PGHOST and its like, are right, that the database runs, and that its user may change the schema${databaseCause(error)}.`,
-  );
 }
 
 /** `migrate`: makes the tables of an application, or brings them up to date. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { PoolClient } from 'pg';
+import type { ClientBase, PoolClient } from 'pg';
 import type { Database } from './database.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { RESULT_TYPES } from './statement.js';
@@ -44,21 +44,36 @@ export async function withLock<T>(
 }
 
 async function tryToLock(client: PoolClient, name: string, waitMs: number, holdMs: number): Promise<boolean> {
-  const until = performance.now() + waitMs;
   try {
     await client.query('BEGIN');
     await client.query("SELECT set_config('idle_in_transaction_session_timeout', $1, true)", [`${holdMs}ms`]);
-    for (;;) {
-      const { rows } = await client.query<{ locked: boolean }>({
-        text: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
-        values: [name],
-        types: RESULT_TYPES,
-      });
-      if (rows[0]?.locked === true) return true;
-      if (performance.now() >= until) return false;
-      await delay(LOCK_POLL_MS);
-    }
+    return await takeLock(client, name, { waitMs, pollMs: LOCK_POLL_MS });
   } catch (error) {
     throw new DependencyUnavailable('database', { cause: error });
+  }
+}
+
+/**
+ * Takes a lock for the transaction that is open on a connection.
+ *
+ * @param waitMs how long to wait for it, and `pollMs` how often it is tried meanwhile, in milliseconds
+ * @param signal ends the wait
+ * @returns false when the lock was not free in time
+ */
+export async function takeLock(
+  client: ClientBase,
+  name: string,
+  { waitMs, pollMs, signal }: { waitMs: number; pollMs: number; signal?: AbortSignal | undefined },
+): Promise<boolean> {
+  const until = performance.now() + waitMs;
+  for (;;) {
+    const { rows } = await client.query<{ locked: boolean }>({
+      text: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
+      values: [name],
+      types: RESULT_TYPES,
+    });
+    if (rows[0]?.locked === true) return true;
+    if (performance.now() >= until) return false;
+    await delay(pollMs, undefined, { signal });
   }
 }

@@ -1,17 +1,9 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Pool, PoolClient } from 'pg';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 import type { HostPool } from '../database/database.js';
 import { askOf, lookForSchema, quoted } from '../database/schema-name.js';
 import { ExplainedError } from '../domain/explained-error.js';
-import {
-  LOCK_POLL_MS,
-  LOCK_WAIT_MS,
-  MIGRATION_LOCK,
-  MigrationLockHeld,
-  SILENCE_MS,
-  TABLE_WAIT_MS,
-} from './migration-lock.js';
+import { SILENCE_MS, TABLE_WAIT_MS, takeMigrationLock } from './migration-lock.js';
 import { paymentsMigrations } from './migrations/index.js';
 import { requireSchema } from './schema-findings.js';
 
@@ -99,7 +91,7 @@ async function migrateOn(client: PoolClient, options: MigrateOptions): Promise<s
   await client.query(`SET LOCAL lock_timeout = ${TABLE_WAIT_MS}`);
   await client.query('SET LOCAL statement_timeout = 0');
   await client.query(`SET LOCAL idle_in_transaction_session_timeout = ${SILENCE_MS}`);
-  await takeLock(client, options.lockWaitMs ?? LOCK_WAIT_MS);
+  await takeMigrationLock(client, options.lockWaitMs);
   await createSchema(client, options.schema);
   const target = await targetOf(client, options);
   if (!(await hasTable(client, target))) await client.query(createTable(target));
@@ -119,19 +111,6 @@ async function migrateOn(client: PoolClient, options: MigrateOptions): Promise<s
   }
   await client.query('COMMIT');
   return pending.map(({ name }) => name);
-}
-
-async function takeLock(client: PoolClient, waitMs: number): Promise<void> {
-  const until = performance.now() + waitMs;
-  for (;;) {
-    const { rows } = await client.query<{ locked: string }>(
-      'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))::text AS locked',
-      [MIGRATION_LOCK],
-    );
-    if (rows[0]?.locked === 'true') return;
-    if (performance.now() >= until) throw new MigrationLockHeld();
-    await delay(LOCK_POLL_MS);
-  }
 }
 
 /** Made only where it is missing: who may not make schemas may use one. */

@@ -1,11 +1,14 @@
+import type { ClientBase } from 'pg';
+import { takeLock } from '../database/lock.js';
+
 /** Names the advisory lock of migrations, whoever runs them. */
-export const MIGRATION_LOCK = 'nest-stripe-config:migrations';
+const MIGRATION_LOCK = 'nest-stripe-config:migrations';
 
 /** How long a migration waits for a table in use: others queue behind it for as long. In milliseconds. */
 export const TABLE_WAIT_MS = 2_000;
 /** How long one try waits for the lock, and how often it checks, in milliseconds. */
-export const LOCK_WAIT_MS = 10_000;
-export const LOCK_POLL_MS = 250;
+const LOCK_WAIT_MS = 10_000;
+const LOCK_POLL_MS = 250;
 /** When the database takes the lock from a holder that does not respond, in milliseconds. */
 export const SILENCE_MS = 30_000;
 
@@ -16,4 +19,20 @@ export class MigrationLockHeld extends Error {
   constructor() {
     super('another session holds the lock of migrations');
   }
+}
+
+/**
+ * Takes the lock of migrations for the transaction that is open on a connection.
+ *
+ * @param waitMs how long to wait for another migration, in milliseconds. Default: 10,000.
+ * @param signal ends the wait
+ * @throws MigrationLockHeld when another migration did not end in time
+ */
+export async function takeMigrationLock(
+  client: ClientBase,
+  waitMs: number | undefined,
+  signal?: AbortSignal,
+): Promise<void> {
+  const limits = { waitMs: waitMs ?? LOCK_WAIT_MS, pollMs: LOCK_POLL_MS, signal };
+  if (!(await takeLock(client, MIGRATION_LOCK, limits))) throw new MigrationLockHeld();
 }
