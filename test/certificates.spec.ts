@@ -94,7 +94,7 @@ it('of a key service that is not trusted gives an error with its code and the fi
 
 it('of Stripe that is not trusted gives a cause with its code and the fix', async () => {
   const stripe = new StripeApi(
-    { stripeApiBase: url, limits: { stripeCallsAtOnce: 1, stripeCallsPerMinute: 1 } },
+    { stripeApiBase: url, limits: { stripeCallsAtOnce: 1 } },
     new TimeLimits(),
   );
   const key = new Secret(fakeCredential('test_secret_key'));

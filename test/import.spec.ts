@@ -7,6 +7,8 @@ import type { CredentialField } from '../src/payments/domain/credentials.js';
 import { fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { cleanUp, runCommand, temporaryFolder, type Settings } from './support/process.js';
+import { LocalStripe, PERMISSION, type Permission } from './support/stripe/local-stripe.js';
+import { restrictedKey } from './support/stripe/special-keys.js';
 
 let database: TestDatabase;
 let folder: string;
@@ -184,7 +186,13 @@ it('rows of a SELECT are read by a cursor, and the statement that blanks them is
   expect(await rows()).toHaveLength(count);
   expect(await database.query('SELECT FROM shops WHERE stripe_secret IS NULL')).toEqual([]);
 
+  await database.query(`CREATE FUNCTION ruin() RETURNS SETOF shops LANGUAGE sql AS
+    'DELETE FROM shops RETURNING *'`);
   for (const [sql, message] of [
+    [
+      'SELECT id AS project_id, stripe_secret AS live_secret_key FROM ruin()',
+      /^The statement of --sql failed \(25006\)/,
+    ],
     ['DELETE FROM shops RETURNING id AS project_id', /^The statement of --sql failed \(/],
     ['SELECT id, stripe_secret FROM shops', /^The columns must be project_id and some of /],
   ] as const) {
@@ -220,9 +228,139 @@ it('what is no source is refused without its contents', async () => {
     const { code, stderr } = await run(args);
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(message) as unknown });
   }
-  const broken = await run(['--csv', await csv('project_id,test_secret_key', `${randomUUID()},"${secret}`)]);
-  expect(broken).toMatchObject({
+  for (const line of [`${randomUUID()},"${secret}`, `${randomUUID()},${secret},${secret}`]) {
+    const broken = await run(['--csv', await csv('project_id,test_secret_key', line)]);
+    expect(broken).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^Line \d+ is no CSV \(CSV_/) as unknown,
+    });
+  }
+});
+
+it('no form of ids lets a credential be shown as one', async () => {
+  const key = make('test_secret_key').slice(0, 21);
+  const { code, json } = await run([
+    ...['--csv', await csv('project_id,test_secret_key', `${key},${make('test_secret_key')}`)],
+    ...['--project-ids', 'nanoid', '--json'],
+  ]);
+  expect({ code, json }).toMatchObject({
     code: 1,
-    stderr: expect.stringMatching(/^Line \d+ is no CSV \(CSV_/) as unknown,
+    json: { faults: [{ row: 1, causes: [expect.stringMatching(/^project_id: it must be a Nano ID/)] }] },
+  });
+  expect(shown).not.toContain(key.slice(8));
+  expect(await rows()).toEqual([]);
+});
+
+describe('with --verify', () => {
+  let stripe: LocalStripe;
+  beforeEach(async () => {
+    stripe = await LocalStripe.start();
+  });
+  afterEach(() => stripe.stop());
+
+  const verify = (file: string, ...args: string[]) =>
+    run(['--csv', file, '--verify', '--json', ...args], {
+      STRIPE_API_BASE: stripe.url,
+      NODE_ENV: 'development',
+    });
+  const account = (key: string, livemode: boolean, permissions: Permission[] = []) => { stripe.addAccount({ accountId: 'acct_1ImportSpec', key, livemode, permissions }); };
+
+  it('keys that Stripe refuses are not stored, and those stored already are not asked about', async () => {
+    const [good, restricted, wrong, swapped] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+    const [works, genuine, revoked, ofOtherMode] = [
+      make('test_secret_key'),
+      restrictedKey(make('test_secret_key')),
+      make('live_secret_key'),
+      make('live_secret_key'),
+    ];
+    made.push(genuine);
+    account(works, false);
+    account(genuine, false, [PERMISSION.accountRead]);
+    account(ofOtherMode, false);
+    const file = await csv(
+      'project_id,test_secret_key,live_secret_key,live_webhook_secret',
+      `${good},${works},,${make('live_webhook_secret')}`,
+      `${restricted},${genuine},,`,
+      `${wrong},${works},${revoked},`,
+      `${swapped},,${ofOtherMode},`,
+    );
+    const faults = [
+      {
+        row: 3,
+        project_id: wrong,
+        causes: [
+          'live_secret_key: Stripe does not accept this key: it is wrong, revoked or expired. Copy a current one from the Stripe Dashboard.',
+        ],
+      },
+      {
+        row: 4,
+        project_id: swapped,
+        causes: [
+          'live_secret_key: Stripe accepts this key, but not for the live mode; copy a key of that mode.',
+        ],
+      },
+    ];
+    expect(await verify(file, '--dry-run')).toMatchObject({ code: 1, json: { created: 2, faults } });
+    expect(await rows()).toEqual([]);
+    expect(await verify(file)).toMatchObject({ code: 1, json: { created: 2, refused: 2, faults } });
+    expect((await rows()).map(({ project_id }) => project_id)).toEqual([good, restricted].sort());
+
+    const asked = stripe.requests.length;
+    const added = await csv('project_id,test_secret_key,live_secret_key', `${good},${works},${revoked}`);
+    expect(await verify(added)).toMatchObject({
+      code: 1,
+      json: { updated: 0, faults: [{ row: 1, project_id: good, causes: faults[0]?.causes }] },
+    });
+    expect(stripe.requests.slice(asked).map(({ key }) => key)).toEqual([revoked]);
+    expect((await rows()).map(({ version }) => version)).toEqual([1, 1]);
+  });
+
+  it('a key that Stripe gave no answer about is not stored, and the next run asks again', async () => {
+    const id = randomUUID();
+    const key = make('live_secret_key');
+    account(key, true);
+    const file = await csv('project_id,live_secret_key', `${id},${key}`);
+    stripe.fault = { kind: 'status', status: 500 };
+    expect(await verify(file)).toMatchObject({
+      code: 1,
+      json: {
+        created: 0,
+        faults: [
+          {
+            row: 1,
+            project_id: id,
+            causes: [
+              'live_secret_key: Stripe could not be asked, or gave no usable answer, so nothing is known about the key; run the import again.',
+            ],
+          },
+        ],
+      },
+    });
+    expect(stripe.requests).toHaveLength(3);
+    stripe.fault = undefined;
+    expect(await verify(file)).toMatchObject({ code: 0, json: { created: 1 } });
+  });
+
+  it('a Stripe that is down ends the import, with what to do', async () => {
+    const lines = Array.from({ length: 40 }, () => `${randomUUID()},${make('live_secret_key')}`);
+    const file = await csv('project_id,live_secret_key', ...lines);
+    stripe.fault = { kind: 'reset' };
+    const { code, json } = await verify(file, '--verify-rate', '100');
+    expect(code).toBe(1);
+    expect(json).toEqual({
+      error: {
+        message: expect.stringMatching(/^Stripe gave no usable answer 20 times in a row; /) as unknown,
+      },
+    });
+    expect(await rows()).toEqual([]);
+    expect(stripe.requests.length).toBeLessThan(60);
+  });
+
+  it.each(['0', '-1', '101', 'many'])('a rate of %s is refused', async (rate) => {
+    const { code, json } = await verify(await csv('project_id'), '--verify-rate', rate);
+    expect({ code, json }).toEqual({
+      code: 1,
+      json: { error: { message: expect.stringMatching(/at most 100/) as unknown } },
+    });
   });
 });

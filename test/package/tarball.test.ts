@@ -74,6 +74,7 @@ describe('the tarball', () => {
         'README.md',
         'dist/cli/commands/audit.js',
         'dist/cli/commands/import.js',
+        'dist/cli/commands/import/key-verifier.js',
         'dist/cli/commands/import/sources.js',
         'dist/cli/commands/package-migrate.js',
         'dist/cli/commands/keys.js',

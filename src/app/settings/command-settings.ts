@@ -71,6 +71,16 @@ export function readDatabaseSchema(variables: Variables = environment()): string
 }
 
 /**
+ * Where a command asks Stripe.
+ *
+ * @returns undefined for Stripe itself
+ * @throws EnvError when STRIPE_API_BASE is wrong
+ */
+export function readStripeApiBase(variables: Variables = environment()): string | undefined {
+  return read(variables, (settings) => settings.get('STRIPE_API_BASE'));
+}
+
+/**
  * Where the key ring is and how its keys are unwrapped.
  *
  * @throws EnvError when a setting is wrong

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { userInfo } from 'node:os';
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { environment } from '../../app/settings/environment.js';
-import { readHostDatabaseUrl } from '../../app/settings/command-settings.js';
+import { readHostDatabaseUrl, readStripeApiBase } from '../../app/settings/command-settings.js';
 import { Sealer } from '../../payments/crypto/sealer.js';
 import { CREDENTIAL_FIELDS } from '../../payments/domain/credentials.js';
 import {
@@ -10,7 +10,11 @@ import {
   ProjectIds,
   type ProjectIdFormName,
 } from '../../payments/domain/project-ids.js';
-import type { ImportRow, ImportResult } from '../../payments/stripe-config/config-import.js';
+import type {
+  ImportOptions as ImportTarget,
+  ImportResult,
+} from '../../payments/stripe-config/config-import.js';
+import type { ImportRow } from '../../payments/stripe-config/import-rows.js';
 import type { CommandHost } from '../command-host.js';
 import { CommandFault } from '../fault.js';
 import { action, createProgram, say, type Result } from '../program.js';
@@ -25,6 +29,8 @@ interface ImportOptions {
   csv?: string;
   sql?: string;
   dryRun?: true;
+  verify?: true;
+  verifyRate: number;
   replace?: true;
   operator: string;
   projectIds: ProjectIdFormName;
@@ -50,6 +56,7 @@ async function importRows(host: CommandHost, options: ImportOptions): Promise<Re
       requestId: randomUUID(),
       dryRun,
       replace: options.replace === true,
+      findKeyFault: options.verify && (await keyVerification(options.verifyRate)),
     });
     for await (const rows of batchesOf(source)) {
       const result = await target.store(rows);
@@ -79,6 +86,13 @@ function sourceOf({ fromEnv, csv, sql }: ImportOptions): Iterable<ImportRow> | A
   return csv === undefined ? rowsOfQuery(readHostDatabaseUrl(), sql ?? '') : rowsOfCsv(csv);
 }
 
+async function keyVerification(perSecond: number): Promise<ImportTarget['findKeyFault']> {
+  const { KeyVerifier } = await import('./import/key-verifier.js');
+  const { STRIPE_API_BASE } = await import('../../payments/options/resolve-options.js');
+  const verifier = new KeyVerifier(readStripeApiBase() ?? STRIPE_API_BASE, perSecond);
+  return (key, mode) => verifier.findFault(key, mode);
+}
+
 async function* batchesOf(rows: Iterable<ImportRow> | AsyncIterable<ImportRow>): AsyncGenerator<ImportRow[]> {
   let batch: ImportRow[] = [];
   for await (const row of rows) {
@@ -87,6 +101,12 @@ async function* batchesOf(rows: Iterable<ImportRow> | AsyncIterable<ImportRow>):
     batch = [];
   }
   if (batch.length > 0) yield batch;
+}
+
+function readRate(text: string): number {
+  const rate = Number(text);
+  if (!(rate > 0 && rate <= 100)) throw new InvalidArgumentError('It must be a number above 0, at most 100.');
+  return rate;
 }
 
 /** What removes the credentials from where they were. The columns of a SELECT may have other names in their table. */
@@ -113,6 +133,15 @@ export function importCommand(host: CommandHost): Command {
     .option('--csv <file>', 'a CSV file whose first line names the columns; -: standard input')
     .option('--sql <select>', 'a SELECT on the same database')
     .option('--dry-run', 'validate and compare every row, and write nothing')
+    .option(
+      '--verify',
+      'ask Stripe about every secret key that would be stored, and store none that it refuses',
+    )
+    .addOption(
+      new Option('--verify-rate <keys>', 'how many keys to ask about in a second, at most 100')
+        .default(20)
+        .argParser(readRate),
+    )
     .option('--replace', 'replace stored values by others')
     .option('--operator <name>', 'who does it, for the audit trail', userInfo().username)
     .addOption(

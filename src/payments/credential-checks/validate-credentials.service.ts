@@ -2,11 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { Secret } from '../crypto/secret.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
-import { checkKey, type KeyCheckResult } from '../stripe/check-key.js';
-import { PERMISSIONS, StripeApi } from '../stripe/stripe-api.js';
+import { checkKey } from '../stripe/check-key.js';
+import { StripeApi } from '../stripe/stripe-api.js';
 import { findFault, isMaskOf } from '../domain/credential-rules.js';
-import type { CredentialField, Mode } from '../domain/credentials.js';
+import type { CredentialField } from '../domain/credentials.js';
 import { countCall } from './call-limit.js';
+import { describeKeyCheck } from './describe-key-check.js';
 import type {
   ValidateStripeCredentialsRequest,
   ValidateStripeCredentialsResponse,
@@ -37,7 +38,7 @@ export class ValidateCredentialsService {
     const count = (): Promise<void> =>
       countCall(this.database, projectId, this.options.limits.stripeCallsPerMinute);
     const result = await checkKey(this.stripe, new Secret(secret_key), mode, { withAccount: false, count });
-    return describe(result, mode);
+    return describeKeyCheck(result, mode);
   }
 }
 
@@ -48,30 +49,4 @@ function findFaultOfKey(field: CredentialField, value: string): string | undefin
   return field === 'test_secret_key'
     ? 'This is a live key; send is_test_mode as false to try it.'
     : 'This is a test key; send is_test_mode as true to try it.';
-}
-
-function describe(result: KeyCheckResult, mode: Mode): ValidateStripeCredentialsResponse {
-  switch (result.status) {
-    case 'works':
-      return { valid: true, message: `Stripe accepts this ${mode} key.` };
-    case 'restricted': {
-      const lacks =
-        result.permission === undefined ? 'a permission' : `the permission ${PERMISSIONS[result.permission]}`;
-      return {
-        valid: true,
-        message: `This is a genuine restricted ${mode} key. It lacks ${lacks} that this check asks for; make sure that it has those your payments need.`,
-      };
-    }
-    case 'rejected':
-      return {
-        valid: false,
-        message:
-          'Stripe does not accept this key: it is wrong, revoked or expired. Copy a current one from the Stripe Dashboard.',
-      };
-    case 'other_mode':
-      return {
-        valid: false,
-        message: `Stripe accepts this key, but not for the ${mode} mode; copy a key of that mode.`,
-      };
-  }
 }

@@ -1,3 +1,4 @@
+import { CREDENTIAL_CATALOGUE } from './credential-catalogue.js';
 import { ValidationFailed, type ValidationItem } from './errors.js';
 import { idText } from './host-id.js';
 import { UUID } from './uuid.js';
@@ -8,11 +9,18 @@ export const MAX_PROJECT_ID_LENGTH = 64;
 /** What stands in a URL as it is; a segment of dots would lead to another address. */
 const IN_URL = new RegExp(`^(?!\\.{1,2}$)[\\w.~-]{1,${MAX_PROJECT_ID_LENGTH}}$`);
 
+/** Ids are logged and shown, so that a credential in the place of one is none, whatever the form. */
+const CREDENTIAL = new RegExp(
+  `^(?:${Object.values(CREDENTIAL_CATALOGUE)
+    .flatMap(({ prefixes }) => prefixes.map(({ text }) => text))
+    .join('|')})`,
+);
+
 /** What the ids of a host's projects look like. */
 export interface ProjectIdForm {
   /**
    * What a whole id matches, from `^` to `$` and without flags: `/^prj_[0-9a-z]{12}$/`. Whatever it allows, an id has at most 64
-   * characters, and only letters, digits and `-._~`.
+   * characters, only letters, digits and `-._~`, and not the prefix of a credential.
    */
   pattern: RegExp;
   /** An id, for messages and the OpenAPI document. */
@@ -107,6 +115,7 @@ export class ProjectIds {
     const { canonical, largest } = this.form;
     const text = typeof id === 'string' ? id : idText(id);
     if (text === undefined || !IN_URL.test(text) || !this.whole.test(text)) return undefined;
+    if (CREDENTIAL.test(text)) return undefined;
     if (largest !== undefined && BigInt(text) > largest) return undefined;
     return canonical === undefined ? text : canonical(text);
   }

@@ -5,6 +5,9 @@ import { findFaults } from './validate-options.js';
 
 const DEFAULT_OVERLAP_HOURS = 24;
 
+/** The address of Stripe itself. */
+export const STRIPE_API_BASE = 'https://api.stripe.com';
+
 /**
  * Validates the options and fills in every default.
  *
@@ -21,7 +24,7 @@ export function resolveOptions(
     ...options,
     basePath,
     publicBaseUrl: options.publicBaseUrl.replace(/\/+$/, ''),
-    stripeApiBase: options.stripeApiBase ?? 'https://api.stripe.com',
+    stripeApiBase: options.stripeApiBase ?? STRIPE_API_BASE,
     webhookSecretOverlapHours: options.webhookSecretOverlapHours ?? DEFAULT_OVERLAP_HOURS,
     limits: {
       stripeCallsPerMinute: options.limits?.stripeCallsPerMinute ?? 5,

@@ -1,30 +1,20 @@
+import type { Secret } from '../crypto/secret.js';
 import { sealContext, type Sealer } from '../crypto/sealer.js';
 import type { Database } from '../database/database.js';
 import { runStatement } from '../database/run-statement.js';
 import type { RowOf } from '../database/statement.js';
-import { FOREIGN_MASK, maskOf } from '../domain/credential-rules.js';
-import { FIELDS_OF_ONE_MODE, PREVIOUS_FIELDS, type CredentialField } from '../domain/credentials.js';
-import { ValidationFailed } from '../domain/errors.js';
+import { maskOf } from '../domain/credential-rules.js';
+import {
+  FIELDS_OF_ONE_MODE,
+  PREVIOUS_FIELDS,
+  describeCredential,
+  type CredentialField,
+  type Mode,
+} from '../domain/credentials.js';
 import type { ProjectIds } from '../domain/project-ids.js';
-import { CredentialChanges, readCredentials } from './credential-changes.js';
+import { faultOf, readRow, type ImportRow, type ReadRow, type RowFault } from './import-rows.js';
 import { FIND_FINGERPRINTS, INSERT_CONFIGS } from './import.statements.js';
 import { UPSERT, credentialParameters, type ProtectedCredential } from './upsert.statements.js';
-
-/** What a source gives: a project, and the credentials by the names of the API; empty ones are left out. */
-export interface ImportRow {
-  /** Its place in the source, from 1. */
-  row: number;
-  project_id: unknown;
-  credentials: Record<string, unknown>;
-}
-
-/** Why a row was not stored. It names fields, never a value. */
-export interface RowFault {
-  row: number;
-  /** Left out where the project's id itself is wrong, since a credential may stand in its place. */
-  project_id?: string;
-  causes: string[];
-}
 
 /** How an import goes about it. */
 export interface ImportOptions {
@@ -36,6 +26,8 @@ export interface ImportOptions {
   dryRun: boolean;
   /** Whether a stored value may be replaced by another. */
   replace: boolean;
+  /** Why a secret key that would be stored cannot be used in its mode, as Stripe says; not asked where it is left out. */
+  findKeyFault?: ((key: Secret, mode: Mode) => Promise<string | undefined>) | undefined;
 }
 
 /** What became of rows. */
@@ -48,10 +40,10 @@ export interface ImportResult {
   faults: RowFault[];
 }
 
-interface ReadRow {
-  row: number;
-  projectId: string;
-  secrets: CredentialChanges['secrets'];
+/** What a row adds to a configuration, or replaces in it. */
+interface Change {
+  row: ReadRow;
+  version: Stored['version'];
 }
 
 type Stored = RowOf<typeof FIND_FINGERPRINTS>;
@@ -72,7 +64,7 @@ export class ConfigImport {
     const result: ImportResult = { created: 0, updated: 0, unchanged: 0, empty: 0, faults: [] };
     let pending: ReadRow[] = [];
     for (const row of rows) {
-      const read = this.read(row);
+      const read = readRow(row, this.options.projectIds);
       if ('causes' in read) result.faults.push(read);
       else if (read.secrets.size === 0) result.empty += 1;
       else pending.push(read);
@@ -87,45 +79,77 @@ export class ConfigImport {
     return result;
   }
 
-  private read({ row, project_id, credentials }: ImportRow): ReadRow | RowFault {
-    const causes: string[] = [];
-    let projectId: string | undefined;
-    try {
-      projectId = this.options.projectIds.read(project_id);
-    } catch {
-      causes.push(`project_id: it must be ${this.options.projectIds.words}`);
-    }
-    const given = Object.entries(credentials).filter(([, value]) => value !== null && value !== '');
-    try {
-      const { secrets, masks } = readCredentials(Object.fromEntries(given));
-      for (const field of masks.keys()) causes.push(`${field}: ${FOREIGN_MASK.msg}`);
-      if (projectId !== undefined && causes.length === 0) return { row, projectId, secrets };
-    } catch (error) {
-      if (!(error instanceof ValidationFailed)) throw error;
-      causes.push(...error.items.map(({ loc, msg }) => `${loc.slice(1).join('.')}: ${msg}`));
-    }
-    return { row, ...(projectId !== undefined && { project_id: projectId }), causes };
-  }
-
   private async storeOnce(rows: readonly ReadRow[], result: ImportResult): Promise<void> {
     const ids = rows.map(({ projectId }) => projectId);
     const found = await runStatement(this.database, 'read', FIND_FINGERPRINTS, { project_ids: ids });
     const stored = new Map(found.map((each) => [each.project_id, each]));
-    const fresh = rows.filter(({ projectId }) => !stored.has(projectId));
-    const created = await this.create(fresh);
+    const toCreate: ReadRow[] = [];
+    const toChange: Change[] = [];
+    for (const row of rows) {
+      const before = stored.get(row.projectId);
+      if (before === undefined) toCreate.push(row);
+      else toChange.push(...this.compare(row, before, result));
+    }
+    const refused = await this.refuseKeys([...toCreate, ...toChange.map(({ row }) => row)], result);
+    await this.create(
+      toCreate.filter((row) => !refused.has(row)),
+      result,
+    );
+    for (const change of toChange) if (!refused.has(change.row)) await this.change(change, result);
+  }
+
+  /** What is to be written of a row; nothing where it is stored already, or may not be replaced. */
+  private compare(row: ReadRow, before: Stored, result: ImportResult): Change[] {
+    const others = [...row.secrets].filter(
+      ([field, secret]) =>
+        !this.sealer.fingerprints(secret, row.projectId).some((each) => each === before.fingerprints[field]),
+    );
+    if (others.length === 0 && before.is_active) {
+      result.unchanged += 1;
+      return [];
+    }
+    const taken = others.filter(([field]) => before.fingerprints[field] !== undefined);
+    if (!this.options.replace && (taken.length > 0 || !before.is_active)) {
+      const what = before.is_active
+        ? taken.map(([field]) => `${field}: another value is stored`)
+        : ['the configuration was deactivated'];
+      result.faults.push(faultOf(row, ...what.map((cause) => `${cause}; --replace replaces it`)));
+      return [];
+    }
+    return [{ row: { ...row, secrets: new Map(others) }, version: before.version }];
+  }
+
+  /** The rows with a key that Stripe refuses. */
+  private async refuseKeys(rows: readonly ReadRow[], result: ImportResult): Promise<Set<ReadRow>> {
+    const { findKeyFault } = this.options;
+    const refused = new Set<ReadRow>();
+    if (findKeyFault === undefined) return refused;
+    const ask = async (row: ReadRow): Promise<void> => {
+      const causes: string[] = [];
+      for (const [field, secret] of row.secrets) {
+        const { kind, mode } = describeCredential(field);
+        const fault = kind === 'secret_key' ? await findKeyFault(secret, mode) : undefined;
+        if (fault !== undefined) causes.push(`${field}: ${fault}`);
+      }
+      if (causes.length === 0) return;
+      refused.add(row);
+      result.faults.push(faultOf(row, ...causes));
+    };
+    await Promise.all(rows.map(ask));
+    return refused;
+  }
+
+  private async create(rows: readonly ReadRow[], result: ImportResult): Promise<void> {
+    const created = await this.insert(rows);
     result.created += created.size;
-    for (const each of fresh.filter(({ projectId }) => !created.has(projectId))) {
+    for (const each of rows.filter(({ projectId }) => !created.has(projectId))) {
       result.faults.push(
         faultOf(each, 'the project was removed, or changed meanwhile; run the import again'),
       );
     }
-    for (const each of rows) {
-      const before = stored.get(each.projectId);
-      if (before !== undefined) await this.change(each, before, result);
-    }
   }
 
-  private async create(rows: readonly ReadRow[]): Promise<Set<string>> {
+  private async insert(rows: readonly ReadRow[]): Promise<Set<string>> {
     if (this.options.dryRun || rows.length === 0) return new Set(rows.map(({ projectId }) => projectId));
     const configs = rows.map((row) => {
       const { sealed, shown, fingerprints } = credentialParameters(this.protect(row));
@@ -139,36 +163,19 @@ export class ConfigImport {
     return new Set(stored.map(({ project_id }) => project_id));
   }
 
-  private async change(row: ReadRow, before: Stored, result: ImportResult): Promise<void> {
-    const { dryRun, replace, actor, requestId } = this.options;
-    const others = [...row.secrets].filter(
-      ([field, secret]) =>
-        !this.sealer.fingerprints(secret, row.projectId).some((each) => each === before.fingerprints[field]),
-    );
-    if (others.length === 0 && before.is_active) {
-      result.unchanged += 1;
-      return;
-    }
-    const taken = others.filter(([field]) => before.fingerprints[field] !== undefined);
-    if (!replace && (taken.length > 0 || !before.is_active)) {
-      const what = before.is_active
-        ? taken.map(([field]) => `${field}: another value is stored`)
-        : ['the configuration was deactivated'];
-      result.faults.push(faultOf(row, ...what.map((cause) => `${cause}; --replace replaces it`)));
-      return;
-    }
-    const params = credentialParameters(this.protect({ ...row, secrets: new Map(others) }));
+  private async change({ row, version }: Change, result: ImportResult): Promise<void> {
+    const { dryRun, actor, requestId } = this.options;
     const written = dryRun
-      ? [before]
+      ? [row]
       : await runStatement(this.database, 'write', UPSERT, {
           project_id: row.projectId,
-          ...params,
+          ...credentialParameters(this.protect(row)),
           changed_by: actor,
           change_request_id: requestId,
           previous_names: PREVIOUS_FIELDS,
           of_one_mode: FIELDS_OF_ONE_MODE,
           overlap_seconds: OVERLAP_SECONDS,
-          expected_versions: [before.version],
+          expected_versions: [version],
           must_exist: true,
           create_only: false,
         });
@@ -192,8 +199,4 @@ export class ConfigImport {
       ]),
     );
   }
-}
-
-function faultOf({ row, projectId }: ReadRow, ...causes: string[]): RowFault {
-  return { row, project_id: projectId, causes };
 }

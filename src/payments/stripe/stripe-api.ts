@@ -62,7 +62,11 @@ export class StripeApi {
   private running = 0;
 
   constructor(
-    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'stripeApiBase' | 'limits'>,
+    @Inject(RESOLVED_OPTIONS)
+    private readonly options: {
+      stripeApiBase: string;
+      limits: Pick<ResolvedOptions['limits'], 'stripeCallsAtOnce'>;
+    },
     private readonly timeLimits: TimeLimits,
   ) {}
 

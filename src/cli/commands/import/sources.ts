@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { CsvError, parse } from 'csv-parse';
 import pg from 'pg';
-import type { ImportRow } from '../../../payments/stripe-config/config-import.js';
+import type { ImportRow } from '../../../payments/stripe-config/import-rows.js';
 import { CREDENTIAL_FIELDS } from '../../../payments/domain/credentials.js';
 import { CommandFault, databaseCause } from '../../fault.js';
 
