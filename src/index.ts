@@ -59,6 +59,11 @@ export type {
   StripeLimits,
 } from './payments/options/payments.options.js';
 export type { Provided } from './payments/options/provided.js';
+export {
+  DataErasure,
+  type OwnerErasureResult,
+  type ProjectErasureResult,
+} from './payments/project-removal/data-erasure.js';
 export { ProjectRemoval, type ProjectRemovalResult } from './payments/project-removal/project-removal.js';
 export {
   ProjectOwnership,

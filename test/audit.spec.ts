@@ -121,6 +121,8 @@ describe('a change', () => {
         version: index + 1,
         action,
         actor: 'bob',
+        actor_salt: expect.any(String) as string,
+        actor_digest: expect.any(Buffer) as Buffer,
         request_id: headers.get('x-request-id'),
         changed_at: new Date(Number(row?.updated_at)),
         fields: fields.toSorted(),
@@ -212,6 +214,9 @@ describe('the database refuses', () => {
 
   it.each([
     `UPDATE stripe_config_audit SET actor = 'mallory'`,
+    'UPDATE stripe_config_audit SET actor = NULL',
+    'UPDATE stripe_config_audit SET actor_salt = NULL',
+    'UPDATE stripe_config_audit SET actor = NULL, actor_salt = NULL, request_id = gen_random_uuid()',
     'UPDATE stripe_config_audit SET version = version + 1',
     'DELETE FROM stripe_config_audit',
     'DELETE FROM stripe_config_audit WHERE version = 1',
@@ -455,8 +460,19 @@ describe('the check of the trail', () => {
       [{ version: 3, fault: 'edited' }],
     ],
     [
+      'a row without the salt of its actor',
+      () => `UPDATE stripe_config_audit SET actor_salt = NULL WHERE ${at(2, 3)}`,
+      [{ version: 3, fault: 'edited' }],
+    ],
+    [
+      'a row with a digest that fits the edit of its actor',
+      () => `UPDATE stripe_config_audit SET actor = 'mallory', actor_digest = stripe_config_actor_digest(actor_salt, 'mallory')
+        WHERE ${at(2, 3)}`,
+      [{ version: 3, fault: 'edited' }],
+    ],
+    [
       'a row with a hash that fits the edit',
-      () => `UPDATE stripe_config_audit SET actor = 'mallory' WHERE ${at(2, 3)};
+      () => `UPDATE stripe_config_audit SET action = 'deleted' WHERE ${at(2, 3)};
         UPDATE stripe_config_audit AS entry SET hash = stripe_config_audit_hash(entry) WHERE ${at(2, 3)}`,
       [{ version: 4, fault: 'chain broken' }],
     ],
@@ -520,6 +536,9 @@ describe('the check of the trail', () => {
       () => `version = version + ${100 + random(100)}`,
       () => `action = CASE action WHEN 'updated' THEN 'deleted' ELSE 'updated' END`,
       () => `actor = '${pick(['', 'mallory', 'Alice'])}'`,
+      () => 'actor_salt = gen_random_uuid()',
+      () => 'actor_salt = NULL',
+      flipBit('actor_digest'),
       () => 'request_id = gen_random_uuid()',
       () => `changed_at = changed_at ${pick(['+', '-'])} interval '${1 + random(1e9)} milliseconds'`,
       () => `fields = array_append(fields, '${pick(CREDENTIAL_FIELDS)}')`,
@@ -531,7 +550,7 @@ describe('the check of the trail', () => {
     ];
     const append = (id: string, version: number, previous: string) => `
       INSERT INTO stripe_config_audit
-        SELECT '${id}', ${version}, 'updated', 'mallory', gen_random_uuid(), now(), '{}', '{}', '{}', '{}', ${previous}, '';
+        SELECT '${id}', ${version}, 'updated', 'mallory', gen_random_uuid(), '', gen_random_uuid(), now(), '{}', '{}', '{}', '{}', ${previous}, '';
       UPDATE stripe_config_audit AS entry SET hash = stripe_config_audit_hash(entry) WHERE hash = ''`;
     const swap = (one: { index: number; version: number }, two: { index: number; version: number }) => `
       UPDATE stripe_config_audit SET version = -1 WHERE ${at(one.index, one.version)};

@@ -9,11 +9,14 @@ import {
   type PaymentsModuleOptions,
   type ResolvedOptions,
 } from '../payments/options/payments.options.js';
+import { DataErasure } from '../payments/project-removal/data-erasure.js';
 import { ProjectRemoval } from '../payments/project-removal/project-removal.js';
 import { StripeClients } from '../payments/stripe-clients/stripe-clients.js';
 import { HostEvents } from '../payments/stripe-config/host-events.js';
 import { StripeConfigService } from '../payments/stripe-config/stripe-config.service.js';
 import { EventWorker } from '../payments/stripe-webhooks/event-worker.js';
+import { HostProjects } from '../payments/http/access/project-ownership.guard.js';
+import { inMemoryErasure } from './in-memory-erasure.js';
 import type { InMemoryPayments } from './in-memory-payments.js';
 import { randomBytes } from 'node:crypto';
 
@@ -31,6 +34,11 @@ export function inMemoryProviders({
   return [
     { provide: StripeClients, useValue: clients },
     { provide: ProjectRemoval, useValue: removal },
+    {
+      provide: DataErasure,
+      inject: [HostProjects],
+      useFactory: (projects: HostProjects) => inMemoryErasure(removal, projects),
+    },
     { provide: PaymentsHealth, useValue: health },
     { provide: EventWorker, useValue: NO_EVENTS },
     {

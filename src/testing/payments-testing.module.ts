@@ -9,6 +9,7 @@ import {
   type PaymentsModuleOptions,
 } from '../payments/options/payments.options.js';
 import { resolveOptions } from '../payments/options/resolve-options.js';
+import { DataErasure } from '../payments/project-removal/data-erasure.js';
 import { ProjectRemoval } from '../payments/project-removal/project-removal.js';
 import { StripeClients } from '../payments/stripe-clients/stripe-clients.js';
 import { HostEvents } from '../payments/stripe-config/host-events.js';
@@ -45,6 +46,7 @@ export class PaymentsTestingModule {
         StripeClients,
         StripeConfigService,
         ProjectRemoval,
+        DataErasure,
         PaymentsHealth,
         EventWorker,
         AccessGuard,

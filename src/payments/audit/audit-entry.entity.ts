@@ -1,14 +1,16 @@
-import { Column, Entity, PrimaryColumn } from 'typeorm';
+import { Column, Entity, Index, PrimaryColumn } from 'typeorm';
 import { PROJECT_ID_COLUMN } from '../database/project-id-column.js';
 
 /** What happened to a configuration. */
 export type AuditAction = 'created' | 'updated' | 'deleted' | 'reactivated';
 
 /**
- * One change of one configuration. Written by a trigger of the database, never changed or removed. Each row carries
+ * One change of one configuration. Written by a trigger of the database, never removed, and never changed but
+ * to erase who made the change. Each row carries
  * the hash of the row before it, so that an edited, missing or moved row is found (`npm run audit -- verify`).
  */
 @Entity('stripe_config_audit')
+@Index('stripe_config_audit_actor_idx', ['actor'], { where: 'actor IS NOT NULL' })
 export class AuditEntryEntity {
   @PrimaryColumn({ ...PROJECT_ID_COLUMN, primaryKeyConstraintName: 'stripe_config_audit_pkey' })
   project_id!: string;
@@ -20,9 +22,17 @@ export class AuditEntryEntity {
   @Column('text')
   action!: AuditAction;
 
-  /** The `sub` of whoever made the change. */
-  @Column('varchar', { length: 255 })
-  actor!: string;
+  /** The `sub` of whoever made the change; null once who that was has been erased. */
+  @Column('varchar', { length: 255, nullable: true })
+  actor!: string | null;
+
+  /** Erased together with the actor. */
+  @Column('uuid', { nullable: true })
+  actor_salt!: string | null;
+
+  /** SHA-256 of salt and actor, which stays. */
+  @Column('bytea')
+  actor_digest!: Buffer;
 
   @Column('uuid')
   request_id!: string;

@@ -1,4 +1,4 @@
-import { bigint, integer, json, statement, text, time, uuid, varchar, word } from '../database/statement.js';
+import { bigint, integer, json, nullable, statement, text, time, uuid, varchar, word } from '../database/statement.js';
 import type { SealedField } from '../domain/credentials.js';
 import type { AuditAction } from './audit-entry.entity.js';
 
@@ -9,7 +9,7 @@ export const HISTORY = statement({
   columns: {
     version: integer,
     action: word<AuditAction>(),
-    actor: varchar,
+    actor: nullable(varchar),
     request_id: uuid,
     changed_at: time,
     fields: json<SealedField[]>(),
@@ -23,8 +23,8 @@ export const HISTORY = statement({
 });
 
 /**
- * Places where the trail is not what was written: every row's hash is computed again, every row must follow the one before, and
- * the last must be of the configuration's current version. For a missing row the version is the expected one.
+ * Places where the trail is not what was written: every row's hash is computed again, and that of its actor unless
+ * who that was has been erased, every row must follow the one before, and the last must be of the configuration's current version. For a missing row the version is the expected one.
  */
 export const FIND_AUDIT_FAULTS = statement({
   name: 'stripe_config_audit_find_faults',
@@ -38,12 +38,16 @@ export const FIND_AUDIT_FAULTS = statement({
   WITH trail AS (
     SELECT entry.project_id, entry.version, entry.hash, entry.previous_hash,
       {schema}.stripe_config_audit_hash(entry) AS computed_hash,
+      CASE num_nonnulls(entry.actor, entry.actor_salt)
+        WHEN 2 THEN entry.actor_digest = {schema}.stripe_config_actor_digest(entry.actor_salt, entry.actor)
+        ELSE num_nulls(entry.actor, entry.actor_salt) = 2
+      END AS has_its_actor,
       lag(entry.hash, 1, '') OVER chain AS expected_previous_hash,
       lag(entry.version, 1, 0) OVER chain + 1 AS expected_version
     FROM {schema}.stripe_config_audit AS entry
     WINDOW chain AS (PARTITION BY entry.project_id ORDER BY entry.version)
   )
-  SELECT project_id, version, 'edited' AS fault FROM trail WHERE hash <> computed_hash
+  SELECT project_id, version, 'edited' AS fault FROM trail WHERE hash <> computed_hash OR NOT has_its_actor
   UNION ALL
   SELECT project_id, expected_version, 'missing or moved' FROM trail WHERE version <> expected_version
   UNION ALL

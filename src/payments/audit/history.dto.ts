@@ -38,10 +38,12 @@ export class StripeConfigChange {
   action!: AuditAction;
 
   @ApiProperty({
-    description: 'The subject of the access token that made the change',
+    type: String,
+    nullable: true,
+    description: 'The subject of the access token that made the change; null once who that was has been erased',
     example: 'demo-developer',
   })
-  actor!: string;
+  actor!: string | null;
 
   @ApiProperty({
     format: 'uuid',

@@ -22,6 +22,7 @@ export const FUNCTIONS = [
   'stripe_config_refuse',
   'stripe_config_durable',
   'stripe_config_stays_removed',
+  'stripe_config_actor_digest',
 ];
 
 /** The triggers of the migrations. */
@@ -31,10 +32,12 @@ export const TRIGGERS = [
   'stripe_configs_unaudited',
   'stripe_configs_keep',
   'stripe_config_audit_append_only',
+  'stripe_config_audit_erase_only',
   'stripe_configs_durable',
   'stripe_events_durable',
   'stripe_webhook_endpoints_durable',
   'stripe_configs_stay_removed',
+  'stripe_events_stay_removed',
 ];
 
 /** The schemas in which tables were found, of databases for which the host names none. */

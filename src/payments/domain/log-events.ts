@@ -44,6 +44,11 @@ export const LOG_EVENTS = {
     when: 'No key of the ring opens the stored credential that `field` names.',
     action: 'Restore the key ring from its backup, or store the credential again with a PUT.',
   },
+  'data.erased': {
+    level: 'info',
+    when: '`DataErasure` has erased what is stored of `projects` and of `changes` in the audit trail, on the request `requestId`.',
+    action: 'Nothing.',
+  },
   'database.check_failed': {
     level: 'warn',
     when: '`PaymentsHealth` found that the database does not answer, or that its tables cannot be read.',

@@ -1,7 +1,8 @@
 import type { Feature } from '../feature.js';
+import { DataErasure } from './data-erasure.js';
 import { ProjectRemoval } from './project-removal.js';
 
 export const projectRemoval: Feature = {
-  providers: [ProjectRemoval],
-  exports: [ProjectRemoval],
+  providers: [ProjectRemoval, DataErasure],
+  exports: [ProjectRemoval, DataErasure],
 };

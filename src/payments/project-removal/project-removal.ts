@@ -27,8 +27,11 @@ export class ProjectRemoval {
   /**
    * Call it when a project is removed for good, after {@link ProjectOwnership.findOwner} no longer returns it. Erases its
    * credentials, which closes its webhooks and its clients in every replica, skips its waiting events, prevents that anything
-   * is stored for it again, and removes the webhook endpoints that this service created, as far as Stripe allows it.
-   * Idempotent; call it again after an error.
+   * is stored for it again, and removes the webhook endpoints that this service created, as far as Stripe allows it. Its history
+   * and its events stay, for your books: {@link DataErasure} erases them.
+   *
+   * Idempotent; call it again after an error. It takes no transaction of yours: call it after your commit, since no rollback brings
+   * back an endpoint that Stripe has removed.
    *
    * @throws ValidationFailed when the id is of another form
    * @throws DependencyUnavailable when the database cannot be reached

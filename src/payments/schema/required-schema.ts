@@ -9,6 +9,8 @@ export const REQUIRED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'version',
     'action',
     'actor',
+    'actor_salt',
+    'actor_digest',
     'request_id',
     'changed_at',
     'fields',

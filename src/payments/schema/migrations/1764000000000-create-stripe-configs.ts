@@ -89,7 +89,9 @@ export const UP = [
     project_id varchar(64) COLLATE "C" NOT NULL,
     version integer NOT NULL,
     action text NOT NULL,
-    actor varchar(255) NOT NULL,
+    actor varchar(255),
+    actor_salt uuid,
+    actor_digest bytea NOT NULL,
     request_id uuid NOT NULL,
     changed_at timestamptz(3) NOT NULL,
     fields text[] NOT NULL,
@@ -100,6 +102,8 @@ export const UP = [
     hash bytea NOT NULL,
     CONSTRAINT stripe_config_audit_pkey PRIMARY KEY (project_id, version)
   )`,
+  // Finds what a person changed, to erase who that was.
+  'CREATE INDEX stripe_config_audit_actor_idx ON {schema}.stripe_config_audit (actor) WHERE actor IS NOT NULL',
   // The keys that seal this database, each with a canary, and which replica holds which ring: of the whole service.
   `
   CREATE TABLE {schema}.stripe_config_keys (
@@ -184,12 +188,19 @@ export const UP = [
     removed_at timestamptz(3) NOT NULL DEFAULT now()
   )`,
 
-  // The hash of a row of the trail: of everything in it but itself, the hash of the row before included.
+  // What binds a row of the trail to its actor. Who the actor was can be erased together with the salt: the digest stays, and
+  // without the salt no list of people can be tried on it.
+  `
+  CREATE FUNCTION {schema}.stripe_config_actor_digest(salt uuid, actor text) RETURNS bytea
+    LANGUAGE sql STABLE SET search_path = pg_catalog, {schema}, pg_temp AS $$
+    SELECT sha256(convert_to(jsonb_build_array(salt, actor)::text, 'UTF8'))
+  $$`,
+  // The hash of a row of the trail: of everything in it but itself, the hash of the row before included, and its actor as the digest.
   `
   CREATE FUNCTION {schema}.stripe_config_audit_hash(entry {schema}.stripe_config_audit) RETURNS bytea
     LANGUAGE sql STABLE SET search_path = pg_catalog, {schema}, pg_temp AS $$
     SELECT sha256(convert_to(jsonb_build_array(
-      entry.project_id, entry.version, entry.action, entry.actor, entry.request_id,
+      entry.project_id, entry.version, entry.action, encode(entry.actor_digest, 'hex'), entry.request_id,
       extract(epoch FROM entry.changed_at), entry.fields, entry.masks_before, entry.masks_after,
       entry.fingerprints_after, encode(entry.previous_hash, 'hex')
     )::text, 'UTF8'))
@@ -229,6 +240,8 @@ export const UP = [
       ELSE 'updated'
     END;
     entry.actor := NEW.changed_by;
+    entry.actor_salt := gen_random_uuid();
+    entry.actor_digest := {schema}.stripe_config_actor_digest(entry.actor_salt, entry.actor);
     entry.request_id := NEW.change_request_id;
     entry.changed_at := NEW.updated_at;
     entry.previous_hash := coalesce(
@@ -279,24 +292,30 @@ export const UP = [
     FOR EACH ROW EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
   `CREATE TRIGGER stripe_configs_audit_update AFTER UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
-  // Without a new version the same secrets may be sealed again, a previous one may be erased when its time is over, and
-  // nothing else.
+  // Without a new version the same secrets may be sealed again, a previous one may be erased when its time is over, whoever
+  // changed it last may be erased, and nothing else.
   `CREATE TRIGGER stripe_configs_unaudited BEFORE UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (
       OLD.version = NEW.version AND (
-        (OLD.id, OLD.project_id, OLD.is_active, OLD.created_at, OLD.updated_at, OLD.changed_by, OLD.change_request_id,
+        (OLD.id, OLD.project_id, OLD.is_active, OLD.created_at, OLD.updated_at, OLD.change_request_id,
           OLD.configured_at, jsonb_path_query_array(OLD.shown, '$.keyvalue().key ? (!(@ like_regex "_previous_"))'))
         IS DISTINCT FROM
-        (NEW.id, NEW.project_id, NEW.is_active, NEW.created_at, NEW.updated_at, NEW.changed_by, NEW.change_request_id,
+        (NEW.id, NEW.project_id, NEW.is_active, NEW.created_at, NEW.updated_at, NEW.change_request_id,
           NEW.configured_at, jsonb_path_query_array(NEW.shown, '$.keyvalue().key ? (!(@ like_regex "_previous_"))'))
+        OR NEW.changed_by NOT IN (OLD.changed_by, '')
         OR NOT OLD.shown @> NEW.shown
         OR NOT OLD.expires_at @> NEW.expires_at
       )
     ) EXECUTE FUNCTION {schema}.stripe_config_refuse('a change of a configuration moves its version')`,
   `CREATE TRIGGER stripe_configs_keep BEFORE DELETE OR TRUNCATE ON {schema}.stripe_configs
     FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_refuse('a configuration is deactivated, never removed')`,
-  `CREATE TRIGGER stripe_config_audit_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON {schema}.stripe_config_audit
+  `CREATE TRIGGER stripe_config_audit_append_only BEFORE DELETE OR TRUNCATE ON {schema}.stripe_config_audit
     FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_refuse('the audit trail is append-only')`,
+  `CREATE TRIGGER stripe_config_audit_erase_only BEFORE UPDATE ON {schema}.stripe_config_audit
+    FOR EACH ROW WHEN (
+      num_nonnulls(NEW.actor, NEW.actor_salt) > 0
+      OR to_jsonb(OLD) - '{actor,actor_salt}'::text[] <> to_jsonb(NEW) - '{actor,actor_salt}'::text[]
+    ) EXECUTE FUNCTION {schema}.stripe_config_refuse('of the audit trail only who made a change can be erased')`,
   `CREATE TRIGGER stripe_configs_durable BEFORE INSERT OR UPDATE ON {schema}.stripe_configs
     FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_durable()`,
   `CREATE TRIGGER stripe_webhook_endpoints_durable BEFORE INSERT OR UPDATE ON {schema}.stripe_webhook_endpoints
@@ -305,6 +324,8 @@ export const UP = [
     FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_durable()`,
   `CREATE TRIGGER stripe_configs_stay_removed BEFORE INSERT OR UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (NEW.is_active) EXECUTE FUNCTION {schema}.stripe_config_stays_removed()`,
+  `CREATE TRIGGER stripe_events_stay_removed BEFORE INSERT ON {schema}.stripe_events
+    FOR EACH ROW EXECUTE FUNCTION {schema}.stripe_config_stays_removed()`,
 ];
 
 const DOWN = [
@@ -312,5 +333,5 @@ const DOWN = [
     {schema}.stripe_config_states, {schema}.stripe_webhook_endpoints, {schema}.stripe_call_limits, {schema}.stripe_removed_projects`,
   'DROP TABLE {schema}.stripe_config_audit CASCADE',
   `DROP FUNCTION {schema}.stripe_configs_audit(), {schema}.stripe_config_refuse(), {schema}.stripe_config_durable(),
-    {schema}.stripe_config_stays_removed()`,
+    {schema}.stripe_config_stays_removed(), {schema}.stripe_config_actor_digest(uuid, text)`,
 ];

@@ -1,0 +1,83 @@
+import { bigint, boolean, integer, statement, text } from '../database/statement.js';
+
+/** Erases some events of a project, and says how many; skips those that are with their handlers. */
+export const ERASE_EVENTS = statement({
+  name: 'stripe_events_erase',
+  parameters: { project_id: text, batch: bigint },
+  columns: { count: integer },
+  text: `
+  WITH erased AS (
+    DELETE FROM {schema}.stripe_events AS event USING (
+      SELECT project_id, mode, event_id FROM {schema}.stripe_events WHERE project_id = :project_id
+      LIMIT :batch FOR UPDATE SKIP LOCKED
+    ) AS found
+    WHERE event.project_id = found.project_id AND event.mode = found.mode AND event.event_id = found.event_id
+    RETURNING 1
+  )
+  SELECT count(*)::integer AS count FROM erased`,
+});
+
+/** Whether events of a project are stored. */
+export const HAS_EVENTS = statement({
+  name: 'stripe_events_has',
+  parameters: { project_id: text },
+  columns: { found: boolean },
+  text: 'SELECT EXISTS (SELECT FROM {schema}.stripe_events WHERE project_id = :project_id) AS found',
+});
+
+/** Erases what else is known of a project: its account at Stripe, and its endpoints there but those that Stripe did not remove. */
+export const ERASE_STATES = statement({
+  name: 'stripe_config_states_erase',
+  parameters: { project_id: text },
+  columns: {},
+  text: `
+  WITH states AS (
+    DELETE FROM {schema}.stripe_config_states WHERE project_id = :project_id
+  ), limits AS (
+    DELETE FROM {schema}.stripe_call_limits WHERE project_id = :project_id
+  )
+  DELETE FROM {schema}.stripe_webhook_endpoints
+  WHERE project_id = :project_id AND (
+    removed_at IS NOT NULL OR (idempotency_key IS NULL AND (endpoint_id IS NULL OR made_at IS NULL))
+  )`,
+});
+
+/**
+ * Erases from some configurations who changed them last. Before {@link ERASE_ACTOR_OF_TRAIL}, by whose rows they are found.
+ */
+export const ERASE_ACTOR_OF_CONFIGS = statement({
+  name: 'stripe_configs_erase_actor',
+  parameters: { actor: text, batch: bigint },
+  columns: { count: integer },
+  text: `
+  WITH erased AS (
+    UPDATE {schema}.stripe_configs AS config SET changed_by = ''
+    FROM (
+      SELECT project_id FROM {schema}.stripe_configs
+      WHERE changed_by = :actor
+        AND project_id IN (SELECT project_id FROM {schema}.stripe_config_audit WHERE actor = :actor)
+      ORDER BY project_id LIMIT :batch FOR NO KEY UPDATE
+    ) AS found
+    WHERE config.project_id = found.project_id
+    RETURNING 1
+  )
+  SELECT count(*)::integer AS count FROM erased`,
+});
+
+/** Erases from some rows of the trail who made the change; the digest that binds the row to its actor stays. */
+export const ERASE_ACTOR_OF_TRAIL = statement({
+  name: 'stripe_config_audit_erase_actor',
+  parameters: { actor: text, batch: bigint },
+  columns: { count: integer },
+  text: `
+  WITH erased AS (
+    UPDATE {schema}.stripe_config_audit AS entry SET actor = NULL, actor_salt = NULL
+    FROM (
+      SELECT project_id, version FROM {schema}.stripe_config_audit WHERE actor = :actor
+      ORDER BY project_id, version LIMIT :batch FOR UPDATE
+    ) AS found
+    WHERE entry.project_id = found.project_id AND entry.version = found.version
+    RETURNING 1
+  )
+  SELECT count(*)::integer AS count FROM erased`,
+});
