@@ -40,7 +40,7 @@ export default {
     {
       name: 'the-module-knows-nothing-of-the-service-around-it',
       severity: 'error',
-      from: { path: '^src/(payments/|index\\.ts$|typeorm\\.ts$)' },
+      from: { path: '^src/(payments/|(index|typeorm|drizzle)\\.ts$)' },
       to: { path: '^src/', pathNot: PAYMENTS },
     },
     {

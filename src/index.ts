@@ -49,7 +49,12 @@ export {
 export { PaymentsHealth, type HealthAnswer } from './payments/health/payments-health.js';
 export { PaymentsModule } from './payments/payments.module.js';
 export { PaymentsOptionsError } from './payments/options/options-error.js';
-export type { HostDataSource, HostDatabase, HostPool } from './payments/database/database.js';
+export type {
+  AdaptedDatabase,
+  HostDataSource,
+  HostDatabase,
+  HostPool,
+} from './payments/database/database.js';
 export type {
   AccessTokenOptions,
   HostAccessOptions,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { DataSource, type EntityManager } from 'typeorm';
 import { ProjectRemoval, StripeConfigService, type Change } from '../src/index.js';
 import { ExplainedError } from '../src/payments/domain/explained-error.js';
 import { fakeCredential } from './support/credentials.js';
@@ -69,6 +70,54 @@ describe.each<[string, unknown]>([
     ['erasePreviousWebhookSecret', () => configs.erasePreviousWebhookSecret(projectId, 'test', change)],
   ])('learns it from %s', async (_name, act) => {
     await expect(act()).rejects.toMatchObject({ items: [{ type: 'invalid_uuid' }] });
+  });
+});
+
+describe('a change in a transaction of the host’s data source', () => {
+  const inside = (transaction: object) => ({ actor: 'import', requestId: randomUUID(), transaction });
+  const VALUES = { test_secret_key: fakeCredential('test_secret_key', 'in a transaction') };
+  const versions = async () =>
+    (
+      await service.database.query<{ version: number }>(
+        'SELECT version FROM stripe_config_audit WHERE project_id = $1 ORDER BY version',
+        [projectId],
+      )
+    ).map(({ version }) => version);
+  const transact = (work: (manager: EntityManager) => Promise<unknown>) =>
+    service.app.get(DataSource).transaction(work);
+
+  it('is made once, by the commit', async () => {
+    await transact(async (manager) => {
+      await configs.update(projectId, VALUES, inside(manager));
+      expect(await configs.find(projectId)).toBeNull();
+    });
+    expect(await configs.find(projectId)).toMatchObject({ is_active: true });
+    expect(await versions()).toEqual([1]);
+    await transact((manager) => configs.deactivate(projectId, inside(manager)));
+    expect(await configs.find(projectId)).toMatchObject({ is_active: false });
+    expect(await versions()).toEqual([1, 2]);
+  });
+
+  it('leaves nothing after a rollback', async () => {
+    const failing = transact(async (manager) => {
+      await configs.update(projectId, VALUES, inside(manager));
+      throw new Error('as asked');
+    });
+    await expect(failing).rejects.toThrow('as asked');
+    expect(await configs.find(projectId)).toBeNull();
+    expect(await versions()).toEqual([]);
+  });
+
+  it('is refused where there is no transaction of it', async () => {
+    const update = (transaction: object) => configs.update(projectId, VALUES, inside(transaction));
+    const { manager, options } = service.app.get(DataSource);
+    await expect(update(manager)).rejects.toThrow(/must be the EntityManager of a transaction/);
+    const ended = await service.app.get(DataSource).transaction((given) => Promise.resolve(given));
+    await expect(update(ended)).rejects.toThrow(/must be the EntityManager of a transaction/);
+    const other = await new DataSource({ ...options, entities: [], migrations: [] }).initialize();
+    await other.transaction((given) => expect(update(given)).rejects.toThrow(/is of another data source/));
+    await other.destroy();
+    expect(await versions()).toEqual([]);
   });
 });
 

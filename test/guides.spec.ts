@@ -35,6 +35,7 @@ function faultsOf(files: ReadonlyMap<string, string>): string[] {
       rootDir: '.',
       paths: {
         'nest-stripe-config': ['./src/index.ts'],
+        'nest-stripe-config/drizzle': ['./src/drizzle.ts'],
         'nest-stripe-config/testing': ['./src/testing/index.ts'],
         'nest-stripe-config/typeorm': ['./src/typeorm.ts'],
       },

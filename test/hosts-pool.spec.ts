@@ -239,11 +239,19 @@ describe('a configuration that the host stores in its own transaction', () => {
 
   it('is refused where there is no transaction, with what to do', async () => {
     const client = await pool.connect();
-    await client.query('SELECT 1');
-    await expect(configs.update(randomUUID(), VALUES, change(client))).rejects.toThrow(
-      /send BEGIN on it first/,
-    );
+    const update = (transaction: object) => configs.update(randomUUID(), VALUES, change(transaction));
+    await expect(update(client)).rejects.toThrow(/is in no transaction; begin one before \(BEGIN\)/);
+    await client.query('BEGIN');
+    await client.query('COMMIT');
+    await expect(update(client)).rejects.toThrow(/is in no transaction/);
     client.release();
+    await expect(update(client)).rejects.toThrow(/has ended/);
+    const other = new pg.Pool({ connectionString: database.url, max: 1 });
+    const foreign = await other.connect();
+    await foreign.query('BEGIN');
+    await expect(update(foreign)).rejects.toThrow(/is of another database or pool/);
+    foreign.release(true);
+    await other.end();
     await expect(configs.update(randomUUID(), VALUES, change(pool))).rejects.toThrow(
       /what pool.connect\(\) gives/,
     );
@@ -336,7 +344,7 @@ describe('a database that cannot be used', () => {
       { dataSource: { createQueryRunner: () => 0, options: { type: 'mysql' } } },
       /is not PostgreSQL/,
     ],
-    ['something else', { adapter: {} }, /database must be exactly one of its kinds/],
+    ['something else', { adapter: {} }, /database.adapter is made by an adapter/],
   ])('is refused at the start: %s', async (_, given, message) => {
     await expect(faultOf(given)).rejects.toThrow(message);
   });

@@ -29,8 +29,11 @@ const SERVICE_FILES = [
   'dist/embedded-postgres/errors.js',
 ];
 
-/** Packages that are needed though no file imports them: what the others build on must be the host's own copy. */
-const BUILT_UPON = ['reflect-metadata'];
+/**
+ * Packages that are needed though no file imports them: what the others build on must be the host's own copy, and adapters take what
+ * the host's library has made.
+ */
+const BUILT_UPON = ['reflect-metadata', 'drizzle-orm'];
 
 /** Packages of the service, or of one kind of host, that no other host should be made to install. */
 const SERVICE_ONLY =
@@ -89,6 +92,8 @@ describe('the tarball', () => {
         'dist/cli/package-commands.js',
         'dist/cli/progress.js',
         'dist/cli/program.js',
+        'dist/drizzle.d.ts',
+        'dist/drizzle.js',
         'dist/index.d.ts',
         'dist/typeorm.d.ts',
         'dist/typeorm.js',
@@ -195,14 +200,14 @@ describe('the installed package', () => {
     const said = await load(`
       import { createRequire } from 'node:module';
       const require = createRequire(process.cwd() + '/');
-      for (const name of ['nest-stripe-config', 'nest-stripe-config/migrations', 'nest-stripe-config/testing']) {
+      for (const name of ['nest-stripe-config', 'nest-stripe-config/migrations', 'nest-stripe-config/testing', 'nest-stripe-config/drizzle']) {
         // What Node adds to a CommonJS module that is imported, 'module.exports' since Node 23.
         const added = ['default', '__esModule', 'module.exports'];
         console.log(Object.keys(await ${how}).filter((key) => !added.includes(key)).join(' '));
       }
     `);
     expect(said).toMatch(
-      /^(?=.*\bPaymentsModule\b)(?=.*\bStripeClients\b).*\npaymentsMigrations\n(?=.*\boverridePaymentsModule\b).*\n$/,
+      /^(?=.*\bPaymentsModule\b)(?=.*\bStripeClients\b).*\npaymentsMigrations\n(?=.*\boverridePaymentsModule\b).*\ndrizzleDatabase\n$/,
     );
   });
 

@@ -15,6 +15,12 @@ export interface HostDataSource {
   createQueryRunner(): object;
 }
 
+/** The database of a host with another library: what `drizzleDatabase(…)` makes. */
+export interface AdaptedDatabase {
+  /** For the module alone. */
+  readonly adapter: object;
+}
+
 /** How a host names its database. */
 export type HostDatabase =
   | {
@@ -26,7 +32,8 @@ export type HostDatabase =
       pool: HostPool;
       /** The schema of the module's tables. Default: the one in which they are found. */
       schema?: string | undefined;
-    };
+    }
+  | AdaptedDatabase;
 
 /** What the start check says about a database that is not as it should be. */
 export interface DatabaseAdvice {

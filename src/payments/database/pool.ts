@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import type { Pool, PoolClient } from 'pg';
 import { withinDeadline } from '../common/deadline.js';
 import { DependencyUnavailable } from '../domain/errors.js';
-import type { Database } from './database.js';
+import { ExplainedError } from '../domain/explained-error.js';
+import type { Database, HostPool } from './database.js';
 
 /** What the typings of `pg` leave out. */
 interface Watched {
@@ -29,6 +30,8 @@ const ANSWER_MS = 10_000;
 
 const guarded = new WeakSet<Pool>();
 const statuses = new WeakMap<PoolClient, TransactionStatus | undefined>();
+/** The pools that have lent a connection which was not given back. */
+const lenders = new WeakMap<PoolClient, Pool>();
 const unfit = new WeakSet<PoolClient>();
 
 /**
@@ -41,6 +44,13 @@ export function poolOf({ pool }: Pick<Database, 'pool'>): Pool {
   return pool as Pool;
 }
 
+/** Whether it is a pool of `pg`. */
+export function isPool(value: unknown): value is HostPool {
+  if (typeof value !== 'object' || value === null) return false;
+  const { connect, on, totalCount, options } = value as Record<string, unknown>;
+  return typeof connect === 'function' && typeof on === 'function' && totalCount !== undefined && !!options;
+}
+
 /**
  * Closes a connection that is released inside a transaction, or before its last statement was answered, whoever had
  * acquired it. TypeORM releases such connections when ROLLBACK itself timed out, or a nested transaction was left
@@ -50,8 +60,12 @@ export function guardPool(database: Pick<Database, 'pool'>): void {
   const pool = poolOf(database);
   if (guarded.has(pool)) return;
   guarded.add(pool);
-  pool.on('acquire', watch);
+  pool.on('acquire', (client) => {
+    lenders.set(client, pool);
+    watch(client);
+  });
   pool.on('release', (_error: unknown, client) => {
+    lenders.delete(client);
     const isClean = !isInTransaction(client) && !isBusy(client) && !unfit.has(client);
     // The pool removes a connection that is being ended.
     if (!isClean) void client.end();
@@ -61,14 +75,15 @@ export function guardPool(database: Pick<Database, 'pool'>): void {
 /** The pool's clients do not expose this, so it is read from the messages that they receive. */
 function watch(client: PoolClient): void {
   if (statuses.has(client)) return;
-  statuses.set(client, undefined);
   const { connection } = client as Watched;
+  // A connection that has answered nothing yet is in no transaction.
+  statuses.set(client, connection === undefined ? undefined : 'I');
   connection?.on('readyForQuery', ({ status }) => {
     statuses.set(client, status);
   });
 }
 
-/** The status after the last complete answer on a connection; undefined when there was none since it was first acquired. */
+/** The status after the last complete answer on a connection; undefined where it cannot be read. */
 export function transactionStatusOf(client: PoolClient): TransactionStatus | undefined {
   return statuses.get(client);
 }
@@ -76,6 +91,22 @@ export function transactionStatusOf(client: PoolClient): TransactionStatus | und
 /** Whether a transaction is open on the acquired connection, as far as the database has reported. */
 export function isInTransaction(client: PoolClient): boolean {
   return (transactionStatusOf(client) ?? 'I') !== 'I';
+}
+
+/**
+ * Refuses a connection on which the host has begun no transaction, as far as the database has reported.
+ *
+ * @throws ExplainedError when it is in none, was given back, or is another pool's
+ */
+export function requireInTransaction(database: Pick<Database, 'pool'>, client: PoolClient): void {
+  if (lenders.get(client) !== database.pool) {
+    throw new ExplainedError(
+      'change.transaction has ended, or is of another database or pool than the options of PaymentsModule name; begin one there',
+    );
+  }
+  if (transactionStatusOf(client) === 'I') {
+    throw new ExplainedError('change.transaction is in no transaction; begin one before (BEGIN)');
+  }
 }
 
 /** Whether a statement is still unanswered; an error is an answer. */

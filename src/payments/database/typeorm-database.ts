@@ -26,7 +26,7 @@ function databaseOn(dataSource: DataSource): Database {
     },
     advice: adviceFor(dataSource),
     begin: () => begin(dataSource, database),
-    join: async (handle) => sessionOn(database, await clientOf(handle)),
+    join: async (handle) => sessionOn(database, await clientOf(handle, dataSource)),
   };
   return database;
 }
@@ -51,15 +51,26 @@ async function begin(dataSource: DataSource, database: Database): Promise<OpenTr
   }
 }
 
-async function clientOf(handle: unknown): Promise<PoolClient> {
-  const { queryRunner } = (handle ?? {}) as { queryRunner?: QueryRunner };
+async function clientOf(handle: unknown, dataSource: DataSource): Promise<PoolClient> {
+  const { queryRunner } = (handle ?? {}) as { queryRunner?: Runner };
   if (queryRunner?.isTransactionActive !== true) {
     throw new ExplainedError(
       'change.transaction must be the EntityManager of a transaction: what dataSource.transaction() gives its function',
     );
   }
+  if ((queryRunner.dataSource ?? queryRunner.connection) !== dataSource) {
+    throw new ExplainedError(
+      'change.transaction is of another data source than the options of PaymentsModule name; begin one there',
+    );
+  }
   return (await queryRunner.connect()) as PoolClient;
 }
+
+/** TypeORM 0.3 has the second name alone. */
+type Runner = Pick<QueryRunner, 'isTransactionActive' | 'connect'> & {
+  dataSource?: DataSource;
+  connection?: DataSource;
+};
 
 function adviceFor(dataSource: DataSource): DatabaseAdvice {
   const { synchronize } = dataSource.options;

@@ -1,6 +1,9 @@
-const KINDS = ['pool', 'dataSource'] as const;
+import { isPool } from '../database/pool.js';
 
-const FIX = 'give { pool } with a Pool of pg, or { dataSource } with a DataSource of TypeORM';
+const KINDS = ['pool', 'dataSource', 'adapter'] as const;
+
+const FIX =
+  'give { pool } with a Pool of pg, { dataSource } with a DataSource of TypeORM, or what drizzleDatabase() makes';
 
 /** What is wrong with the option `database`, with the fix; undefined when nothing is. From JavaScript anything may come. */
 export function databaseOptionFault(option: unknown, dataSourceName: string | undefined): string | undefined {
@@ -12,15 +15,34 @@ export function databaseOptionFault(option: unknown, dataSourceName: string | un
   const given = option as Record<string, unknown>;
   const kinds = KINDS.filter((kind) => kind in given);
   if (kinds.length !== 1) return `database must be exactly one of its kinds; ${FIX}`;
-  const { pool, dataSource, schema } = given;
+  const { pool, dataSource, adapter } = given;
+  const schema = kinds[0] === 'adapter' ? (adapter as Adapter | null)?.schema : given.schema;
   if (schema !== undefined && (typeof schema !== 'string' || schema === '')) {
     return 'database.schema must be the name of a schema; leave it out to use the one in which the tables are';
   }
-  return kinds[0] === 'pool' ? poolFault(pool) : dataSourceFault(dataSource);
+  switch (kinds[0]) {
+    case 'pool':
+      return poolFault(pool);
+    case 'dataSource':
+      return dataSourceFault(dataSource);
+    default:
+      return adapterFault(adapter);
+  }
+}
+
+/** What an adapter makes: a database, or what is wrong with what it was given. */
+interface Adapter {
+  readonly fault?: string;
+  readonly schema?: unknown;
+}
+
+function adapterFault(adapter: unknown): string | undefined {
+  if (has(adapter, 'begin', 'join')) return undefined;
+  return (adapter as Adapter | null)?.fault ?? `database.adapter is made by an adapter; ${FIX}`;
 }
 
 function poolFault(pool: unknown): string | undefined {
-  if (has(pool, 'connect', 'on') && 'totalCount' in pool && 'options' in pool) return undefined;
+  if (isPool(pool)) return undefined;
   return 'database.pool must be a Pool of pg: new Pool({ connectionString }); a Client, an address or another driver is none';
 }
 

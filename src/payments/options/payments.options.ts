@@ -63,8 +63,8 @@ export interface PaymentsModuleOptions {
    */
   keyRing: KeyRing | KeyRingFile | string;
   /**
-   * The database of the module's tables: `{ pool }` of `pg`, or `{ dataSource }` of TypeORM. Default: the
-   * application's TypeORM data source.
+   * The database of the module's tables: `{ pool }` of `pg`, `{ dataSource }` of TypeORM, or what an adapter makes
+   * (`drizzleDatabase(…)`). Default: the application's TypeORM data source.
    */
   database?: HostDatabase | undefined;
   /** Who owns a project: an instance, or a class that Nest has or can create. */

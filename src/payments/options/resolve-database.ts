@@ -14,6 +14,7 @@ import { PaymentsOptionsError } from './options-error.js';
 export function resolveDatabase(option: HostDatabase | undefined, found?: object, name?: string): Database {
   if (option === undefined) return typeormDatabase(requireDataSource(found as DataSource | undefined, name));
   if ('pool' in option) return poolDatabase(option.pool, option.schema);
+  if ('adapter' in option) return option.adapter as Database;
   return typeormDatabase(option.dataSource as DataSource);
 }
 
@@ -24,7 +25,7 @@ export function resolveDatabase(option: HostDatabase | undefined, found?: object
  */
 export function requireDataSource(dataSource: DataSource | undefined, name = 'default'): DataSource {
   if (dataSource === undefined) {
-    const fault = `dataSource: there is no TypeORM data source "${name}"; import TypeOrmModule.forRoot({ … }), or give the name of yours beside the options, or the database in them: database: { pool } of pg`;
+    const fault = `dataSource: there is no TypeORM data source "${name}"; import TypeOrmModule.forRoot({ … }), or give the name of yours beside the options, or the database in them: database: { pool } of pg, or what an adapter makes`;
     throw new PaymentsOptionsError([fault]);
   }
   if (dataSource.options.type !== 'postgres') {
