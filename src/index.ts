@@ -80,6 +80,7 @@ export {
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.view.js';
 export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/host-events.js';
+export { ProjectStripe } from './payments/stripe-clients/project-stripe.js';
 export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
 export type { Change, HostChange } from './payments/domain/change.js';

@@ -1,4 +1,15 @@
-import { bigint, integer, json, nullable, statement, text, time, uuid, varchar, word } from '../database/statement.js';
+import {
+  bigint,
+  integer,
+  json,
+  nullable,
+  statement,
+  text,
+  time,
+  uuid,
+  varchar,
+  word,
+} from '../database/statement.js';
 import type { SealedField } from '../domain/credentials.js';
 import type { AuditAction } from './audit-entry.entity.js';
 

@@ -40,7 +40,8 @@ export class StripeConfigChange {
   @ApiProperty({
     type: String,
     nullable: true,
-    description: 'The subject of the access token that made the change; null once who that was has been erased',
+    description:
+      'The subject of the access token that made the change; null once who that was has been erased',
     example: 'demo-developer',
   })
   actor!: string | null;

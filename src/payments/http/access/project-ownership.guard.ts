@@ -17,7 +17,7 @@ import {
 } from '../../domain/project-ownership.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/payments.options.js';
 import { instanceOf } from '../../options/provided.js';
-import { requestOf, subjectOf } from '../http-request.js';
+import { requestOf, subjectOf, type HttpRequest } from '../http-request.js';
 
 /** Asks the host's own {@link ProjectOwnership}, whatever way the options name it. */
 @Injectable()
@@ -98,15 +98,31 @@ export class ProjectOwnershipGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = requestOf(context);
-    const projectId = this.projects.readId(request.params.project_id);
-    request.params.project_id = projectId;
-    const owner = await this.projects.findOwner(projectId);
-    if (owner === undefined) {
-      throw new PaymentsError('project_not_found', 'There is no such project, or it is inactive.');
-    }
-    if (owner !== subjectOf(request)) {
-      throw new PaymentsError('not_project_owner', 'Only the owner of this project may do this.');
-    }
+    request.params.project_id = await requireOwnProject(this.projects, request, request.params.project_id);
     return true;
   }
+}
+
+/**
+ * Whether the caller of a request owns a project.
+ *
+ * @param request behind {@link AccessGuard}
+ * @returns the id in its canonical spelling
+ * @throws ValidationFailed for what is no id
+ * @throws PaymentsError `project_not_found` or `not_project_owner`
+ */
+export async function requireOwnProject(
+  projects: HostProjects,
+  request: HttpRequest,
+  id: unknown,
+): Promise<string> {
+  const projectId = projects.readId(id);
+  const owner = await projects.findOwner(projectId);
+  if (owner === undefined) {
+    throw new PaymentsError('project_not_found', 'There is no such project, or it is inactive.');
+  }
+  if (owner !== subjectOf(request)) {
+    throw new PaymentsError('not_project_owner', 'Only the owner of this project may do this.');
+  }
+  return projectId;
 }

@@ -9,6 +9,7 @@ import { PaymentsLogger } from '../../common/payments-logger.js';
 import { errorAnswer } from './error-answer.js';
 import type { AnswerCode } from './answer-code.js';
 import { REFUSAL, requestIdOf, requestOf, type Refusal } from '../http-request.js';
+import { RefusalException } from './refusal.exception.js';
 import { MethodNotAllowed } from './method-not-allowed.js';
 
 /**
@@ -21,7 +22,8 @@ export class ErrorFilter implements ExceptionFilter {
 
   constructor(private readonly adapterHost: HttpAdapterHost) {}
 
-  catch(error: unknown, host: ArgumentsHost): void {
+  catch(thrown: unknown, host: ArgumentsHost): void {
+    const error = thrown instanceof RefusalException ? thrown.cause : thrown;
     const request = requestOf(host);
     const response: unknown = host.switchToHttp().getResponse();
     const { httpAdapter } = this.adapterHost;
