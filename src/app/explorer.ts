@@ -20,13 +20,16 @@ export interface ExplorerSignIn {
 /**
  * Serves the document at `/openapi.json` and `/openapi.yaml`, and the explorer at `/docs`, to which `/` redirects.
  *
+ * @param describe makes the document, when it is first requested: a third of a start would be spent on it
  * @param signIn without, the explorer offers only what works: a token given by hand
  */
 export function serveDocs(
   app: NestFastifyApplication,
-  document: OpenAPIObject,
+  describe: () => OpenAPIObject,
   signIn?: ExplorerSignIn,
 ): void {
+  let made: OpenAPIObject | undefined;
+  const document = (): OpenAPIObject => (made ??= describe());
   protect(app, signIn);
   const addresses = { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' };
   const adapter = app.getHttpAdapter();
@@ -34,7 +37,7 @@ export function serveDocs(
     adapter.redirect(response, 302, PATH);
   });
   SwaggerModule.setup(PATH, app as INestApplication, document, { ui: false, ...addresses });
-  SwaggerModule.setup(PATH, app as INestApplication, explorerDocument(document, signIn), {
+  SwaggerModule.setup(PATH, app as INestApplication, () => explorerDocument(document(), signIn), {
     raw: false,
     customSiteTitle: 'Stripe configuration of projects',
     swaggerOptions: {

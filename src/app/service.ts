@@ -83,7 +83,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
       const issuer = await untilEnded(issuerMetadata(env, events));
       serveDocs(
         app,
-        openApiDocument(app, { issuer, server: env.publicBaseUrl }),
+        () => openApiDocument(app, { issuer, server: env.publicBaseUrl }),
         explorerSignIn(env, issuer),
       );
     }
