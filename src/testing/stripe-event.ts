@@ -1,5 +1,5 @@
 import Stripe from 'stripe';
-import type { StripeEventOf, StripeEventType } from '../payments/stripe/stripe-event-types.js';
+import type { StripeEventsByType, StripeEventType } from '../payments/stripe/stripe-event-types.js';
 import { STATES } from './event-states.js';
 import { newStripeId } from './stripe-ids.js';
 import { EVENT_TYPES, OBJECTS } from './stripe-objects.js';
@@ -39,9 +39,9 @@ const KINDS = new Map(
  */
 export function stripeEvent<Type extends StripeEventType>(
   type: Type,
-  fields: StripeFields<StripeEventOf<Type>['data']['object']> = {} as never,
+  fields: StripeFields<StripeEventsByType[Type]['data']['object']> = {} as never,
   { previous_attributes, ...envelope }: StripeEventEnvelope = {},
-): StripeEventOf<Type> {
+): StripeEventsByType[Type] {
   const kind = KINDS.get(type);
   if (kind === undefined) throw new TypeError(`Stripe has no type of event "${type}"`);
   const event = {
@@ -57,7 +57,7 @@ export function stripeEvent<Type extends StripeEventType>(
   };
   const object = { ...usualObject(kind, fields, event), ...STATES[type], ...fields };
   const data = { object, ...(previous_attributes !== undefined && { previous_attributes }) };
-  return { ...event, data } as unknown as StripeEventOf<Type>;
+  return { ...event, data } as unknown as StripeEventsByType[Type];
 }
 
 /** Where a type tells of several kinds of objects, its `object` says which it is. */

@@ -21,9 +21,12 @@ export type StripeThinEvent<N = EventNotification> = N extends unknown
   ? Omit<N, 'fetchRelatedObject' | 'fetchEvent' | 'context'> & { context?: string | null }
   : never;
 
+/** Each event by its type. To look one up costs the compiler little; `Extract` would compare all of them, for seconds. */
+export type StripeEventsByType = { [E in StripeEvent as E['type']]: E };
+
 /** The event that a handler of a pattern is given. Where the pattern is no single type: any event. */
 export type StripeEventOf<P extends StripeEventPattern> = P extends StripeEventType
-  ? Extract<StripeEvent, { type: P }>
+  ? StripeEventsByType[P]
   : P extends StripeThinEventType
     ? StripeThinEvent<Extract<EventNotification, { type: P }>>
     : AnyStripeEvent;
