@@ -23,6 +23,9 @@ function readSnippets(): Map<string, string> {
   return snippets;
 }
 
+/** What all programs read alike, which is parsed once: of what they compile, the snippets are the least. */
+const parsed = new Map<string, ts.SourceFile | undefined>();
+
 /** What the compiler says of files that exist in memory only, each with its file and line. */
 function faultsOf(files: ReadonlyMap<string, string>): string[] {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), (file) => ts.sys.readFile(file)) as {
@@ -50,14 +53,15 @@ function faultsOf(files: ReadonlyMap<string, string>): string[] {
     directoryExists: (folder) => folder === FOLDER || base.directoryExists?.(folder) !== false,
     getSourceFile(file, version, ...rest) {
       const text = files.get(file);
-      return text === undefined
-        ? base.getSourceFile(file, version, ...rest)
-        : ts.createSourceFile(file, text, version);
+      if (text !== undefined) return ts.createSourceFile(file, text, version);
+      if (!parsed.has(file)) parsed.set(file, base.getSourceFile(file, version, ...rest));
+      return parsed.get(file);
     },
   };
   const program = ts.createProgram([...files.keys()], options, host);
-  return ts
-    .getPreEmitDiagnostics(program)
+  // Of the snippets alone: the sources have been compiled by themselves.
+  return [...files.keys()]
+    .flatMap((file) => ts.getPreEmitDiagnostics(program, program.getSourceFile(file)))
     .map(
       ({ file, messageText }) =>
         `${file?.fileName ?? ''}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`,
