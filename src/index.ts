@@ -106,6 +106,7 @@ export type {
 export { EventWorker } from './payments/stripe-webhooks/event-worker.js';
 export {
   OnStripeEvent,
+  StripeEventsOf,
   type StripeEventContext,
   type StripeEventHandler,
 } from './payments/stripe-webhooks/on-stripe-event.js';

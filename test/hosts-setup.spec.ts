@@ -15,7 +15,16 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import jsonwebtoken from 'jsonwebtoken';
 import { of, type Observable } from 'rxjs';
-import { PaymentsModule, PaymentsOptionsError, type PaymentsModuleOptions } from '../src/index.js';
+import pg from 'pg';
+import {
+  OnStripeEvent,
+  PaymentsModule,
+  PaymentsOptionsError,
+  StripeEventsOf,
+  migrate,
+  type PaymentsModuleOptions,
+  type StripeEventContext,
+} from '../src/index.js';
 import { expectNestError, expectOurError, expectOurInvalid } from './hosts/answers.js';
 import { Shops, shopToken } from './hosts/shop.js';
 import {
@@ -38,6 +47,7 @@ import {
   type TestClient,
   type TestResponse,
 } from './support/service.js';
+import { eventually } from './support/eventually.js';
 import { rawExchange, rawRequest } from './support/raw-http.js';
 import { sendWebhook, signatureOf, snapshotEvent } from './support/webhooks.js';
 
@@ -276,6 +286,102 @@ describe.each(Object.keys(ADAPTERS) as AdapterName[])('two instances in one host
     const [inOther] = await other.query<{ sealed: string }>(sealed, [id]);
     expect(inFirst?.sealed).toContain(`.${HOST_RING.active.id}.`);
     expect(inOther?.sealed).toContain(`.${otherRing.active.id}.`);
+  });
+});
+
+describe('handlers of two instances', () => {
+  const handled: string[] = [];
+  const two = () => [
+    PaymentsModule.forRoot({ ...paymentsOptions(), basePath: 'pay/eu' }),
+    PaymentsModule.forRoot({ ...paymentsOptions(), basePath: 'pay/us', database: { pool: usPool } }),
+  ];
+  let us: TestDatabase;
+  let usPool: pg.Pool;
+
+  beforeAll(async () => {
+    us = await createTestDatabase();
+    usPool = new pg.Pool({ connectionString: us.url });
+    await migrate(usPool);
+  });
+  afterAll(async () => {
+    await host?.stop();
+    host = undefined;
+    await usPool.end();
+    await us.drop();
+  });
+
+  it('get the events of those that they name', async () => {
+    @Injectable()
+    @StripeEventsOf('/pay/eu/')
+    class Orders {
+      @OnStripeEvent('invoice.paid')
+      onEu(_event: unknown, { projectId }: StripeEventContext): void {
+        handled.push(`eu ${projectId}`);
+      }
+
+      @OnStripeEvent('invoice.paid')
+      @StripeEventsOf('pay/us')
+      onUs(_event: unknown, { projectId }: StripeEventContext): void {
+        handled.push(`us ${projectId}`);
+      }
+
+      @OnStripeEvent('*')
+      @StripeEventsOf('pay/eu', 'pay/us')
+      onBoth(_event: unknown, { projectId }: StripeEventContext): void {
+        handled.push(`both ${projectId}`);
+      }
+    }
+    const { ours } = await start({ imports: two(), providers: [Orders] });
+    const [first, second] = [await ours.createProject(), await ours.createProject()];
+    const to = (base: string) => (path: string) => path.replace('/api/v1/payments', base);
+    expect(await configureAndDeliver(ours, first, to('/pay/eu'))).toMatchObject(RECEIVED);
+    expect(await configureAndDeliver(ours, second, to('/pay/us'))).toMatchObject(RECEIVED);
+    await eventually('all are handled', () => handled.length === 4);
+    expect(handled.toSorted()).toEqual(
+      [`both ${first}`, `both ${second}`, `eu ${first}`, `us ${second}`].toSorted(),
+    );
+  });
+
+  it('must say whose events they handle, or the start is refused', async () => {
+    @Injectable()
+    class Ambiguous {
+      @OnStripeEvent('invoice.paid')
+      onPaid(): void {
+        handled.push('ambiguous');
+      }
+    }
+    await expect(start({ imports: two(), providers: [Ambiguous] })).rejects.toThrow(
+      '@OnStripeEvent on Ambiguous.onPaid: there are several PaymentsModules, "pay/eu" and "pay/us"; say by their base paths whose events it handles: @StripeEventsOf("pay/eu").',
+    );
+  });
+
+  it('must name those that there are', async () => {
+    @Injectable()
+    @StripeEventsOf('pay/asia')
+    class Misnamed {
+      @OnStripeEvent('invoice.paid')
+      onPaid(): void {
+        handled.push('misnamed');
+      }
+    }
+    await expect(start({ providers: [Misnamed] })).rejects.toThrow(
+      '@OnStripeEvent on Misnamed.onPaid: @StripeEventsOf names "pay/asia", and no PaymentsModule of this application has this base path.',
+    );
+  });
+
+  it('need not where only one of them receives webhooks', async () => {
+    @Injectable()
+    class Plain {
+      @OnStripeEvent('invoice.paid')
+      onPaid(): void {
+        handled.push('plain');
+      }
+    }
+    const imports = [
+      PaymentsModule.forRoot({ ...paymentsOptions(), basePath: 'pay/eu' }),
+      PaymentsModule.forRoot({ ...paymentsOptions(), basePath: 'pay/us', webhooks: false }),
+    ];
+    await start({ imports, providers: [Plain] });
   });
 });
 

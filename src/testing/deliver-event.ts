@@ -11,6 +11,8 @@ import { absent } from './absent.js';
 /** Whose event it is; everything but the project has a default. */
 export interface StripeEventDelivery extends Partial<StripeEventContext> {
   projectId: string;
+  /** Of the instance that receives it, where handlers name some by `@StripeEventsOf`. Default: handlers of all get it. */
+  basePath?: string;
 }
 
 /**
@@ -25,13 +27,13 @@ export interface StripeEventDelivery extends Partial<StripeEventContext> {
 export async function deliverStripeEvent(
   app: Pick<INestApplicationContext, 'get'>,
   event: AnyStripeEvent,
-  delivery: StripeEventDelivery,
+  { basePath, ...delivery }: StripeEventDelivery,
 ): Promise<string[]> {
   const payload = JSON.stringify(event);
   const mode = delivery.mode ?? (event.livemode === livemodeOf('live') ? 'live' : 'test');
   const fault = readEvent(payload, mode);
   if (typeof fault === 'string') throw new TypeError(FAULTS[fault](mode));
-  const handlers = handlersOf(app).of(event.type);
+  const handlers = handlersOf(app).of(event.type, basePath);
   try {
     await runHandlers(handlers, payload, {
       attempt: 1,

@@ -47,3 +47,18 @@ export function OnStripeEvent<P extends StripeEventPattern>(
 ) => void {
   return SetMetadata(STRIPE_EVENT_PATTERNS, patterns);
 }
+
+/** Metadata key of the base paths whose events a handler gets. */
+export const STRIPE_EVENTS_OF = Symbol('StripeEventsOf');
+
+/**
+ * Says whose events the handlers of a class, or one of them, get, where the application has several `PaymentsModule`s: those of
+ * the instances with these base paths. With several that receive webhooks each handler must say so, or the start is refused. What
+ * is said of a method goes before what is said of its class.
+ */
+export function StripeEventsOf(...basePaths: [string, ...string[]]): ClassDecorator & MethodDecorator {
+  return SetMetadata(
+    STRIPE_EVENTS_OF,
+    basePaths.map((path) => path.replace(/^\/+|\/+$/g, '')),
+  );
+}

@@ -1,6 +1,7 @@
 import type { Feature } from '../feature.js';
 import { EventHandlers } from './event-handlers.js';
 import { EventWorker } from './event-worker.js';
+import { ReceivingInstance } from './receiving-instance.js';
 import { StripeEventController } from './stripe-event.controller.js';
 import { StripeEventService } from './stripe-event.service.js';
 import { WebhookMonitor } from './webhook-monitor.js';
@@ -16,6 +17,7 @@ export const stripeWebhooks: Feature = {
       WebhookSecretStore,
       WebhookMonitor,
       WebhookService,
+      ReceivingInstance,
       EventHandlers,
       EventWorker,
       StripeEventService,

@@ -54,6 +54,8 @@ const APPLICATIONS = new WeakMap<AdapterHost, ApplicationRoutes>();
 export class ApplicationRoutes {
   /** Whether the other methods of its paths are refused by now. */
   refusesOthers = false;
+  /** The base paths of the instances that receive webhooks. */
+  readonly receiving = new Set<string>();
   private readonly basePaths = new Set<string>();
   private readonly ofFastify: ServedRoute[] = [];
 
@@ -89,6 +91,11 @@ export class ApplicationRoutes {
       ]);
     }
     this.basePaths.add(basePath);
+  }
+
+  /** Whether an instance of the module has a base path. */
+  has(basePath: string): boolean {
+    return this.basePaths.has(basePath);
   }
 
   /** Those that are registered by now; none where the application does not serve HTTP. */
