@@ -10,5 +10,7 @@ export default {
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   maxWorkers: 2,
+  // Jest keeps modules of specs that are done: after a hundred of them, a worker spent most of its time collecting garbage.
+  workerIdleMemoryLimit: '512MB',
   testTimeout: 180_000,
 };
