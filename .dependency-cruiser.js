@@ -40,7 +40,7 @@ export default {
     {
       name: 'the-module-knows-nothing-of-the-service-around-it',
       severity: 'error',
-      from: { path: '^src/(payments/|(index|typeorm|drizzle)\\.ts$)' },
+      from: { path: '^src/(payments/|(index|typeorm|drizzle|prisma)\\.ts$)' },
       to: { path: '^src/', pathNot: PAYMENTS },
     },
     {

@@ -39,6 +39,7 @@ function faultsOf(files: ReadonlyMap<string, string>): string[] {
       paths: {
         'nest-stripe-config': ['./src/index.ts'],
         'nest-stripe-config/drizzle': ['./src/drizzle.ts'],
+        'nest-stripe-config/prisma': ['./src/prisma.ts'],
         'nest-stripe-config/testing': ['./src/testing/index.ts'],
         'nest-stripe-config/typeorm': ['./src/typeorm.ts'],
       },

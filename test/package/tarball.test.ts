@@ -33,7 +33,7 @@ const SERVICE_FILES = [
  * Packages that are needed though no file imports them: what the others build on must be the host's own copy, and adapters take what
  * the host's library has made.
  */
-const BUILT_UPON = ['reflect-metadata', 'drizzle-orm'];
+const BUILT_UPON = ['reflect-metadata', 'drizzle-orm', '@prisma/client', '@prisma/adapter-pg'];
 
 /** Packages of the service, or of one kind of host, that no other host should be made to install. */
 const SERVICE_ONLY =
@@ -94,6 +94,8 @@ describe('the tarball', () => {
         'dist/cli/program.js',
         'dist/drizzle.d.ts',
         'dist/drizzle.js',
+        'dist/prisma.d.ts',
+        'dist/prisma.js',
         'dist/index.d.ts',
         'dist/typeorm.d.ts',
         'dist/typeorm.js',
@@ -200,14 +202,14 @@ describe('the installed package', () => {
     const said = await load(`
       import { createRequire } from 'node:module';
       const require = createRequire(process.cwd() + '/');
-      for (const name of ['nest-stripe-config', 'nest-stripe-config/migrations', 'nest-stripe-config/testing', 'nest-stripe-config/drizzle']) {
+      for (const name of ['nest-stripe-config', 'nest-stripe-config/migrations', 'nest-stripe-config/testing', 'nest-stripe-config/drizzle', 'nest-stripe-config/prisma']) {
         // What Node adds to a CommonJS module that is imported, 'module.exports' since Node 23.
         const added = ['default', '__esModule', 'module.exports'];
         console.log(Object.keys(await ${how}).filter((key) => !added.includes(key)).join(' '));
       }
     `);
     expect(said).toMatch(
-      /^(?=.*\bPaymentsModule\b)(?=.*\bStripeClients\b).*\npaymentsMigrations\n(?=.*\boverridePaymentsModule\b).*\ndrizzleDatabase\n$/,
+      /^(?=.*\bPaymentsModule\b)(?=.*\bStripeClients\b).*\npaymentsMigrations\n(?=.*\boverridePaymentsModule\b).*\ndrizzleDatabase\nprismaDatabase\n$/,
     );
   });
 

@@ -15,7 +15,7 @@ export interface HostDataSource {
   createQueryRunner(): object;
 }
 
-/** The database of a host with another library: what `drizzleDatabase(…)` makes. */
+/** The database of a host with another library: what `drizzleDatabase(…)` and `prismaDatabase(…)` make. */
 export interface AdaptedDatabase {
   /** For the module alone. */
   readonly adapter: object;
@@ -44,7 +44,7 @@ export interface DatabaseAdvice {
   /** How to make what some of the tables lack. */
   complete: string;
   /** What is wrong with how the host uses it, each with its fix. */
-  faults(): string[];
+  faults(): string[] | Promise<string[]>;
 }
 
 /** Runs statements in one transaction. */
@@ -58,8 +58,8 @@ export interface Session {
 export interface OpenTransaction extends Session {
   /** The transaction as the host's own code knows it. */
   readonly handle: object;
-  /** Its connection, a `PoolClient` of `pg`; undefined where the host's library shows none. */
-  readonly client: object | undefined;
+  /** Its connection, a `PoolClient` of `pg`. */
+  readonly client: object;
   commit(): Promise<unknown>;
   rollback(): Promise<unknown>;
   release(): void | Promise<void>;

@@ -30,8 +30,8 @@ const ANSWER_MS = 10_000;
 
 const guarded = new WeakSet<Pool>();
 const statuses = new WeakMap<PoolClient, TransactionStatus | undefined>();
-/** The pools that have lent a connection which was not given back. */
-const lenders = new WeakMap<PoolClient, Pool>();
+/** The connections that a pool has lent, and that were not given back. */
+const lent = new WeakMap<Pool, Set<PoolClient>>();
 const unfit = new WeakSet<PoolClient>();
 
 /**
@@ -60,12 +60,14 @@ export function guardPool(database: Pick<Database, 'pool'>): void {
   const pool = poolOf(database);
   if (guarded.has(pool)) return;
   guarded.add(pool);
+  const lentNow = new Set<PoolClient>();
+  lent.set(pool, lentNow);
   pool.on('acquire', (client) => {
-    lenders.set(client, pool);
+    lentNow.add(client);
     watch(client);
   });
   pool.on('release', (_error: unknown, client) => {
-    lenders.delete(client);
+    lentNow.delete(client);
     const isClean = !isInTransaction(client) && !isBusy(client) && !unfit.has(client);
     // The pool removes a connection that is being ended.
     if (!isClean) void client.end();
@@ -93,13 +95,18 @@ export function isInTransaction(client: PoolClient): boolean {
   return (transactionStatusOf(client) ?? 'I') !== 'I';
 }
 
+/** The connections that a pool has lent since it is guarded, and that were not given back. */
+export function lentBy(pool: Pool): PoolClient[] {
+  return [...(lent.get(pool) ?? [])];
+}
+
 /**
  * Refuses a connection on which the host has begun no transaction, as far as the database has reported.
  *
  * @throws ExplainedError when it is in none, was given back, or is another pool's
  */
 export function requireInTransaction(database: Pick<Database, 'pool'>, client: PoolClient): void {
-  if (lenders.get(client) !== database.pool) {
+  if (!lentBy(poolOf(database)).includes(client)) {
     throw new ExplainedError(
       'change.transaction has ended, or is of another database or pool than the options of PaymentsModule name; begin one there',
     );
@@ -159,6 +166,12 @@ function connectWithin(pool: Pool): Promise<PoolClient> {
     return connecting;
   };
   return withinDeadline(CONNECT_MS, connect, () => new Error('timeout exceeded when trying to connect'));
+}
+
+/** How long a connection of a pool is waited for, in milliseconds. */
+export function connectLimit(database: Pick<Database, 'pool'>): number {
+  const { connectionTimeoutMillis: limit = 0 } = poolOf(database).options;
+  return limit > 0 ? limit : CONNECT_MS;
 }
 
 /** How long a statement may take on a pool that has no limit of its own, in milliseconds; undefined where it has one. */

@@ -28,17 +28,17 @@ export async function inTransaction<T>(
   const endTurn = await takeWriteTurn(database, 'transaction');
   try {
     const transaction = await begin(database);
-    const client = transaction.client as PoolClient | undefined;
+    const client = transaction.client as PoolClient;
     try {
       const result = await work(transaction);
-      if (client !== undefined) await endOfAnswer(client);
+      await endOfAnswer(client);
       requireStatus(client, 'T');
       await commit(transaction, client);
       requireStatus(client, 'I');
       return result;
     } catch (error) {
       // After an unanswered statement a rollback would wait as well; closing the connection has the same effect.
-      if (client === undefined || !isBusy(client)) await transaction.rollback().catch(ignore);
+      if (!isBusy(client)) await transaction.rollback().catch(ignore);
       throw error;
     } finally {
       await transaction.release();
@@ -52,7 +52,6 @@ export async function inTransaction<T>(
  * Ends the connection of work that exceeded its time limit, which rolls it back: what the work still sends is refused.
  */
 export function abandon({ client }: OpenTransaction): void {
-  if (client === undefined) return;
   neverReuse(client as PoolClient);
   void (client as PoolClient).end();
 }
@@ -67,19 +66,17 @@ async function begin(database: Database): Promise<OpenTransaction> {
   }
 }
 
-async function commit(transaction: OpenTransaction, client: PoolClient | undefined): Promise<void> {
+async function commit(transaction: OpenTransaction, client: PoolClient): Promise<void> {
   try {
-    await (client === undefined ? transaction.commit() : durably(client, () => transaction.commit()));
+    await durably(client, () => transaction.commit());
   } catch (error) {
-    // Where the connection is not shown, neither is what the database has answered.
-    const isLost = client === undefined || classifyError(error, 'write') === 'connection';
-    throw isLost ? outcomeUnknown(error) : error;
+    throw classifyError(error, 'write') === 'connection' ? outcomeUnknown(error) : error;
   }
 }
 
 /** @throws TransactionNotWhole when the database says that the transaction is not where it should be */
-function requireStatus(client: PoolClient | undefined, expected: TransactionStatus): void {
-  if (client === undefined || (transactionStatusOf(client) ?? expected) === expected) return;
+function requireStatus(client: PoolClient, expected: TransactionStatus): void {
+  if ((transactionStatusOf(client) ?? expected) === expected) return;
   throw new TransactionNotWhole(
     'the transaction was ended, or a nested one or a failed statement was left; await what uses it, and leave its commit to the worker',
   );

@@ -3,7 +3,7 @@ import { isPool } from '../database/pool.js';
 const KINDS = ['pool', 'dataSource', 'adapter'] as const;
 
 const FIX =
-  'give { pool } with a Pool of pg, { dataSource } with a DataSource of TypeORM, or what drizzleDatabase() makes';
+  'give { pool } with a Pool of pg, { dataSource } with a DataSource of TypeORM, or what drizzleDatabase() or prismaDatabase() makes';
 
 /** What is wrong with the option `database`, with the fix; undefined when nothing is. From JavaScript anything may come. */
 export function databaseOptionFault(option: unknown, dataSourceName: string | undefined): string | undefined {

@@ -64,7 +64,7 @@ export interface PaymentsModuleOptions {
   keyRing: KeyRing | KeyRingFile | string;
   /**
    * The database of the module's tables: `{ pool }` of `pg`, `{ dataSource }` of TypeORM, or what an adapter makes
-   * (`drizzleDatabase(…)`). Default: the application's TypeORM data source.
+   * (`drizzleDatabase(…)`, `prismaDatabase(…)`). Default: the application's TypeORM data source.
    */
   database?: HostDatabase | undefined;
   /** Who owns a project: an instance, or a class that Nest has or can create. */

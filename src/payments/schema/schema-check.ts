@@ -22,7 +22,12 @@ export class SchemaCheck implements OnModuleInit {
       () => examineSchema(this.database),
       () => new DependencyUnavailable('database'),
     ).catch(() => undefined);
-    const faults = [...advice.faults(), ...(findings === undefined ? [] : faultsOf(findings, this.database))];
+    const uses = await withinDeadline(
+      EXAMINE_MS,
+      async () => advice.faults(),
+      () => new DependencyUnavailable('database'),
+    ).catch((): string[] => []);
+    const faults = [...uses, ...(findings === undefined ? [] : faultsOf(findings, this.database))];
     if (faults.length > 0)
       throw new PaymentsOptionsError(faults.map((fault) => `${advice.option}: ${fault}`));
   }
