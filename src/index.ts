@@ -34,7 +34,7 @@ export type { Caller } from './payments/http/http-request.js';
 export { JwtAuthGuard } from './payments/http/access/jwt-auth.guard.js';
 export { ProjectOwnershipGuard } from './payments/http/access/project-ownership.guard.js';
 export { migrate, migrationSql, pendingMigrations, type MigrateOptions } from './payments/schema/migrate.js';
-export { MigrationLockHeld } from './payments/schema/migration-lock.js';
+export { MigrationLockHeld } from './payments/schema/migration-lock-held.js';
 export {
   DependencyUnavailable,
   PaymentsError,

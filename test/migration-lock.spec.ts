@@ -1,6 +1,6 @@
 import pg from 'pg';
 import { migrate } from '../src/app/migrate.js';
-import { MigrationLockHeld } from '../src/payments/schema/migration-lock.js';
+import { MigrationLockHeld } from '../src/payments/schema/migration-lock-held.js';
 import { paymentsMigrations } from '../src/payments/schema/migrations/index.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';

@@ -9,7 +9,7 @@ import { statement } from '../payments/database/statement.js';
 import { RepeatedFault } from '../payments/database/repeated-fault.js';
 import { findSchema } from '../payments/database/schema-name.js';
 import { typeormDatabase } from '../payments/database/typeorm-database.js';
-import { MigrationLockHeld } from '../payments/schema/migration-lock.js';
+import { MigrationLockHeld } from '../payments/schema/migration-lock-held.js';
 import { SchemaFault } from '../payments/schema/schema-findings.js';
 import { migrate } from './migrate.js';
 import { ServiceLogger } from './service-logger.js';

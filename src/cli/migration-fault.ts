@@ -1,6 +1,6 @@
 import { describeError } from '../payments/common/describe-error.js';
 import { ExplainedError } from '../payments/domain/explained-error.js';
-import { MigrationLockHeld } from '../payments/schema/migration-lock.js';
+import { MigrationLockHeld } from '../payments/schema/migration-lock-held.js';
 import { CommandFault, databaseCause } from './fault.js';
 
 /** How long a command waits for another migration, in milliseconds. */

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { takeLock } from '../database/lock.js';
+import { MigrationLockHeld } from './migration-lock-held.js';
 
 /** Names the advisory lock of migrations, whoever runs them. */
 const MIGRATION_LOCK = 'nest-stripe-config:migrations';
@@ -11,15 +12,6 @@ const LOCK_WAIT_MS = 10_000;
 const LOCK_POLL_MS = 250;
 /** When the database takes the lock from a holder that does not respond, in milliseconds. */
 export const SILENCE_MS = 30_000;
-
-/** Another process is migrating this database, or died while it did and still holds the lock. */
-export class MigrationLockHeld extends Error {
-  override name = 'MigrationLockHeld';
-
-  constructor() {
-    super('another session holds the lock of migrations');
-  }
-}
 
 /**
  * Takes the lock of migrations for the transaction that is open on a connection.
