@@ -16,7 +16,15 @@ const WHATEVER_THE_NODE = [
     'events',
   ],
   ...['history', 'hostile-settings', 'key-ring-checks', 'migration-lock', 'migrations', 'partitions'],
-  ...['project-pages', 'project-removal', 'projects', 'replication', 'schema-check', 'schema-snapshot'],
+  ...[
+    'project-pages',
+    'project-removal',
+    'projects',
+    'replication',
+    'rewrap',
+    'schema-check',
+    'schema-snapshot',
+  ],
   ...['statements', 'transactions', 'unlimited-pools', 'versions'],
   // Rules of ours about what Stripe answers, and the local Stripe itself.
   ...['config-health', 'local-stripe', 'stripe-objects', 'validate-credentials', 'webhook-endpoint'],
