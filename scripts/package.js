@@ -21,10 +21,13 @@ const PACKAGE = join(BUILD, 'package');
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package/package.json'), 'utf8'));
 const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
 
-/** What others may load, by the manifest: modules, their types, and commands. */
+const { schematics } = JSON.parse(readFileSync(join(ROOT, 'package/collection.json'), 'utf8'));
+
+/** What others may load, by the manifest: modules, their types, commands, and schematics. */
 const entries = [
-  ...Object.values(manifest.exports).flatMap((each) => Object.values(each)),
+  ...Object.values(manifest.exports).flatMap((each) => (typeof each === 'string' ? [] : Object.values(each))),
   ...Object.values(manifest.bin),
+  ...Object.values(schematics).map(({ factory }) => factory.replace(/#.*$/, '.js')),
 ].map((path) => posix.normalize(path));
 
 /** A file's own imports; in declarations files stand for their declarations. */
@@ -95,7 +98,8 @@ for (const file of files) {
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, packed(file));
 }
-copyFileSync(join(ROOT, 'package/package.json'), join(PACKAGE, 'package.json'));
+for (const file of ['package.json', 'collection.json'])
+  copyFileSync(join(ROOT, 'package', file), join(PACKAGE, file));
 const guides = readdirSync(join(ROOT, 'docs'))
   .filter((file) => file.endsWith('.md'))
   .map((file) => join('docs', file));

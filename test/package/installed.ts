@@ -9,7 +9,7 @@ export interface Manifest {
   name: string;
   version: string;
   type?: string;
-  exports: Record<string, { types: string; default: string }>;
+  exports: Record<string, { types: string; default: string } | string>;
   bin: Record<string, string>;
   scripts?: Record<string, string>;
   dependencies: Record<string, string>;

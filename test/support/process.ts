@@ -72,10 +72,15 @@ const NO_DATA = '/dev/null/data';
  * @param script from the project's folder
  * @param settings its whole environment, apart from PATH, HOME and a DATA_DIR
  */
-export function runProgram(script: string, args: readonly string[], settings: Settings): TestProcess {
+export function runProgram(
+  script: string,
+  args: readonly string[],
+  settings: Settings,
+  folder = ROOT,
+): TestProcess {
   const { PATH, HOME } = process.env;
   const child = spawn(process.execPath, [script, ...args], {
-    cwd: ROOT,
+    cwd: folder,
     env: { PATH, HOME, DATA_DIR: NO_DATA, ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -76,6 +76,11 @@ export async function createKeyRingFile(
   return key.id;
 }
 
+/** The text of a new key ring with one active key, as a file or `KEY_RING` holds it. */
+export async function newKeyRingText(): Promise<string> {
+  return formatKeyRing({ version: 1, keys: [await newKey('active', {})] });
+}
+
 /**
  * Adds a new decrypt-only key. Activate it once every replica has read it.
  *
