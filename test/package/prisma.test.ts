@@ -95,9 +95,10 @@ beforeAll(async () => {
   await cp(join(ROOT, 'package/prisma/schema.prisma'), join(folder, 'prisma/schema.prisma'));
   await mkdir(join(folder, 'src'));
   const guide = readGuides().find(({ file }) => file === 'docs/embedding.md');
-  const [snippet = ''] = guide === undefined ? [] : blocksOf(guide, 'typescript');
-  expect(snippet).toContain('prismaDatabase(');
-  await writeFile(join(folder, 'src/host.ts'), snippet);
+  const snippets = guide === undefined ? [] : blocksOf(guide, 'typescript');
+  const snippet = snippets.filter((text) => text.includes('nest-stripe-config/prisma'));
+  expect(snippet).toHaveLength(1);
+  await writeFile(join(folder, 'src/host.ts'), snippet.join());
   await writeFile(
     join(folder, 'tsconfig.json'),
     JSON.stringify({
