@@ -300,6 +300,7 @@ describe('a configuration that the host stores in a transaction of Prisma', () =
     const ended = prisma.$transaction(
       async (tx) => {
         await configs.update(id, VALUES, change(tx));
+        const session = await (ours().adapter as Database).join(tx);
         await eventually('Prisma ends it', async () => {
           try {
             await tx.$executeRawUnsafe('SELECT 1');
@@ -309,6 +310,7 @@ describe('a configuration that the host stores in a transaction of Prisma', () =
           }
         });
         await expect(configs.update(id, VALUES, change(tx))).rejects.toThrow(/has ended/);
+        await expect(session.query({ text: 'SELECT 1' })).rejects.toThrow(/has ended/);
       },
       { timeout: 300 },
     );
