@@ -1,4 +1,5 @@
 import { newKeyRingText } from '../payments/crypto/key-ring-file.js';
+import { withImport } from './app-module.js';
 import { PROJECT_ACCESS, paymentsSetup } from './generated-files.js';
 
 /** What is used of a tree of `@angular-devkit/schematics`, which Nest's CLI brings. */
@@ -27,7 +28,9 @@ const PACKAGES: readonly [kind: 'dependencies' | 'devDependencies', name: string
   ['devDependencies', '@types/pg', '^8.15.0'],
 ];
 
-type Manifest = Partial<Record<'dependencies' | 'devDependencies', Record<string, string>>>;
+type Manifest = Partial<Record<'dependencies' | 'devDependencies', Record<string, string>>> & {
+  type?: string;
+};
 
 /**
  * `nest add nest-stripe-config`: puts the module into an application, which starts afterwards and lets nobody at any project until
@@ -43,7 +46,7 @@ export function nestAdd({ sourceRoot = 'src' }: NestAddOptions = {}) {
     const manifest = JSON.parse(textOf(tree, '/package.json') ?? '{}') as Manifest;
     const has = (name: string): boolean => manifest.dependencies?.[name] !== undefined;
     const hasTypeOrm = has('@nestjs/typeorm') && has('typeorm') && has('pg');
-    const extension = /from '\.[^']*\.js'/.test(appModule) ? '.js' : '';
+    const extension = extensionOf(appModule, manifest);
 
     createUnlessThere(tree, `${root}/payments/project-access.ts`, PROJECT_ACCESS);
     createUnlessThere(
@@ -52,11 +55,14 @@ export function nestAdd({ sourceRoot = 'src' }: NestAddOptions = {}) {
       paymentsSetup({ extension, hasTypeOrm }),
     );
     tree.overwrite(`${root}/app.module.ts`, withImport(appModule, extension));
-    addLines(tree, '/.gitignore', ['.env']);
+    const mayBeInGit = addLines(tree, '/.gitignore', ['.env']) && tree.exists('/.env');
     await addSettings(tree, hasTypeOrm);
     if (!hasTypeOrm && addPackages(tree, manifest))
       context.addTask({ toConfiguration: () => installation(tree) });
     context.logger.info(`Fill in ${sourceRoot}/payments/project-access.ts: until then everybody is refused.`);
+    if (mayBeInGit) {
+      context.logger.info('.env now holds KEY_RING: where git has the file already, git rm --cached .env');
+    }
     context.logger.info('Look through .env, and back up KEY_RING: what is stored opens with nothing else.');
   };
 }
@@ -67,43 +73,31 @@ function textOf(tree: Tree, path: string): string | undefined {
   return content === null ? undefined : Buffer.from(content).toString();
 }
 
+/** As the application itself writes it; where it shows none, as Node needs it. */
+function extensionOf(appModule: string, { type }: Manifest): '' | '.js' {
+  const [, path] = /from ['"](\.[^'"]*)['"]/.exec(appModule) ?? [];
+  return (path === undefined ? type === 'module' : path.endsWith('.js')) ? '.js' : '';
+}
+
 function createUnlessThere(tree: Tree, path: string, content: string): void {
   if (!tree.exists(path)) tree.create(path, content);
 }
 
-const NAME = 'PaymentsSetupModule';
-
-/** @throws Error where the module is written in a way that cannot be changed safely */
-function withImport(appModule: string, extension: string): string {
-  if (appModule.includes(NAME)) return appModule;
-  const statement = `import { ${NAME} } from './payments/payments-setup.module${extension}';\n`;
-  const list = /(@Module\(\s*\{[^]*?\bimports:\s*\[)(\s*)(\]?)/;
-  const start = /@Module\(\s*\{/;
-  if (!start.test(appModule) || (/\bimports:/.test(appModule) && !list.test(appModule))) {
-    throw new Error(`app.module.ts has no list of imports; import ${NAME} of ./payments there by hand`);
-  }
-  const listed = list.test(appModule)
-    ? appModule.replace(
-        list,
-        (_all, head: string, space: string, end: string) =>
-          `${head}${space}${NAME}${end === '' ? ',' + (space === '' ? ' ' : space) : end}`,
-      )
-    : appModule.replace(start, (head) => `${head}\n  imports: [${NAME}],`);
-  const last = [...listed.matchAll(/^import\b[^;]*;\n/gm)].at(-1);
-  const at = last === undefined ? 0 : last.index + last[0].length;
-  return listed.slice(0, at) + statement + listed.slice(at);
-}
-
-/** Adds lines to a file, but those that it has. */
-function addLines(tree: Tree, path: string, lines: readonly string[]): void {
+/**
+ * Adds lines to a file, but those that it has.
+ *
+ * @returns whether any was missing
+ */
+function addLines(tree: Tree, path: string, lines: readonly string[]): boolean {
   const text = textOf(tree, path);
   const known = new Set(text?.split(/\r?\n/).map((line) => line.trim()));
   const added = lines.filter((line) => !known.has(line));
-  if (added.length === 0) return;
+  if (added.length === 0) return false;
   const before = text === undefined || text === '' || text.endsWith('\n') ? (text ?? '') : `${text}\n`;
   const content = `${before}${added.join('\n')}\n`;
   if (text === undefined) tree.create(path, content);
   else tree.overwrite(path, content);
+  return true;
 }
 
 /** A setting that is there stays as it is, above all the key ring. */
