@@ -1,13 +1,17 @@
 import { randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
 import { Injectable } from '@nestjs/common';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { OnStripeEvent } from '../src/index.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
+import { SAVE_KEY_STATE } from '../src/payments/config-health/config-health.statements.js';
+import { runStatement } from '../src/payments/database/run-statement.js';
 import { DataErasure } from '../src/payments/project-removal/data-erasure.js';
 import { ownedProjectIds } from '../src/payments/project-removal/owned-project-ids.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
+import { WebhookMonitor } from '../src/payments/stripe-webhooks/webhook-monitor.js';
 import { fakeCredential } from './support/credentials.js';
 import { startEventHost, type EventHost } from './support/event-listener-host.js';
 import { eventually } from './support/eventually.js';
@@ -134,6 +138,44 @@ it('may be repeated, goes on where it stopped, and several may run at once', asy
   expect(await faults()).toEqual([]);
 });
 
+it('leaves no name with a configuration that is changed meanwhile', async () => {
+  const id = await projectOf('somebody else');
+  const configs = host.app.get(StripeConfigService);
+  const change = (actor: string, value: number) =>
+    configs.update(id, { live_secret_key: fakeCredential('live_secret_key', value) }, { ...BY, actor });
+  await change(owner, 1);
+  await change('somebody else', 2);
+  // A request that was let in before the person was locked out ends as names leave the trail.
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its client below
+  const { query } = pg.Client.prototype;
+  const sent = jest.spyOn(pg.Client.prototype, 'query');
+  sent.mockImplementation(function (this: pg.Client, ...args: unknown[]): unknown {
+    const send = (): unknown => Reflect.apply(query, this, args);
+    if ((args[0] as { text?: string }).text?.includes('SET actor = NULL') !== true) return send();
+    sent.mockRestore();
+    return change(owner, 3).then(send);
+  });
+  expect(await erasure.eraseOwner(owner, BY)).toMatchObject({ changes: 2 });
+  expect(await everythingStored()).not.toContain(owner);
+  expect(await faults()).toEqual([]);
+});
+
+it('stores nothing of an erased project that is only known later', async () => {
+  const [id, kept] = [await projectOf(owner), await projectOf('somebody else')];
+  await erasure.eraseProject(id, BY);
+  const state = { mode: 'test', version: 1, status: 'works', account_id: 'acct_1', written_in: 1 } as const;
+  const monitor = host.app.get(WebhookMonitor);
+  for (const project_id of [id, kept]) {
+    await runStatement(typeormDatabase(host.app.get(DataSource)), 'write', SAVE_KEY_STATE, {
+      project_id,
+      ...state,
+    });
+    monitor.verified(project_id, 'live', 1);
+  }
+  await eventually('what was seen is written', async () => (await count('stripe_config_states', kept)) === 2);
+  expect(await count('stripe_config_states', id)).toBe(0);
+});
+
 it('waits for the handlers of an event, and for a webhook that is not committed', async () => {
   const id = await projectOf(owner);
   const handler = host.app.get(SlowHandler);
@@ -189,9 +231,9 @@ it('refuses what is no id', async () => {
 });
 
 describe('the projects of an owner', () => {
-  const page = (ids: string[]) => ({
+  const page = (ids: string[], total = 5) => ({
     projects: ids.map((id) => ({ id, name: id, description: null, isActive: true, createdAt: new Date(0) })),
-    total: 4,
+    total,
   });
 
   it('are read page by page, however short the pages are', async () => {
@@ -203,9 +245,11 @@ describe('the projects of an owner', () => {
     expect(await ownedProjectIds({ listOwnedBy }, 'alice')).toEqual(all);
   });
 
-  it('end where a list overlooks the page', async () => {
-    expect(await ownedProjectIds({ listOwnedBy: () => Promise.resolve(page(['a'])) }, 'alice')).toEqual([
-      'a',
-    ]);
+  it('end where a list overlooks the page, and are refused where it says that there are more', async () => {
+    const listOwnedBy = (total: number) => () => Promise.resolve(page(['a'], total));
+    expect(await ownedProjectIds({ listOwnedBy: listOwnedBy(1) }, 'alice')).toEqual(['a']);
+    await expect(ownedProjectIds({ listOwnedBy: listOwnedBy(2) }, 'alice')).rejects.toThrow(
+      'listOwnedBy of projects gave fewer projects of an owner than its total',
+    );
   });
 });

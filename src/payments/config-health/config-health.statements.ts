@@ -88,7 +88,10 @@ export const FIND_HEALTH = statement({
 /** What is stored about one mode's credentials. */
 export type HealthRow = RowOf<typeof FIND_HEALTH>;
 
-/** Stores the result of checking the key of a version; the key itself was written in `written_in`. */
+/**
+ * Stores the result of checking the key of a version; the key itself was written in `written_in`. Nothing of a removed project, which
+ * may have been erased while Stripe was asked.
+ */
 export const SAVE_KEY_STATE = statement({
   name: 'stripe_config_states_save_key',
   parameters: {
@@ -103,7 +106,9 @@ export const SAVE_KEY_STATE = statement({
   text: `
   INSERT INTO {schema}.stripe_config_states AS state (
     project_id, mode, key_version, key_status, key_status_since, key_checked_at, account_id
-  ) VALUES (:project_id, :mode, :version, :status, now(), now(), :account_id)
+  )
+  SELECT :project_id::varchar, :mode::text, :version::integer, :status::text, now(), now(), :account_id::varchar
+  WHERE NOT EXISTS (SELECT FROM {schema}.stripe_removed_projects WHERE project_id = :project_id)
   ON CONFLICT (project_id, mode) DO UPDATE SET
     key_version = excluded.key_version, key_status = excluded.key_status, account_id = excluded.account_id,
     key_checked_at = excluded.key_checked_at,

@@ -43,40 +43,23 @@ export const ERASE_STATES = statement({
 });
 
 /**
- * Erases from some configurations who changed them last. Before {@link ERASE_ACTOR_OF_TRAIL}, by whose rows they are found.
+ * Erases who made the change from some rows of the trail, and from their configurations where it was the last change. The digest
+ * that binds a row to its actor stays. One statement: by the rows a configuration is found, also when it is repeated.
  */
-export const ERASE_ACTOR_OF_CONFIGS = statement({
-  name: 'stripe_configs_erase_actor',
-  parameters: { actor: text, batch: bigint },
-  columns: { count: integer },
-  text: `
-  WITH erased AS (
-    UPDATE {schema}.stripe_configs AS config SET changed_by = ''
-    FROM (
-      SELECT project_id FROM {schema}.stripe_configs
-      WHERE changed_by = :actor
-        AND project_id IN (SELECT project_id FROM {schema}.stripe_config_audit WHERE actor = :actor)
-      ORDER BY project_id LIMIT :batch FOR NO KEY UPDATE
-    ) AS found
-    WHERE config.project_id = found.project_id
-    RETURNING 1
-  )
-  SELECT count(*)::integer AS count FROM erased`,
-});
-
-/** Erases from some rows of the trail who made the change; the digest that binds the row to its actor stays. */
-export const ERASE_ACTOR_OF_TRAIL = statement({
+export const ERASE_ACTOR = statement({
   name: 'stripe_config_audit_erase_actor',
   parameters: { actor: text, batch: bigint },
   columns: { count: integer },
   text: `
-  WITH erased AS (
+  WITH found AS (
+    SELECT project_id, version FROM {schema}.stripe_config_audit WHERE actor = :actor
+    ORDER BY project_id, version LIMIT :batch FOR UPDATE
+  ), configs AS (
+    UPDATE {schema}.stripe_configs SET changed_by = ''
+    WHERE changed_by = :actor AND project_id IN (SELECT project_id FROM found)
+  ), erased AS (
     UPDATE {schema}.stripe_config_audit AS entry SET actor = NULL, actor_salt = NULL
-    FROM (
-      SELECT project_id, version FROM {schema}.stripe_config_audit WHERE actor = :actor
-      ORDER BY project_id, version LIMIT :batch FOR UPDATE
-    ) AS found
-    WHERE entry.project_id = found.project_id AND entry.version = found.version
+    FROM found WHERE entry.project_id = found.project_id AND entry.version = found.version
     RETURNING 1
   )
   SELECT count(*)::integer AS count FROM erased`,

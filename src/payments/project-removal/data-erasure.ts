@@ -10,13 +10,7 @@ import { ExplainedError } from '../domain/explained-error.js';
 import { HOST_ID_FORM, idText, typeInWords, type HostId } from '../domain/host-id.js';
 import { HostProjects } from '../http/access/project-ownership.guard.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
-import {
-  ERASE_ACTOR_OF_CONFIGS,
-  ERASE_ACTOR_OF_TRAIL,
-  ERASE_EVENTS,
-  ERASE_STATES,
-  HAS_EVENTS,
-} from './data-erasure.statements.js';
+import { ERASE_ACTOR, ERASE_EVENTS, ERASE_STATES, HAS_EVENTS } from './data-erasure.statements.js';
 import { ownedProjectIds } from './owned-project-ids.js';
 import { ProjectRemoval, type ProjectRemovalResult } from './project-removal.js';
 
@@ -96,8 +90,7 @@ export class DataErasure {
       result.endpointsLeft.push(...endpointsLeft.map((endpoint) => ({ projectId, ...endpoint })));
     }
     // Last, since the removals are changes as well, and the person may be the one who asks for them.
-    await inBatches(() => this.eraseSome(ERASE_ACTOR_OF_CONFIGS, actor));
-    result.changes = await inBatches(() => this.eraseSome(ERASE_ACTOR_OF_TRAIL, actor));
+    result.changes = await inBatches(() => this.eraseActor(actor));
     const { requestId } = change;
     this.logger.write('data.erased', {
       requestId,
@@ -134,11 +127,8 @@ export class DataErasure {
     }
   }
 
-  private async eraseSome(
-    statement: typeof ERASE_ACTOR_OF_CONFIGS | typeof ERASE_ACTOR_OF_TRAIL,
-    actor: string,
-  ): Promise<number> {
-    const [row] = await runStatement(this.database, 'write', statement, { actor, batch: BATCH });
+  private async eraseActor(actor: string): Promise<number> {
+    const [row] = await runStatement(this.database, 'write', ERASE_ACTOR, { actor, batch: BATCH });
     return row?.count ?? 0;
   }
 }

@@ -1,8 +1,13 @@
+import { HostFault } from '../domain/host-fault.js';
 import type { ProjectOwnership, ProjectPosition } from '../domain/project-ownership.js';
 
 const PAGE = 100;
 
-/** The ids of all projects of a subject, in their canonical spelling. */
+/**
+ * The ids of all projects of a subject, in their canonical spelling.
+ *
+ * @throws HostFault when the list says that there are more than it gives
+ */
 export async function ownedProjectIds(
   projects: Pick<ProjectOwnership, 'listOwnedBy'>,
   subject: string,
@@ -15,7 +20,14 @@ export async function ownedProjectIds(
     for (const { id } of page.projects) ids.add(String(id));
     const last = page.projects.at(-1);
     // A page that brings nothing new is the last, also of a list that overlooks where a page begins.
-    if (last === undefined || ids.size === known) return [...ids];
+    if (last === undefined || ids.size === known) {
+      // Who erases a person must not be told that all is done.
+      if (page.total > ids.size) throw new HostFault(INCOMPLETE);
+      return [...ids];
+    }
     after = { createdAt: last.createdAt, id: String(last.id) };
   }
 }
+
+const INCOMPLETE =
+  'listOwnedBy of projects gave fewer projects of an owner than its total; let it begin each page behind page.after';

@@ -7,7 +7,8 @@ export type WebhookFault = 'wrong_signature' | 'stale_signature' | 'unreadable_e
 /**
  * Records the results of webhooks of several modes: the version whose present secret verified an event (0: none did; a null in an
  * array depends on the setting `array_nulls`), whether the previous one did, the failures since an event was verified, why the
- * last one failed, and how many test events of connected accounts were ignored.
+ * last one failed, and how many test events of connected accounts were ignored. Nothing of a project that was removed, and perhaps
+ * erased, since.
  */
 export const WRITE_WEBHOOKS = statement({
   name: 'stripe_config_states_write_webhooks',
@@ -32,6 +33,9 @@ export const WRITE_WEBHOOKS = statement({
     :project_ids::text[], :modes::text[], :versions::integer[], :previous::boolean[], :failures::integer[], :failure::text[],
     :ignored::integer[]
   ) AS seen (project_id, mode, version, previous, failures, failure, ignored)
+  WHERE NOT EXISTS (
+    SELECT FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = seen.project_id
+  )
   ON CONFLICT (project_id, mode) DO UPDATE SET
     webhook_version = coalesce(excluded.webhook_version, state.webhook_version),
     webhook_verified_at = coalesce(excluded.webhook_verified_at, state.webhook_verified_at),
