@@ -329,6 +329,27 @@ describe('a configuration that the host stores in a transaction of Prisma', () =
     expect(await configs.find(id)).toBeNull();
     expect(await trail(id)).toBe(0);
   });
+
+  it('sends no statement behind the ROLLBACK of Prisma, where it would be committed alone', async () => {
+    await pool.query('TRUNCATE effects');
+    let refused: unknown;
+    const ended = prisma.$transaction(
+      async (tx) => {
+        const session = await (ours().adapter as Database).join(tx);
+        // The time limit passes while the session waits behind this to see that the transaction is open.
+        const slow = tx.$executeRawUnsafe('DO $$ BEGIN PERFORM pg_sleep(0.6); END $$');
+        const written = session.query({ text: "INSERT INTO effects VALUES ('alone')" });
+        refused = await Promise.allSettled([slow, written]);
+      },
+      { timeout: 300 },
+    );
+    await expect(ended).rejects.toThrow();
+    const reason = expect.objectContaining({
+      message: expect.stringMatching(/has ended/) as unknown,
+    }) as unknown;
+    expect(await prisma.effect.count()).toBe(0);
+    expect(refused).toEqual([expect.anything(), { status: 'rejected', reason }]);
+  });
 });
 
 describe('a handler', () => {

@@ -5,7 +5,7 @@ import { sessionOn } from './client-session.js';
 import type { AdaptedDatabase, Database, HostPool, OpenTransaction, Session } from './database.js';
 import { holdTransaction } from './held-transaction.js';
 import { POOL_ADVICE, joined, watchFromTheStart } from './pool-database.js';
-import { connectLimit, isPool, lentBy, neverReuse, poolOf } from './pool.js';
+import { connectLimit, isBusy, isPool, lentBy, neverReuse, poolOf } from './pool.js';
 
 /** A `PrismaClient`: as much of it as is asked for. */
 export interface HostPrisma {
@@ -112,10 +112,17 @@ async function join(database: Database, handle: unknown): Promise<Session> {
       'change.transaction must be a transaction of Prisma: what prisma.$transaction() gives its function',
     );
   }
-  const find = async () =>
-    joined(database, await connectionOf(database, handle as HostPrismaTransaction).catch(explainEnd));
-  await find();
-  return { database, query: async (statement) => (await find()).query(statement) };
+  const find = () => connectionOf(database, handle as HostPrismaTransaction).catch(explainEnd);
+  joined(database, await find());
+  return {
+    database,
+    async query(statement) {
+      let client = await find();
+      // Something was sent behind the question, perhaps the ROLLBACK of Prisma: what follows that would be committed alone.
+      while (isBusy(client)) client = await find();
+      return joined(database, client).query(statement);
+    },
+  };
 }
 
 /**
