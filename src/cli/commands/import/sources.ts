@@ -9,6 +9,10 @@ const COLUMNS: readonly string[] = ['project_id', ...CREDENTIAL_FIELDS];
 const COLUMNS_FAULT = `The columns must be project_id and some of ${CREDENTIAL_FIELDS.join(', ')}; name them so, or leave others out.`;
 /** Rows that are fetched at once. */
 const FETCH = 1_000;
+/** The rows between two fetches take as long as they take, above all where Stripe is asked about their keys. */
+const BEGIN = `BEGIN READ ONLY;
+  SELECT set_config(name, '0', true) FROM pg_settings
+  WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')`;
 
 /** One project, whose credentials are variables: the prefix, and the names of the columns in capitals. */
 export function* rowsOfVariables(
@@ -63,7 +67,7 @@ export async function* rowsOfQuery(url: string, select: string): AsyncGenerator<
   client.on('error', () => undefined);
   try {
     await client.connect();
-    await client.query('BEGIN READ ONLY');
+    await client.query(BEGIN);
     await client.query(`DECLARE import_rows NO SCROLL CURSOR FOR ${select}`);
     for (let row = 0; ;) {
       const { rows, fields } = await client.query<Record<string, unknown>>(`FETCH ${FETCH} FROM import_rows`);
