@@ -96,8 +96,9 @@ const NO_HTTP = '@ProjectStripe works in controllers of HTTP routes; elsewhere a
 /**
  * Gives a handler of your own controllers the Stripe client of the project that its path names:
  * `refund(@ProjectStripe('live') stripe: StripeClient)`. The caller must own the project, by the module's own rules (`auth` and
- * `projects` of its options), whatever guards stand before the route: nobody else reaches the account. For routes that
- * others than the owner may call, such as a shop's customers, check them yourself and ask {@link StripeClients}.
+ * `projects` of its options), whatever guards stand before the route: nobody else reaches the account. Interceptors come before it:
+ * where one answers by itself, as a cache does, put a guard before the route. For routes that others than the owner may call, such
+ * as a shop's customers, check them yourself and ask {@link StripeClients}.
  *
  * The controller's module imports `PaymentsModule`, or that is global. What is refused is an `HttpException` with the documented
  * status and body: 401 and 403, 404 `project_not_found`, 422 for what is no id, 409 `credentials_missing` where nothing is stored for
