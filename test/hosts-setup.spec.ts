@@ -369,6 +369,26 @@ describe('handlers of two instances', () => {
     );
   });
 
+  it('must name both where they have the same tables, in which each takes events of the other', async () => {
+    const imports = () =>
+      ['pay/eu', 'pay/us'].map((basePath) => PaymentsModule.forRoot({ ...paymentsOptions(), basePath }));
+    const handlerOf = (...basePaths: [string, ...string[]]) => {
+      @Injectable()
+      @StripeEventsOf(...basePaths)
+      class Orders {
+        @OnStripeEvent('invoice.paid')
+        onPaid(): void {
+          handled.push('shared');
+        }
+      }
+      return Orders;
+    };
+    await expect(start({ imports: imports(), providers: [handlerOf('pay/us')] })).rejects.toThrow(
+      /Orders.onPaid: the PaymentsModules "pay\/us" and "pay\/eu" have the same tables/,
+    );
+    await start({ imports: imports(), providers: [handlerOf('pay/us', 'pay/eu')] });
+  });
+
   it('need not where only one of them receives webhooks', async () => {
     @Injectable()
     class Plain {

@@ -1,4 +1,5 @@
 import type { HttpAdapterHost } from '@nestjs/core';
+import type { Database } from '../../database/database.js';
 import { PaymentsOptionsError } from '../../options/options-error.js';
 import { OURS, ROUTE_CONFIG_METADATA, type RouteConfig } from './route-mark.js';
 
@@ -54,8 +55,8 @@ const APPLICATIONS = new WeakMap<AdapterHost, ApplicationRoutes>();
 export class ApplicationRoutes {
   /** Whether the other methods of its paths are refused by now. */
   refusesOthers = false;
-  /** The base paths of the instances that receive webhooks. */
-  readonly receiving = new Set<string>();
+  /** The base paths of the instances that receive webhooks, each with its database. */
+  readonly receiving = new Map<string, Pick<Database, 'pool' | 'schema'>>();
   private readonly basePaths = new Set<string>();
   private readonly ofFastify: ServedRoute[] = [];
 
