@@ -22,8 +22,6 @@ const SECONDS = 4;
 const CONNECTIONS = 16;
 const MANY_CONNECTIONS = 64;
 const PROJECTS = 500;
-/** As the image and `npm start` run the service. */
-const NEW_SPACE = '--max-semi-space-size=4';
 const CLOCK_TICKS_PER_SECOND = 100;
 
 const folder = await mkdtemp(join(tmpdir(), 'stripe-config-bench-'));
@@ -41,7 +39,7 @@ try {
     KEY_RING_FILE: keyRingFile,
     AUTH_JWT_SECRET: secret,
   };
-  const service = await start('service', [NEW_SPACE, 'dist/main.js'], env);
+  const service = await start('service', ['dist/main.js'], env);
   const limit = await start('limit', ['bench/limit.js'], env);
   const textbook = await start('textbook', [await compileTextbook()], env);
   const token = jsonwebtoken.sign({}, secret, { subject: 'bench', expiresIn: '1h' });
@@ -55,11 +53,7 @@ try {
   for (const method of ['PUT', 'GET']) {
     await compare(method, [service, limit, textbook], { token, projectIds, connections: CONNECTIONS });
   }
-  const silent = await start(
-    'silent',
-    [NEW_SPACE, '--import', './bench/without-announcements.js', 'dist/main.js'],
-    env,
-  );
+  const silent = await start('silent', ['--import', './bench/without-announcements.js', 'dist/main.js'], env);
   console.log(`${MANY_CONNECTIONS} connections\n`);
   await compare('PUT', [service, silent], { token, projectIds, connections: MANY_CONNECTIONS });
 } finally {
