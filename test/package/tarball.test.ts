@@ -102,6 +102,7 @@ describe('the tarball', () => {
         'dist/typeorm.js',
         'dist/index.js',
         'dist/node-version.js',
+        'dist/schematics/app-module.js',
         'dist/schematics/generated-files.js',
         'dist/schematics/nest-add.js',
         'docs/embedding.md',
