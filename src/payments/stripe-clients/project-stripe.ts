@@ -8,7 +8,7 @@ import {
 import { describeError } from '../common/describe-error.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { MODES, type Mode } from '../domain/credentials.js';
-import { DependencyUnavailable, PaymentsError, RateLimited } from '../domain/errors.js';
+import { DependencyUnavailable, PaymentsError } from '../domain/errors.js';
 import { ExplainedError } from '../domain/explained-error.js';
 import { HostFault } from '../domain/host-fault.js';
 import { AccessGuard } from '../http/access/jwt-auth.guard.js';
@@ -68,7 +68,6 @@ export class ProjectStripePipe implements PipeTransform<WantedStripe, Promise<St
     const request = requestOf(context);
     const requestId = requestIdOf(request);
     const answer = answerTo(error, requestId, request.headers.accept);
-    if (error instanceof RateLimited) answer.headers['Retry-After'] = String(error.retryAfter);
     const response = context.switchToHttp().getResponse<{ header(name: string, value: string): unknown }>();
     for (const [name, value] of Object.entries(answer.headers)) {
       if (name !== 'Content-Type') response.header(name, value);

@@ -2,14 +2,14 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import { HttpAdapterHost } from '@nestjs/core';
 import { databaseFaultOf } from '../../database/database-fault.js';
 import { HostFault } from '../../domain/host-fault.js';
-import { DependencyUnavailable, PaymentsError, RateLimited, ValidationFailed } from '../../domain/errors.js';
+import { DependencyUnavailable, PaymentsError, ValidationFailed } from '../../domain/errors.js';
 import { TokenRefused } from '../access/access-token.js';
 import { describeError } from '../../common/describe-error.js';
 import { PaymentsLogger } from '../../common/payments-logger.js';
 import { errorAnswer } from './error-answer.js';
 import type { AnswerCode } from './answer-code.js';
 import { REFUSAL, requestIdOf, requestOf, type Refusal } from '../http-request.js';
-import { RefusalException } from './refusal.exception.js';
+import { RefusalException, answerTo } from './refusal.exception.js';
 import { MethodNotAllowed } from './method-not-allowed.js';
 
 /**
@@ -33,10 +33,12 @@ export class ErrorFilter implements ExceptionFilter {
     const { code, detail } = classify(error);
     request[REFUSAL] = refusalOf(code, error);
     this.log(request[REFUSAL], code, error, requestId);
-    const items = error instanceof ValidationFailed ? error.items : undefined;
-    const answer = errorAnswer(code, detail, requestId, request.headers.accept, items);
+    const { accept } = request.headers;
+    const answer =
+      error instanceof PaymentsError
+        ? answerTo(error, requestId, accept)
+        : errorAnswer(code, detail, requestId, accept);
     if (error instanceof MethodNotAllowed) answer.headers.Allow = error.allowed.join(', ');
-    if (error instanceof RateLimited) answer.headers['Retry-After'] = String(error.retryAfter);
     for (const [name, value] of Object.entries(answer.headers)) httpAdapter.setHeader(response, name, value);
     httpAdapter.reply(response, JSON.stringify(answer.body), answer.status);
   }

@@ -1,5 +1,5 @@
 import { HttpException } from '@nestjs/common';
-import { PaymentsError, ValidationFailed } from '../../domain/errors.js';
+import { PaymentsError, RateLimited, ValidationFailed } from '../../domain/errors.js';
 import { errorAnswer, type ErrorAnswer } from './error-answer.js';
 
 /**
@@ -18,5 +18,7 @@ export class RefusalException extends HttpException {
 /** The answer to one of our errors, for a request with this id and this `Accept`. */
 export function answerTo(error: PaymentsError, requestId: string, accept: string | undefined): ErrorAnswer {
   const items = error instanceof ValidationFailed ? error.items : undefined;
-  return errorAnswer(error.code, error.message, requestId, accept, items);
+  const answer = errorAnswer(error.code, error.message, requestId, accept, items);
+  if (error instanceof RateLimited) answer.headers['Retry-After'] = String(error.retryAfter);
+  return answer;
 }
