@@ -7,7 +7,7 @@ import { blocksOf, readGuides } from '../support/guides.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { cleanUp } from '../support/process.js';
 import { run } from '../support/run.js';
-import { installedProject } from './installed.js';
+import { installedProject, writeCompilerOptions } from './installed.js';
 import { NEST_12, TYPES } from './versions.js';
 
 // The recipes of the guide, as they stand there, with the libraries themselves.
@@ -122,18 +122,7 @@ describe('the bridges of the guide', () => {
     expect(blocks).toHaveLength(2);
     const files = { 'cqrs.ts': blocks[0], 'queue.ts': blocks[1], 'main.ts': HOST };
     for (const [file, text] of Object.entries(files)) await writeFile(join(folder, 'src', file), text ?? '');
-    const compilerOptions = {
-      target: 'ES2023',
-      module: 'nodenext',
-      types: ['node'],
-      rootDir: 'src',
-      outDir: 'dist',
-      strict: true,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-      skipLibCheck: true,
-    };
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+    await writeCompilerOptions(folder, { module: 'nodenext', skipLibCheck: true });
     await run(folder, process.execPath, TSC, '-p', 'tsconfig.json');
   });
 

@@ -61,3 +61,21 @@ export async function installedProject(
   if (isInstalled) await install(root);
   return folder;
 }
+
+/** Writes how a project with decorators is compiled: from `src` to `dist`. */
+export async function writeCompilerOptions(
+  folder: string,
+  options: { module: 'commonjs' | 'nodenext'; skipLibCheck?: boolean },
+): Promise<void> {
+  const compilerOptions = {
+    target: 'ES2023',
+    types: ['node'],
+    rootDir: 'src',
+    outDir: 'dist',
+    strict: true,
+    experimentalDecorators: true,
+    emitDecoratorMetadata: true,
+    ...options,
+  };
+  await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+}

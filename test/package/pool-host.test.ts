@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { itKeepsTheContract } from '../hosts/contract.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.js';
 import { ROOT, cleanUp, runProgram, waitForOutput } from '../support/process.js';
 import { run } from '../support/run.js';
 import { TEST_SECRET, testClient, type TestClient } from '../support/service.js';
-import { installedProject } from './installed.js';
+import { installedProject, writeCompilerOptions } from './installed.js';
 import { NEST_11, NEST_12, TYPES } from './versions.js';
 
 const TSC = createRequire(import.meta.url).resolve('typescript/bin/tsc');
@@ -30,18 +30,7 @@ describe.each(HOSTS)('a host of $what with pg and no TypeORM', ({ nest, express,
     folder = await installedProject(packages, { type });
     await mkdir(join(folder, 'src'));
     await copyFile(join(ROOT, 'package/consumers/pool.ts'), join(folder, 'src/pool.ts'));
-    const compilerOptions = {
-      target: 'ES2023',
-      module,
-      types: ['node'],
-      rootDir: 'src',
-      outDir: 'dist',
-      strict: true,
-      experimentalDecorators: true,
-      emitDecoratorMetadata: true,
-      skipLibCheck: false,
-    };
-    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['src'] }));
+    await writeCompilerOptions(folder, { module, skipLibCheck: false });
     await run(folder, process.execPath, TSC, '-p', 'tsconfig.json');
     const keyRingFile = join(folder, 'ring.json');
     await run(folder, 'npx', '--no-install', 'nest-stripe-config', 'keys', 'generate', keyRingFile);

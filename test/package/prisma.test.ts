@@ -42,7 +42,7 @@ import { run } from '../support/run.js';
 import { testClient, type TestClient } from '../support/service.js';
 import { storeEvents } from '../support/stored-events.js';
 import { startTcpProxy, type TcpProxy } from '../support/tcp-proxy.js';
-import { installedProject } from './installed.js';
+import { installedProject, writeCompilerOptions } from './installed.js';
 import { NEST_12, TYPES } from './versions.js';
 
 // Prisma is too large to be a dependency of this repository: what it generates is made in a folder, and loaded from there.
@@ -99,22 +99,7 @@ beforeAll(async () => {
   const snippet = snippets.filter((text) => text.includes('nest-stripe-config/prisma'));
   expect(snippet).toHaveLength(1);
   await writeFile(join(folder, 'src/host.ts'), snippet.join());
-  await writeFile(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({
-      compilerOptions: {
-        target: 'ES2023',
-        module: 'nodenext',
-        types: ['node'],
-        rootDir: 'src',
-        outDir: 'dist',
-        strict: true,
-        experimentalDecorators: true,
-        emitDecoratorMetadata: true,
-      },
-      include: ['src'],
-    }),
-  );
+  await writeCompilerOptions(folder, { module: 'nodenext' });
   // Its engine would be downloaded, and is not asked for anything here.
   const engine = 'PRISMA_SCHEMA_ENGINE_BINARY=/bin/true';
   await run(
