@@ -1,23 +1,41 @@
-import type { RewrapProgress } from '../payments/key-rotation/rewrap.js';
-
 const BAR_WIDTH = 30;
 
-/** Reports the progress of a long command: a bar on a terminal, JSON lines otherwise. */
-export function progressReporter(stream: NodeJS.WriteStream | undefined): {
-  report: (progress: RewrapProgress) => void;
-  end: (result: object) => void;
+/** How far a long command is. */
+export interface Progress {
+  done: number;
+  total: number;
+}
+
+/**
+ * Reports the progress of a long command: a bar on a terminal, JSON lines otherwise.
+ *
+ * @param unit what is counted, beside the bar
+ */
+export function progressReporter(
+  stream: NodeJS.WriteStream | undefined,
+  unit: string,
+): {
+  /** @param line what the JSON line says */
+  report: (progress: Progress, line: object) => void;
+  /** @param line what the last JSON line says; without it there is none */
+  end: (line?: object) => void;
 } {
   if (stream?.isTTY !== true) {
-    const write = (value: object): void => {
-      stream?.write(`${JSON.stringify(value)}\n`);
+    const write = (value: object | undefined): void => {
+      if (value !== undefined) stream?.write(`${JSON.stringify(value)}\n`);
     };
-    return { report: write, end: write };
+    return {
+      report(_, line) {
+        write(line);
+      },
+      end: write,
+    };
   }
   return {
-    report({ rewrapped, total }) {
-      const part = total === 0 ? 1 : Math.min(1, rewrapped / total);
+    report({ done, total }) {
+      const part = total === 0 ? 1 : Math.min(1, done / total);
       const bar = '#'.repeat(Math.round(part * BAR_WIDTH)).padEnd(BAR_WIDTH, '.');
-      stream.write(`\r[${bar}] ${Math.floor(part * 100)} %  ${rewrapped} of ${total} rows`);
+      stream.write(`\r[${bar}] ${Math.floor(part * 100)} %  ${done} of ${total} ${unit}`);
     },
     end() {
       stream.write('\nDone.\n');

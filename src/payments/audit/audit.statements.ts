@@ -1,7 +1,9 @@
 import {
   bigint,
+  boolean,
   integer,
   json,
+  listOf,
   nullable,
   statement,
   text,
@@ -70,4 +72,58 @@ export const FIND_AUDIT_FAULTS = statement({
     ON last.project_id = config.project_id
   WHERE coalesce(config.version, 0) <> coalesce(last.version, 0)
   ORDER BY 1, 2`,
+});
+
+/** How many chains {@link LIST_CHAINS} lists; reads every configuration. */
+export const COUNT_CHAINS = statement({
+  name: 'stripe_config_audit_count_chains',
+  parameters: {},
+  columns: { count: bigint },
+  text: `
+  SELECT (SELECT count(*) FROM {schema}.stripe_configs) + (
+    SELECT count(*) FROM {schema}.stripe_removed_projects AS removed
+    WHERE NOT EXISTS (SELECT FROM {schema}.stripe_configs AS config WHERE config.project_id = removed.project_id)
+  ) AS count`,
+});
+
+/**
+ * The ends of the next chains behind a project: the hash of the row of the configuration's version, null where the trail lacks it.
+ * A removed project that never had a configuration has the version 0.
+ */
+export const LIST_CHAINS = statement({
+  name: 'stripe_config_audit_list_chains',
+  parameters: { after: text, size: bigint },
+  columns: { project_id: varchar, version: integer, hash: nullable(text), is_removed: boolean },
+  text: `
+  WITH named AS (
+    (SELECT project_id FROM {schema}.stripe_configs WHERE project_id > :after ORDER BY project_id LIMIT :size)
+    UNION
+    (SELECT project_id FROM {schema}.stripe_removed_projects WHERE project_id > :after ORDER BY project_id LIMIT :size)
+  )
+  SELECT named.project_id, coalesce(config.version, 0) AS version, encode(entry.hash, 'hex') AS hash,
+    removed.project_id IS NOT NULL AS is_removed
+  FROM (SELECT project_id FROM named ORDER BY project_id LIMIT :size) AS named
+  LEFT JOIN {schema}.stripe_configs AS config ON config.project_id = named.project_id
+  LEFT JOIN {schema}.stripe_config_audit AS entry ON entry.project_id = named.project_id AND entry.version = config.version
+  LEFT JOIN {schema}.stripe_removed_projects AS removed ON removed.project_id = named.project_id
+  ORDER BY named.project_id`,
+});
+
+/** Of some chains: the hash of a version, null where there is none, the newest version, and whether the project is removed. */
+export const COMPARE_CHAINS = statement({
+  name: 'stripe_config_audit_compare_chains',
+  parameters: { project_ids: listOf(text), versions: listOf(integer) },
+  columns: {
+    project_id: text,
+    hash: nullable(text),
+    newest_version: nullable(integer),
+    is_removed: boolean,
+  },
+  text: `
+  SELECT wanted.project_id, encode(entry.hash, 'hex') AS hash,
+    (SELECT version FROM {schema}.stripe_config_audit WHERE project_id = wanted.project_id ORDER BY version DESC LIMIT 1)
+      AS newest_version,
+    EXISTS (SELECT FROM {schema}.stripe_removed_projects WHERE project_id = wanted.project_id) AS is_removed
+  FROM unnest(:project_ids::text[], :versions::integer[]) AS wanted(project_id, version)
+  LEFT JOIN {schema}.stripe_config_audit AS entry ON entry.project_id = wanted.project_id AND entry.version = wanted.version`,
 });

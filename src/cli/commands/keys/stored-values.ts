@@ -18,9 +18,15 @@ export async function rewrapAll(
   { dryRun = false, ...options }: RewrapOptions,
 ): Promise<Result> {
   const sealer = await sealerOfRing();
-  const reporter = progressReporter(progressStream());
+  const reporter = progressReporter(progressStream(), 'rows');
   const result = await host.withDatabase((database) =>
-    rewrap(database, sealer, { ...options, dryRun, onProgress: reporter.report }),
+    rewrap(database, sealer, {
+      ...options,
+      dryRun,
+      onProgress(progress) {
+        reporter.report({ done: progress.rewrapped, total: progress.total }, progress);
+      },
+    }),
   );
   reporter.end({ done: true, ...result });
   if (result.unreadable > 0) {

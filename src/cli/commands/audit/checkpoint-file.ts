@@ -1,0 +1,149 @@
+import { createHash } from 'node:crypto';
+import { open, rm, type FileHandle } from 'node:fs/promises';
+import { CompactSign, compactVerify, decodeProtectedHeader } from 'jose';
+import * as v from 'valibot';
+import type { ChainEnd } from '../../../payments/audit/audit-chains.js';
+import { CommandFault, unwritable } from '../../fault.js';
+import type { CheckpointKey } from './checkpoint-keys.js';
+
+/** The `typ` of the signature, so that nothing else that a key has signed passes for a checkpoint. */
+const TYPE = 'stripe-config-audit-checkpoint';
+/** How many lines are compared at once. */
+const BATCH = 5_000;
+
+const SIGNATURE_LINE = v.strictObject({ signature: v.string() });
+const CLAIMS = v.object({
+  taken_at: v.string(),
+  chains: v.number(),
+  removed: v.number(),
+  sha256: v.string(),
+});
+const CHAIN_LINE = v.object({
+  project_id: v.string(),
+  version: v.number(),
+  hash: v.string(),
+  removed: v.optional(v.boolean(), false),
+});
+
+/** What the signature of a checkpoint says: SHA-256 is of all lines before it, each with its line feed. */
+export type CheckpointClaims = v.InferOutput<typeof CLAIMS>;
+
+/**
+ * Writes a checkpoint into a new file: a line of JSON for each chain, and last the signature, a compact JWS over their digest. The
+ * file is removed again when that fails.
+ */
+export async function writeCheckpoint(
+  path: string,
+  signer: CheckpointKey,
+  chains: AsyncIterable<readonly ChainEnd[]>,
+): Promise<CheckpointClaims> {
+  const takenAt = new Date().toISOString();
+  const file = await open(path, 'wx').catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') {
+      throw new CommandFault(`${path} exists; a checkpoint is never replaced, name a new file.`);
+    }
+    throw unwritable('The checkpoint', error);
+  });
+  try {
+    const claims = { taken_at: takenAt, ...(await writeChains(file, chains)) };
+    await file.write(`${JSON.stringify({ signature: await sign(claims, signer) })}\n`);
+    await file.sync();
+    return claims;
+  } catch (error) {
+    await rm(path, { force: true });
+    throw error;
+  } finally {
+    await file.close();
+  }
+}
+
+async function writeChains(
+  file: FileHandle,
+  batches: AsyncIterable<readonly ChainEnd[]>,
+): Promise<Omit<CheckpointClaims, 'taken_at'>> {
+  const digest = createHash('sha256');
+  let chains = 0;
+  let removed = 0;
+  for await (const batch of batches) {
+    const text = batch.map((end) => `${lineOf(end)}\n`).join('');
+    digest.update(text);
+    await file.writeFile(text);
+    chains += batch.length;
+    removed += batch.filter(({ isRemoved }) => isRemoved).length;
+  }
+  return { chains, removed, sha256: digest.digest('hex') };
+}
+
+function lineOf({ projectId, version, hash, isRemoved }: ChainEnd): string {
+  return JSON.stringify({ project_id: projectId, version, hash, ...(isRemoved && { removed: true }) });
+}
+
+function sign(claims: CheckpointClaims, { key, algorithm, id }: CheckpointKey): Promise<string> {
+  return new CompactSign(Buffer.from(JSON.stringify(claims)))
+    .setProtectedHeader({ alg: algorithm, typ: TYPE, kid: id })
+    .sign(key);
+}
+
+/** Verifies the whole file against its signature, before anything in it is believed. */
+export async function verifyCheckpoint(path: string, verifier: CheckpointKey): Promise<CheckpointClaims> {
+  const digest = createHash('sha256');
+  let last: string | undefined;
+  for await (const line of linesOf(path)) {
+    if (last !== undefined) digest.update(`${last}\n`);
+    last = line;
+  }
+  const line = v.safeParse(v.pipe(v.string(), v.parseJson(), SIGNATURE_LINE), last);
+  if (!line.success) {
+    throw new CommandFault(
+      `${path} does not end in a signature: it is no checkpoint, or only a part of one.`,
+    );
+  }
+  const claims = await claimsOf(path, line.output.signature, verifier);
+  if (claims.sha256 !== digest.digest('hex'))
+    throw new CommandFault(`${path} was changed after it was signed.`);
+  return claims;
+}
+
+/** The chains of a verified checkpoint, in batches. */
+export async function* readCheckpoint(
+  path: string,
+  { sha256 }: CheckpointClaims,
+): AsyncGenerator<ChainEnd[]> {
+  const digest = createHash('sha256');
+  let batch: ChainEnd[] = [];
+  for await (const line of linesOf(path)) {
+    if (line.startsWith('{"signature"')) break;
+    digest.update(`${line}\n`);
+    const { project_id, version, hash, removed } = v.parse(CHAIN_LINE, JSON.parse(line));
+    batch.push({ projectId: project_id, version, hash, isRemoved: removed });
+    if (batch.length === BATCH) {
+      yield batch;
+      batch = [];
+    }
+  }
+  if (batch.length > 0) yield batch;
+  if (sha256 !== digest.digest('hex')) throw new CommandFault(`${path} was changed while it was read.`);
+}
+
+async function claimsOf(path: string, signature: string, verifier: CheckpointKey): Promise<CheckpointClaims> {
+  const { key, algorithm, id } = verifier;
+  try {
+    const { payload } = await compactVerify(signature, key, { algorithms: [algorithm] });
+    const { typ } = decodeProtectedHeader(signature);
+    if (typ !== TYPE) throw new Error('another kind of document');
+    return v.parse(CLAIMS, JSON.parse(Buffer.from(payload).toString()));
+  } catch {
+    throw new CommandFault(
+      `${path} was not signed by the key ${id}: it is of another key, or was changed. Take the public key from who signs, not from beside the checkpoint.`,
+    );
+  }
+}
+
+async function* linesOf(path: string): AsyncGenerator<string> {
+  const file = await open(path).catch((error: unknown) => {
+    const { code = 'unknown' } = error as NodeJS.ErrnoException;
+    throw new CommandFault(`The checkpoint ${path} cannot be read (${code}).`);
+  });
+  // Ends the file as well.
+  yield* file.readLines();
+}

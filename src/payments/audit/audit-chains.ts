@@ -1,0 +1,86 @@
+import type { Database } from '../database/database.js';
+import { runStatement } from '../database/run-statement.js';
+import { COMPARE_CHAINS, COUNT_CHAINS, LIST_CHAINS } from './audit.statements.js';
+
+/** How many chains one statement reads. */
+const BATCH = 5_000;
+
+/** The end of the chain of a project's changes. The hash of its last row stands for all rows before it. */
+export interface ChainEnd {
+  projectId: string;
+  /** The version of the configuration; 0 of a removed project that never had one. */
+  version: number;
+  /** SHA-256 of the row of that version, in hexadecimal; empty for version 0. */
+  hash: string;
+  /** Whether the project was removed for good. */
+  isRemoved: boolean;
+}
+
+/** Where today's trail does not continue a chain that was noted before. */
+export interface ChainFault {
+  projectId: string;
+  /** The version that was noted. */
+  version: number;
+  fault:
+    | 'rewritten since the checkpoint'
+    | 'ends before the checkpoint'
+    | 'missing since the checkpoint'
+    | 'no longer removed';
+}
+
+/** How many chains there are. Reads every configuration. */
+export async function countChains(database: Database): Promise<number> {
+  const [row] = await runStatement(database, 'read', COUNT_CHAINS, {});
+  return row?.count ?? 0;
+}
+
+/** The ends of all chains, in batches; of one whose last row is missing, the hash is undefined. */
+export async function* readChainEnds(
+  database: Database,
+): AsyncGenerator<(Omit<ChainEnd, 'hash'> & { hash: string | undefined })[]> {
+  for (let after = ''; ;) {
+    const rows = await runStatement(database, 'read', LIST_CHAINS, { after, size: BATCH });
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    yield rows.map(({ project_id, version, hash, is_removed }) => ({
+      projectId: project_id,
+      version,
+      hash: version === 0 ? '' : (hash ?? undefined),
+      isRemoved: is_removed,
+    }));
+    after = last.project_id;
+  }
+}
+
+/** Compares noted ends with today's trail: each chain must still have that row, with that hash. */
+export async function findChainFaults(database: Database, noted: readonly ChainEnd[]): Promise<ChainFault[]> {
+  const rows = await runStatement(database, 'read', COMPARE_CHAINS, {
+    project_ids: noted.map(({ projectId }) => projectId),
+    versions: noted.map(({ version }) => version),
+  });
+  const today = new Map(rows.map((row) => [row.project_id, row]));
+  return noted.flatMap((end) => {
+    const { projectId, version } = end;
+    const found = today.get(projectId);
+    return faultsOf(end, {
+      hash: version === 0 ? '' : (found?.hash ?? undefined),
+      newestVersion: found?.newest_version ?? 0,
+      isRemoved: found?.is_removed === true,
+    }).map((fault) => ({ projectId, version, fault }));
+  });
+}
+
+function faultsOf(
+  noted: ChainEnd,
+  today: { hash: string | undefined; newestVersion: number; isRemoved: boolean },
+): ChainFault['fault'][] {
+  const faults: ChainFault['fault'][] = [];
+  if (today.hash === undefined) {
+    const isShorter = today.newestVersion > 0 && today.newestVersion < noted.version;
+    faults.push(isShorter ? 'ends before the checkpoint' : 'missing since the checkpoint');
+  } else if (today.hash !== noted.hash) {
+    faults.push('rewritten since the checkpoint');
+  }
+  if (noted.isRemoved && !today.isRemoved) faults.push('no longer removed');
+  return faults;
+}
