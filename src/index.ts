@@ -57,6 +57,7 @@ export type {
 } from './payments/database/database.js';
 export type {
   AccessTokenOptions,
+  EventRetentionDays,
   HostAccessOptions,
   PaymentsModuleExtras,
   WebhookRouteOptions,

@@ -32,6 +32,7 @@ export function readEnv(variables: Variables = environment()) {
     publicBaseUrl: settings.necessity('PUBLIC_BASE_URL'),
     stripeApiBase: settings.get('STRIPE_API_BASE'),
     webhookSecretOverlapHours: settings.get('WEBHOOK_SECRET_OVERLAP_HOURS'),
+    eventRetentionDays: settings.get('EVENT_RETENTION_DAYS'),
     maxProjectsPerOwner: settings.get('MAX_PROJECTS_PER_OWNER'),
     shutdownDelaySeconds: settings.get('SHUTDOWN_DELAY_SECONDS'),
     docsSignIn: readDocsSignIn(settings),

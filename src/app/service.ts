@@ -71,6 +71,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
         publicBaseUrl: env.publicBaseUrl ?? localUrl(env.port),
         stripeApiBase: env.stripeApiBase,
         webhookSecretOverlapHours: env.webhookSecretOverlapHours,
+        eventRetentionDays: env.eventRetentionDays,
         maxProjectsPerOwner: env.maxProjectsPerOwner,
         logLevel: env.logLevel,
         requestIdHeader: env.requestIdHeader,

@@ -37,6 +37,8 @@ export interface TestServiceOptions {
   stripeApiBase?: string;
   /** Default: 24. */
   webhookSecretOverlapHours?: number;
+  /** Default: 45. */
+  eventRetentionDays?: number;
   /** Default: 250. */
   maxProjectsPerOwner?: number;
   /** Default: none. */
@@ -159,6 +161,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     publicBaseUrl: TEST_PUBLIC_URL,
     stripeApiBase: options.stripeApiBase ?? 'http://127.0.0.1:9',
     webhookSecretOverlapHours: options.webhookSecretOverlapHours,
+    eventRetentionDays: options.eventRetentionDays,
     ...(options.maxProjectsPerOwner !== undefined && { maxProjectsPerOwner: options.maxProjectsPerOwner }),
     requestIdHeader: options.requestIdHeader,
     logLevel: options.logLevel ?? 'silent',

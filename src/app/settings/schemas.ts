@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { addressFault, isOrigin } from '../../payments/common/http-address.js';
 import { Secret } from '../../payments/crypto/secret.js';
+import { RETENTION_FAULT, isRetention } from '../../payments/options/retention.js';
 
 // What values of settings are like. A message is the end of a sentence that begins with the name of the setting.
 
@@ -34,6 +35,17 @@ export function wholeNumber(max: number) {
 export function count(max: number) {
   return v.pipe(wholeNumber(max), v.minValue(1, 'must be above 0; leave it out for the default'));
 }
+
+/** How long finished events are kept. */
+export const retention = v.pipe(
+  text,
+  v.rawTransform(({ dataset: { value }, addIssue, NEVER }) => {
+    const days = /^\d+$/.test(value) ? Number(value) : value;
+    if (isRetention(days)) return days;
+    addIssue({ message: RETENTION_FAULT });
+    return NEVER;
+  }),
+);
 
 /** One of a few words. */
 export function oneOf<const Choices extends readonly string[]>(choices: Choices) {

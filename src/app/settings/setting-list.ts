@@ -6,6 +6,7 @@ import {
   count,
   faultless,
   oneOf,
+  retention,
   secret,
   text,
   webAddress,
@@ -137,6 +138,11 @@ export const SETTINGS = {
     meaning: 'how long a replaced webhook secret is still accepted, 0 to 168',
     default: '24',
     schema: () => wholeNumber(168),
+  },
+  EVENT_RETENTION_DAYS: {
+    meaning: 'how long handled and skipped events are kept, 35 to 3650, or `forever`',
+    default: '45',
+    schema: () => retention,
   },
   VAULT_TOKEN: {
     meaning: 'for a ring whose keys Vault or OpenBao wraps',

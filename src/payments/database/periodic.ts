@@ -1,7 +1,7 @@
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { RepeatedFault } from './repeated-fault.js';
 
-/** How long to wait after a failure, in milliseconds. */
+/** How long to wait after a failure where nothing else is said, in milliseconds. */
 const RETRY_MS = 1_000;
 
 /** Repeats a task, one run at a time, until it is stopped. A failed run is repeated after a pause; its failure is logged once,
@@ -17,10 +17,12 @@ export class Periodic {
   /**
    * @param name the context of its events in the log
    * @param work one run; returns how long to wait until the next, in milliseconds
+   * @param retryMs how long to wait after a failure, in milliseconds
    */
   constructor(
     name: string,
     private readonly work: () => Promise<number>,
+    private readonly retryMs = RETRY_MS,
   ) {
     this.fault = new RepeatedFault(
       new PaymentsLogger(name),
@@ -69,7 +71,7 @@ export class Periodic {
     } catch (error) {
       this.fault.failed(error);
       this.failing = true;
-      return RETRY_MS;
+      return this.retryMs;
     }
   }
 

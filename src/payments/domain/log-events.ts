@@ -11,7 +11,7 @@ export interface LogEventEntry {
 export const LOG_EVENTS = {
   'background_task.failed': {
     level: 'warn',
-    when: 'A periodic task failed; `context` says which. It is tried again every second.',
+    when: 'A periodic task failed; `context` says which. It is tried again every second, `EventRetention` every minute.',
     action: 'Fix what `cause` or `error` names, mostly the database.',
   },
   'background_task.recovered': {

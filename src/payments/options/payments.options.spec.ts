@@ -45,6 +45,7 @@ describe('resolveOptions', () => {
       publicBaseUrl: 'https://shop.example.test',
       stripeApiBase: 'https://api.stripe.com',
       webhookSecretOverlapHours: 24,
+      eventRetentionDays: 45,
       limits: { stripeCallsPerMinute: 5, stripeCallsAtOnce: 8 },
       clock: Date.now,
     });
@@ -55,6 +56,7 @@ describe('resolveOptions', () => {
     const given = {
       stripeApiBase: 'http://127.0.0.1:1',
       webhookSecretOverlapHours: 0,
+      eventRetentionDays: 35,
       limits: { stripeCallsPerMinute: 1 },
       clock,
     };
@@ -101,6 +103,13 @@ describe('resolveOptions', () => {
     ['webhookSecretOverlapHours', -1],
     ['webhookSecretOverlapHours', 169],
     ['webhookSecretOverlapHours', '24'],
+    // Stripe sends an event again for 30 days.
+    ['eventRetentionDays', 34],
+    ['eventRetentionDays', 0],
+    ['eventRetentionDays', 3651],
+    ['eventRetentionDays', 45.5],
+    ['eventRetentionDays', '45'],
+    ['eventRetentionDays', 'for ever'],
     ['limits', { stripeCallsPerMinute: 0 }],
     ['limits', { stripeCallsAtOnce: 1.5 }],
     ['clock', 5],

@@ -83,6 +83,11 @@ export interface PaymentsModuleOptions {
    * long Stripe can sign with both (docs.stripe.com/webhooks, "Roll endpoint signing secrets").
    */
   webhookSecretOverlapHours?: number | undefined;
+  /**
+   * How long events that were handled or skipped are kept, in days from then; `forever`: until you delete them. From 35 on:
+   * Stripe sends an event again for up to 30 days, and what is no longer known would be handled twice. Default: 45.
+   */
+  eventRetentionDays?: EventRetentionDays | undefined;
   /** Limits of calls to Stripe that check keys. */
   limits?: Partial<StripeLimits> | undefined;
   /** The time in milliseconds since 1970, for signatures of webhooks. Default: `Date.now`. */
@@ -96,6 +101,9 @@ export interface StripeLimits {
   /** Concurrent calls in this process. Default: 8. */
   stripeCallsAtOnce: number;
 }
+
+/** How long finished events are kept: a number of days, or `forever`. */
+export type EventRetentionDays = number | 'forever';
 
 /** What must be known before the application is created, so that no factory can return it. */
 export interface PaymentsModuleExtras {
@@ -134,6 +142,7 @@ export interface ResolvedOptions extends Omit<PaymentsModuleOptions, 'limits'> {
   basePath: string;
   stripeApiBase: string;
   webhookSecretOverlapHours: number;
+  eventRetentionDays: EventRetentionDays;
   limits: StripeLimits;
   clock: () => number;
   projectIds: ProjectIds;

@@ -4,6 +4,7 @@ import type { PaymentsModuleExtras, PaymentsModuleOptions, ResolvedOptions } fro
 import { findFaults } from './validate-options.js';
 
 const DEFAULT_OVERLAP_HOURS = 24;
+const DEFAULT_RETENTION_DAYS = 45;
 
 /** The address of Stripe itself. */
 export const STRIPE_API_BASE = 'https://api.stripe.com';
@@ -26,6 +27,7 @@ export function resolveOptions(
     publicBaseUrl: options.publicBaseUrl.replace(/\/+$/, ''),
     stripeApiBase: options.stripeApiBase ?? STRIPE_API_BASE,
     webhookSecretOverlapHours: options.webhookSecretOverlapHours ?? DEFAULT_OVERLAP_HOURS,
+    eventRetentionDays: options.eventRetentionDays ?? DEFAULT_RETENTION_DAYS,
     limits: {
       stripeCallsPerMinute: options.limits?.stripeCallsPerMinute ?? 5,
       stripeCallsAtOnce: options.limits?.stripeCallsAtOnce ?? 8,

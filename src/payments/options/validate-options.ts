@@ -4,6 +4,7 @@ import { addressFault, isOrigin } from '../common/http-address.js';
 import { databaseOptionFault } from './database-fault.js';
 import type { PaymentsModuleExtras, PaymentsModuleOptions } from './payments.options.js';
 import { projectIdsFault } from './project-ids-fault.js';
+import { RETENTION_FAULT, isRetention } from './retention.js';
 
 const MAX_OVERLAP_HOURS = 168;
 /** Shortest secret of access tokens, in bytes: as long as the digest of HS256 (RFC 7518 section 3.2). */
@@ -43,6 +44,10 @@ export function findFaults(
     [
       hours === undefined || (Number.isFinite(hours) && hours >= 0 && hours <= MAX_OVERLAP_HOURS),
       `webhookSecretOverlapHours must be a number from 0 to ${MAX_OVERLAP_HOURS}`,
+    ],
+    [
+      options?.eventRetentionDays === undefined || isRetention(options.eventRetentionDays),
+      `eventRetentionDays ${RETENTION_FAULT}`,
     ],
     [
       isCount(stripeCallsPerMinute) && isCount(stripeCallsAtOnce),

@@ -27,7 +27,7 @@ const PRIVILEGES: readonly [privilege: string, tables: readonly string[]][] = [
   ['SELECT', TABLES],
   ['INSERT', TABLES],
   ['UPDATE', TABLES.filter((table) => table !== 'stripe_config_audit')],
-  ['DELETE', ['stripe_config_replicas', 'stripe_webhook_endpoints']],
+  ['DELETE', ['stripe_config_replicas', 'stripe_events', 'stripe_webhook_endpoints']],
 ];
 
 /** `$1` schema, `$2` tables. What is not named here may differ without harm: an index that only makes things faster, say. */

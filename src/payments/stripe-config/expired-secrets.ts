@@ -16,7 +16,7 @@ const ERASE_MS = 60_000;
 @Injectable()
 export class ExpiredSecrets implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly periodic = new Periodic(ExpiredSecrets.name, async () => {
-    const erased = await runStatement(this.database, 'write', ERASE_EXPIRED, { batch: ERASE_BATCH });
+    const erased = await runStatement(this.database, 'write', ERASE_EXPIRED, {});
     return erased.length < ERASE_BATCH ? ERASE_MS : 0;
   });
 

@@ -10,7 +10,7 @@ export type ByCredential<T, Field extends SealedField = SealedField> = Partial<R
  * has what may be shown of it, and of `fingerprints`, by which it is compared. The checks stand in the migration.
  */
 @Entity('stripe_configs')
-@Index('stripe_configs_expiring_idx', ['project_id'], { where: "expires_at <> '{}'" })
+@Index('stripe_configs_expiring_idx', { synchronize: false })
 @Check('stripe_configs_sealed_check', "jsonb_typeof(sealed) = 'object'")
 @Check('stripe_configs_shown_check', "jsonb_typeof(shown) = 'object'")
 @Check('stripe_configs_whole_check', 'sealed IS NOT NULL')

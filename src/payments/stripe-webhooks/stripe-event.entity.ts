@@ -7,6 +7,7 @@ import { EVENT_STATUSES, type EventStatus } from './event-status.js';
 @Entity('stripe_events')
 @Index('stripe_events_received_idx', ['project_id', 'received_at', 'mode', 'event_id'])
 @Index('stripe_events_pending_idx', ['available_at'], { where: "status = 'pending'" })
+@Index('stripe_events_finished_idx', ['finished_at'], { where: "status IN ('handled', 'skipped')" })
 @Index('stripe_events_failed_idx', ['project_id'], { where: "status = 'failed'" })
 @Check('stripe_events_payload_sealed_check', `payload_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'`)
 @Check('stripe_events_mode_check', `mode IN (${MODES.map((mode) => `'${mode}'`).join(', ')})`)

@@ -1,5 +1,6 @@
 import type { Feature } from '../feature.js';
 import { EventHandlers } from './event-handlers.js';
+import { EventRetention } from './event-retention.js';
 import { EventWorker } from './event-worker.js';
 import { ReceivingInstance } from './receiving-instance.js';
 import { StripeEventController } from './stripe-event.controller.js';
@@ -20,6 +21,7 @@ export const stripeWebhooks: Feature = {
       ReceivingInstance,
       EventHandlers,
       EventWorker,
+      EventRetention,
       StripeEventService,
     ],
     exports: [EventWorker],

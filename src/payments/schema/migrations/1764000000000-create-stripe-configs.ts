@@ -82,8 +82,11 @@ export const UP = [
       is_active OR (sealed = '{}' AND configured_at = '{}')
     )
   )`,
-  // What has expired is looked for every minute.
-  `CREATE INDEX stripe_configs_expiring_idx ON {schema}.stripe_configs (project_id) WHERE expires_at <> '{}'`,
+  // What has expired is looked for every minute, by the first time that a row has.
+  `
+  CREATE INDEX stripe_configs_expiring_idx ON {schema}.stripe_configs (
+    (least((expires_at ->> 'test_previous_webhook_secret')::numeric, (expires_at ->> 'live_previous_webhook_secret')::numeric))
+  ) WHERE expires_at <> '{}'`,
   `
   CREATE TABLE {schema}.stripe_config_audit (
     project_id varchar(64) COLLATE "C" NOT NULL,
@@ -145,6 +148,8 @@ export const UP = [
   'CREATE INDEX stripe_events_received_idx ON {schema}.stripe_events (project_id, received_at, mode, event_id)',
   "CREATE INDEX stripe_events_pending_idx ON {schema}.stripe_events (available_at) WHERE status = 'pending'",
   "CREATE INDEX stripe_events_failed_idx ON {schema}.stripe_events (project_id) WHERE status = 'failed'",
+  // What is old enough to be deleted is looked for every minute.
+  "CREATE INDEX stripe_events_finished_idx ON {schema}.stripe_events (finished_at) WHERE status IN ('handled', 'skipped')",
   // What is known of each mode's credentials.
   `
   CREATE TABLE {schema}.stripe_config_states (
