@@ -7,6 +7,7 @@
 const FLOORS = [
   'domain',
   'common',
+  'telemetry',
   '(crypto|database)',
   'options',
   '(http|stripe|key-ring)',

@@ -14,6 +14,7 @@ const SECRETS: Settings = {
   DATABASE_URL: `postgres://user:${CANARY}@127.0.0.1:1/none`,
   // No ring: the service and the command for keys end by themselves.
   KEY_RING: `${CANARY}!`,
+  OTEL_EXPORTER_OTLP_HEADERS: `api-key=${CANARY}`,
   VAULT_TOKEN: CANARY,
   WEBHOOK_SECRET: `whsec_${CANARY}`,
 };

@@ -64,6 +64,8 @@ describe('outside production', () => {
           'DOCS_OAUTH_SCOPES',
           'LOG_LEVEL',
           'REQUEST_ID_HEADER',
+          'METRICS_PORT',
+          'OTEL_EXPORTER_OTLP_ENDPOINT',
           'STRIPE_API_BASE',
           'WEBHOOK_SECRET_OVERLAP_HOURS',
           'EVENT_RETENTION_DAYS',
@@ -89,6 +91,7 @@ describe('outside production', () => {
       docs: true,
       logLevel: 'info',
       requestIdHeader: undefined,
+      telemetry: undefined,
       warnings: [],
     });
   });
@@ -114,6 +117,12 @@ describe('outside production', () => {
       DOCS: 'false',
       LOG_LEVEL: 'debug',
       REQUEST_ID_HEADER: 'X-Request-Id',
+      METRICS_HOST: '::1',
+      METRICS_PORT: '9464',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'api-key=x',
+      OTEL_TRACES_EXPORTER: 'none',
+      OTEL_METRIC_EXPORT_INTERVAL: '5000',
     };
     expect(
       readEnv(Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, ` ${value}\n`]))),
@@ -141,6 +150,10 @@ describe('outside production', () => {
       docs: false,
       logLevel: 'debug',
       requestIdHeader: 'x-request-id',
+      telemetry: {
+        page: { host: '::1', port: 9464 },
+        otlp: { metrics: true, traces: false, intervalMs: 5_000, headers: 'api-key=x' },
+      },
       warnings: [],
     });
   });

@@ -2,6 +2,7 @@ import { readAuth } from './settings/auth-settings.js';
 import { readDocsSignIn } from './settings/docs-settings.js';
 import { environment, type Variables } from './settings/environment.js';
 import { readKeyRing } from './settings/key-ring-settings.js';
+import { readTelemetry } from './settings/telemetry-settings.js';
 import { Settings } from './settings/settings.js';
 import { refuseUnsaidDevelopment } from './settings/unsaid-development.js';
 
@@ -39,6 +40,7 @@ export function readEnv(variables: Variables = environment()) {
     docs: settings.get('DOCS'),
     logLevel: settings.get('LOG_LEVEL'),
     requestIdHeader: settings.get('REQUEST_ID_HEADER'),
+    telemetry: readTelemetry(settings),
     /** What should be changed, though it works: sentences that begin with the name of a setting. */
     warnings: settings.warnings,
   };

@@ -1,26 +1,12 @@
 import { once } from 'node:events';
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http';
-import { isIPv6, type AddressInfo } from 'node:net';
 import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { createHttpServer } from './http-server.js';
+import { listenOn } from './listen-on.js';
 import { serviceLogger } from './logging.js';
 import type { AnswerContext, Refusal } from './node-answers.js';
 import { headersFor } from './response-headers.js';
 import type { ServiceLogger } from './service-logger.js';
-
-/** The service cannot listen; the message says why and what to do. */
-export class ListenError extends Error {
-  override name = 'ListenError';
-}
-
-/** By the code of the system. */
-const FAULTS: Readonly<Record<string, (host: string, port: number) => string>> = {
-  EADDRINUSE: (host, port) =>
-    `Port ${port} on ${host} is in use: set PORT to a free port, or stop what listens there.`,
-  EACCES: (_host, port) => `Port ${port} may not be used by this user: set PORT to one above 1023.`,
-  EADDRNOTAVAIL: (host) => `${host} is no address of this machine: set HOST to one that is.`,
-  ENOTFOUND: (host) => `${host} is no known address: set HOST to one of this machine.`,
-};
 
 /**
  * Listens from the first moment of a start. Until the service is ready it answers in its place: 200 to liveness probes,
@@ -46,14 +32,7 @@ export class Listener {
    * @throws ListenError
    */
   async listen(port: number, host: string): Promise<string> {
-    try {
-      await once(this.server.listen(port, host), 'listening');
-    } catch (error) {
-      const { code = 'unknown' } = error as NodeJS.ErrnoException;
-      const fault = FAULTS[code]?.(host, port) ?? `Cannot listen (${code}): check HOST and PORT.`;
-      throw new ListenError(fault, { cause: error });
-    }
-    const url = urlOf(this.server.address() as AddressInfo);
+    const url = await listenOn(this.server, { port, host }, { port: 'PORT', host: 'HOST' });
     this.logger.write('server.listening', { url, msg: `Server listening at ${url}` });
     return url;
   }
@@ -108,9 +87,3 @@ const NOT_READY: Refusal = {
   code: 'dependency_unavailable',
   detail: 'The service is starting; try again shortly.',
 };
-
-function urlOf({ address, port }: AddressInfo): string {
-  const everywhere = address === '0.0.0.0' || address === '::';
-  const host = everywhere ? 'localhost' : isIPv6(address) ? `[${address}]` : address;
-  return `http://${host}:${port}`;
-}

@@ -37,6 +37,11 @@ export const SERVICE_LOG_EVENTS = {
     when: 'Nobody read the log, and `count` lines were dropped.',
     action: 'Check what reads standard output.',
   },
+  'metrics.listening': {
+    level: 'info',
+    when: 'The page of metrics is served at `url`.',
+    action: 'Nothing.',
+  },
   'server.listening': {
     level: 'info',
     when: 'The service listens at `url`, and answers 503 until it is ready.',
@@ -51,6 +56,11 @@ export const SERVICE_LOG_EVENTS = {
     level: 'warn',
     when: 'A setting names a file of secrets that every user of the machine may read.',
     action: 'Do what `warning` says.',
+  },
+  'telemetry.export_failed': {
+    level: 'warn',
+    when: 'Metrics or traces could not be sent to the collector; they are lost. At most one line a minute.',
+    action: 'Check the collector, and `OTEL_EXPORTER_OTLP_ENDPOINT`.',
   },
   'stripe_event.received': {
     level: 'info',

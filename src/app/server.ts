@@ -12,6 +12,8 @@ import type { Listener } from './listener.js';
 import { logRequests, PinoLogger } from './logging.js';
 import { requestIds } from './request-id.js';
 import { headersFor } from './response-headers.js';
+import { measureRequests } from './telemetry/request-metrics.js';
+import type { Telemetry } from './telemetry/sdk.js';
 
 /** How the service listens and logs. */
 export interface ServerOptions extends AppParts {
@@ -20,6 +22,8 @@ export interface ServerOptions extends AppParts {
   logDestination?: DestinationStream;
   /** In which a trusted proxy sends a request's id; default: ids are made here. */
   requestIdHeader?: string | undefined;
+  /** Whether requests are measured, and followed; default: neither. */
+  observed?: Telemetry['http'];
   /** What listens already, and logs; default: a server that listens on `listen()`. */
   listener?: { server: Listener; logger: Logger };
 }
@@ -50,7 +54,7 @@ export async function createServer(options: ServerOptions): Promise<NestFastifyA
     logger: new PinoLogger(logger),
     abortOnError: false,
   });
-  prepareFastify(app);
+  prepareFastify(app, options.observed);
   return app;
 }
 
@@ -59,7 +63,7 @@ export function createLogger(level: LogLevel, destination: DestinationStream): L
   return pino({ level, base: null, timestamp: stdTimeFunctions.isoTime }, destination);
 }
 
-function prepareFastify(app: NestFastifyApplication): void {
+function prepareFastify(app: NestFastifyApplication, observed: ServerOptions['observed']): void {
   const fastify = app.getHttpAdapter().getInstance();
   const draining = app.get(Draining);
   // Bodies are left on the stream: they are read after the guards (see payments/http/body/json-body.ts).
@@ -75,6 +79,7 @@ function prepareFastify(app: NestFastifyApplication): void {
     done();
   });
   logRequests(fastify);
+  if (observed?.metrics === true) measureRequests(fastify);
 }
 
 const MALFORMED = 'malformed_request';

@@ -21,6 +21,7 @@ import { serviceLogger } from './logging.js';
 import { openApiDocument } from './openapi.js';
 import { requestIds } from './request-id.js';
 import { createLogger, createServer } from './server.js';
+import { openTelemetry } from './telemetry/telemetry.js';
 import { unlessAborted } from './unless-aborted.js';
 import type { ServiceLogger } from './service-logger.js';
 
@@ -58,6 +59,8 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
   try {
     const url = await listener.listen(env.port, env.host);
     opened.push(() => listener.close());
+    const telemetry = await openTelemetry(env.telemetry, logger);
+    opened.push(() => telemetry.close());
     if (isKeyRingMade(env) || env.databaseUrl === undefined || env.auth.kind === 'development') {
       makeDataFolder(env.dataDir);
     }
@@ -75,6 +78,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
         maxProjectsPerOwner: env.maxProjectsPerOwner,
         logLevel: env.logLevel,
         requestIdHeader: env.requestIdHeader,
+        observed: telemetry.http,
         listener: { server: listener, logger },
       }),
     );

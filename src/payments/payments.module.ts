@@ -23,6 +23,7 @@ import {
 } from './options/payments.options.js';
 import { resolveDatabase } from './options/resolve-database.js';
 import { resolveOptions } from './options/resolve-options.js';
+import { Gauges } from './options/gauges.js';
 import { TimeLimits } from './options/time-limits.js';
 import { SchemaCheck } from './schema/schema-check.js';
 import { FEATURES } from './payments.features.js';
@@ -84,6 +85,7 @@ function completed(
       ...parts.flatMap((part) => part.providers ?? []),
       SchemaCheck,
       TimeLimits,
+      Gauges,
       { provide: KNOWS_GUARDS, useValue: typeof extras.webhooks === 'object' },
       {
         provide: RESOLVED_OPTIONS,

@@ -52,6 +52,12 @@ export function oneOf<const Choices extends readonly string[]>(choices: Choices)
   return v.picklist(choices, `must be one of ${choices.join(', ')}`);
 }
 
+/** `true` or `false`. */
+export const flag = v.pipe(
+  oneOf(['true', 'false']),
+  v.transform((value) => value === 'true'),
+);
+
 /** A text in which nothing is found to be wrong. */
 export function faultless(faultOf: (value: string) => string | undefined) {
   return v.pipe(
@@ -68,6 +74,9 @@ export function webAddress({ production }: SchemaContext, { query = false } = {}
   const wanted = `an ${production ? 'https' : 'http or https'} address`;
   return faultless((value) => addressFault(value, wanted, { https: production, query }));
 }
+
+/** An address of a collector, which is often a neighbour without TLS. */
+export const collectorAddress = faultless((value) => addressFault(value, 'an http or https address'));
 
 /** As {@link webAddress}, of a server and nothing on it. */
 export function webOrigin({ production }: SchemaContext, advice: string) {

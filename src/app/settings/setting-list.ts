@@ -5,6 +5,7 @@ import { requestIdHeaderFault } from './request-id-header.js';
 import {
   count,
   faultless,
+  flag,
   oneOf,
   retention,
   secret,
@@ -15,6 +16,7 @@ import {
   words,
   type SchemaContext,
 } from './schemas.js';
+import { TELEMETRY_SETTINGS } from './telemetry-setting-list.js';
 import { tokenSecret } from './token-secret.js';
 
 /** All that is known of a setting: how it is read, and what docs/settings.md and `.env.example` say, as a test compares. */
@@ -164,11 +166,7 @@ export const SETTINGS = {
   DOCS: {
     meaning: '`true` or `false`: serve the explorer and the OpenAPI document',
     default: { production: 'false', otherwise: 'true' },
-    schema: () =>
-      v.pipe(
-        oneOf(['true', 'false']),
-        v.transform((value) => value === 'true'),
-      ),
+    schema: () => flag,
   },
   DOCS_OAUTH_CLIENT_ID: {
     meaning: 'a public client of the identity provider, which the explorer signs in as',
@@ -190,6 +188,7 @@ export const SETTINGS = {
     absent: 'ids are made here',
     schema: () => v.pipe(faultless(requestIdHeaderFault), v.toLowerCase()),
   },
+  ...TELEMETRY_SETTINGS,
   WEBHOOK_SECRET: {
     meaning: 'for `npm run webhook:send`: what signs the event',
     absent: 'none',

@@ -3,6 +3,7 @@ import type { Pool, PoolClient } from 'pg';
 import { withinDeadline } from '../common/deadline.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { ExplainedError } from '../domain/explained-error.js';
+import { record, secondsSince } from '../telemetry/meter.js';
 import type { Database, HostPool } from './database.js';
 
 /** What the typings of `pg` leave out. */
@@ -27,6 +28,9 @@ const END_OF_ANSWER_MS = 1_000;
 /** Longest wait for a connection, and for the answer of a statement, where a host's pool has no limits, in milliseconds. */
 const CONNECT_MS = 5_000;
 const ANSWER_MS = 10_000;
+
+/** The pool by which the module reaches its database. */
+export const POOL_ATTRIBUTES = { 'db.client.connection.pool.name': 'stripe-config' };
 
 const guarded = new WeakSet<Pool>();
 const statuses = new WeakMap<PoolClient, TransactionStatus | undefined>();
@@ -147,10 +151,13 @@ export function neverReuse(client: PoolClient): void {
 export async function borrowConnection(database: Pick<Database, 'pool'>): Promise<PoolClient> {
   guardPool(database);
   const pool = poolOf(database);
+  const startedAt = performance.now();
   try {
     return await ((pool.options.connectionTimeoutMillis ?? 0) > 0 ? pool.connect() : connectWithin(pool));
   } catch (error) {
     throw new DependencyUnavailable('database', { cause: error });
+  } finally {
+    record('db.client.connection.wait_time', secondsSince(startedAt), POOL_ATTRIBUTES);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { PoolClient, QueryConfig } from 'pg';
 import { durably, classifyError, outcomeUnknown, type Fault, type StatementKind } from './faults.js';
+import { recordOperation } from './operation-metrics.js';
 import { answerLimit, borrowConnection, ignoreErrorEvent, isInTransaction } from './pool.js';
 import { takeWriteTurn } from './write-turns.js';
 import type { Database, Session } from './database.js';
@@ -44,8 +45,15 @@ export async function runWithin<Parameters extends SqlTypes, Columns extends Sql
   values: ValuesOf<Parameters>,
 ): Promise<ValuesOf<Columns>[]> {
   const { sql, order } = prepareText(statement, schemaOf(session.database));
-  const rows = await session.query({ text: sql, values: valuesInOrder(statement, order, values) });
-  return rows as ValuesOf<Columns>[];
+  const startedAt = performance.now();
+  try {
+    const rows = await session.query({ text: sql, values: valuesInOrder(statement, order, values) });
+    recordOperation(statement, startedAt);
+    return rows as ValuesOf<Columns>[];
+  } catch (error) {
+    recordOperation(statement, startedAt, { fault: 'statement', error });
+    throw error;
+  }
 }
 
 /** Runs statements: each by itself, or all in one transaction. */
@@ -85,7 +93,9 @@ async function runOnPool<Row>(
       types: RESULT_TYPES,
       query_timeout: answerLimit(database),
     };
+    const startedAt = performance.now();
     const outcome = await runOn<Row>(client, kind, query, attempt > 1);
+    recordOperation(statement, startedAt, 'fault' in outcome ? outcome : undefined);
     if (!('fault' in outcome)) return outcome.rows;
     const { fault, error } = outcome;
     if ((fault === 'conflict' || fault === 'left open') && attempt < MAX_ATTEMPTS) continue;
