@@ -21,9 +21,10 @@ const attributes = Object.entries(INSTRUMENTS).flatMap(([name, { attributes }]) 
   Object.entries(attributes).map(([attribute, values]) => `| \`${name}\` | \`${attribute}\` | ${values} |`),
 );
 
-const ofService = Object.entries(INSTRUMENTS).flatMap(([name, { ofService }]) =>
-  ofService ? [`\`${name}\``] : [],
-);
+const onlyOf = (where) =>
+  Object.entries(INSTRUMENTS)
+    .flatMap(([name, { only }]) => (only === where ? [`\`${name}\``] : []))
+    .join(', ');
 
 const page = `# Metrics
 
@@ -31,7 +32,7 @@ const page = `# Metrics
 
 Names without \`stripe_config.\` are those of OpenTelemetry's semantic conventions. The second column is the name on the service's own
 page for Prometheus; a collector that hands metrics on to Prometheus adds the unit (\`_seconds\`). Only the service records
-${ofService.join(', ')}: in an application its own instrumentation of HTTP does.
+${onlyOf('service')}: in an application its own instrumentation of HTTP does. Only applications have ${onlyOf('application')}.
 
 | metric | on the page | kind | unit | meaning |
 | --- | --- | --- | --- | --- |

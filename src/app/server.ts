@@ -13,6 +13,7 @@ import { logRequests, PinoLogger } from './logging.js';
 import { requestIds } from './request-id.js';
 import { headersFor } from './response-headers.js';
 import { measureRequests } from './telemetry/request-metrics.js';
+import { traceRequests } from './telemetry/request-spans.js';
 import type { Telemetry } from './telemetry/sdk.js';
 
 /** How the service listens and logs. */
@@ -79,6 +80,7 @@ function prepareFastify(app: NestFastifyApplication, observed: ServerOptions['ob
     done();
   });
   logRequests(fastify);
+  if (observed?.traces === true) traceRequests(fastify);
   if (observed?.metrics === true) measureRequests(fastify);
 }
 

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { metrics } from '@opentelemetry/api';
-import { parseKeyPairsIntoRecord, setGlobalErrorHandler } from '@opentelemetry/core';
+import {
+  W3CTraceContextPropagator,
+  parseKeyPairsIntoRecord,
+  setGlobalErrorHandler,
+} from '@opentelemetry/core';
 import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -77,7 +81,8 @@ export async function openSdk({ page, otlp }: TelemetrySettings, logger: Logger)
   if (otlp?.traces === true) {
     const spanProcessors = [new BatchSpanProcessor(new OTLPTraceExporter({ headers }))];
     const provider = new NodeTracerProvider({ resource, spanProcessors });
-    provider.register();
+    // Without baggage: anybody may send any amount of it.
+    provider.register({ propagator: new W3CTraceContextPropagator() });
     ends.push(() => provider.shutdown());
   }
   return {

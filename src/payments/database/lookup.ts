@@ -1,4 +1,5 @@
 import DataLoader from 'dataloader';
+import { outsideTraces } from '../telemetry/tracing.js';
 
 /** Most keys that one statement asks for. */
 const MAX_AT_ONCE = 500;
@@ -18,7 +19,8 @@ export class Lookup<Row> {
   constructor(find: (keys: readonly string[]) => Promise<readonly Row[]>, keyOf: (row: Row) => string) {
     this.loader = new DataLoader(
       async (keys: readonly string[]) => {
-        const rows = new Map((await find(keys)).map((row) => [keyOf(row), row]));
+        const found = await outsideTraces(() => find(keys));
+        const rows = new Map(found.map((row) => [keyOf(row), row]));
         return keys.map((key) => rows.get(key));
       },
       { cache: false, maxBatchSize: MAX_AT_ONCE, batchScheduleFn: setImmediate },

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import type { KeyRing } from '../crypto/key-ring.js';
 import { Sealer } from '../crypto/sealer.js';
 import { Secret } from '../crypto/secret.js';
 import { runStatement } from '../database/run-statement.js';
+import type { RowOf } from '../database/statement.js';
 import { ExplainedError } from '../domain/explained-error.js';
+import { Gauges } from '../options/gauges.js';
 import { CurrentKeyRing } from './current-key-ring.js';
 import { FIND_KEYS, REGISTER_KEYS, REPORT_REPLICA, SIGN_OFF } from './key-ring.statements.js';
 import { DependencyUnavailable } from '../domain/errors.js';
@@ -28,11 +30,33 @@ export class KeyRingCheck {
 
   private readonly logger = new PaymentsLogger(KeyRingCheck.name);
   private readonly replicaId = randomUUID();
+  /** As the last check has found them. */
+  private known: readonly RowOf<typeof FIND_KEYS>[] = [];
 
   constructor(
     @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly keys: CurrentKeyRing,
-  ) {}
+    @Optional() gauges?: Gauges,
+  ) {
+    gauges?.watch('stripe_config.key_ring.fit', () => [[this.fault === undefined ? 1 : 0, {}]]);
+    gauges?.watch('stripe_config.key.rows', () =>
+      this.known.flatMap(({ key_id, row_count }) =>
+        row_count === null
+          ? []
+          : [
+              [
+                row_count,
+                { 'stripe_config.key.id': key_id, 'stripe_config.key.active': this.isActive(key_id) },
+              ],
+            ],
+      ),
+    );
+    gauges?.watch('stripe_config.key.rewrap.remaining', () =>
+      this.known.flatMap(({ key_id, rewrap_remaining }) =>
+        rewrap_remaining === null || this.isActive(key_id) === 'false' ? [] : [[rewrap_remaining, {}]],
+      ),
+    );
+  }
 
   /**
    * Checks the ring in use, and reports it for `keys status`.
@@ -90,6 +114,10 @@ export class KeyRingCheck {
     return this.compare(ring);
   }
 
+  private isActive(keyId: string): 'true' | 'false' {
+    return keyId === this.keys.ring.active.id ? 'true' : 'false';
+  }
+
   private async report(ring: KeyRing): Promise<void> {
     await runStatement(this.database, 'write', REPORT_REPLICA, {
       replica_id: this.replicaId,
@@ -101,6 +129,7 @@ export class KeyRingCheck {
 
   private async compare(ring: KeyRing): Promise<string | undefined> {
     const keys = await runStatement(this.database, 'read', FIND_KEYS, {});
+    this.known = keys;
     const sealer = new Sealer(ring);
     for (const { key_id, canary, is_activated } of keys) {
       if (ring.find(key_id) !== undefined) {

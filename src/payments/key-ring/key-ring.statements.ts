@@ -1,4 +1,4 @@
-import { boolean, listOf, statement, text, uuid } from '../database/statement.js';
+import { bigint, boolean, listOf, nullable, statement, text, uuid } from '../database/statement.js';
 
 /** Registers keys, each with its canary. The active one may seal values from now on. */
 export const REGISTER_KEYS = statement({
@@ -13,12 +13,20 @@ export const REGISTER_KEYS = statement({
   WHERE key.activated_at IS NULL AND excluded.activated_at IS NOT NULL`,
 });
 
-/** The known keys, and whether each may have sealed stored values. */
+/** The known keys, whether each may have sealed stored values, and what commands have counted last. */
 export const FIND_KEYS = statement({
   name: 'stripe_config_keys_find',
   parameters: {},
-  columns: { key_id: text, canary: text, is_activated: boolean },
-  text: 'SELECT key_id, canary, activated_at IS NOT NULL AS is_activated FROM {schema}.stripe_config_keys',
+  columns: {
+    key_id: text,
+    canary: text,
+    is_activated: boolean,
+    row_count: nullable(bigint),
+    rewrap_remaining: nullable(bigint),
+  },
+  text: `
+  SELECT key_id, canary, activated_at IS NOT NULL AS is_activated, row_count, rewrap_remaining
+  FROM {schema}.stripe_config_keys`,
 });
 
 /** Reports which ring a replica holds. Deletes replicas that have not reported for a day. */

@@ -17,6 +17,14 @@ export class KeyEntity {
   /** Since when it may have sealed stored values; null while it only opens. */
   @Column({ type: 'timestamptz', precision: 3, nullable: true })
   activated_at!: Date | null;
+
+  /** Rows with values under it, as a command has counted them last; null while none has. */
+  @Column('bigint', { nullable: true })
+  row_count!: string | null;
+
+  /** Rows that the last rewrap to this key has still to seal again; null while there was none. */
+  @Column('bigint', { nullable: true })
+  rewrap_remaining!: string | null;
 }
 
 /** A running service, and the ring it holds. */

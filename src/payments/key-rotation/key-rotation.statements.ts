@@ -2,6 +2,7 @@ import {
   bigint,
   integer,
   json,
+  listOf,
   nullable,
   statement,
   text,
@@ -134,6 +135,25 @@ export const COUNT_BY_KEY = statement({
     UNION ALL
     SELECT substr(payload_sealed, 5, 10), count(*), count(*) FROM {schema}.stripe_events GROUP BY 1
   ) AS counts GROUP BY 1`,
+});
+
+/** Leaves what was counted for the metrics of running services, which must not count it themselves. */
+export const RECORD_COUNTS = statement({
+  name: 'stripe_config_keys_record_counts',
+  parameters: { key_ids: listOf(text), counts: listOf(bigint) },
+  columns: {},
+  text: `
+  UPDATE {schema}.stripe_config_keys AS key SET row_count = coalesce(
+    (SELECT rows FROM unnest(:key_ids::text[], :counts::bigint[]) AS counted (key_id, rows) WHERE counted.key_id = key.key_id), 0
+  )`,
+});
+
+/** Leaves how far a rewrap is, likewise. */
+export const RECORD_REWRAP = statement({
+  name: 'stripe_config_keys_record_rewrap',
+  parameters: { key_id: text, remaining: bigint },
+  columns: {},
+  text: 'UPDATE {schema}.stripe_config_keys SET rewrap_remaining = :remaining WHERE key_id = :key_id',
 });
 
 /** The keys that replicas of this database have held. */

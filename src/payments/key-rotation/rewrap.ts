@@ -4,6 +4,7 @@ import type { Sealer } from '../crypto/sealer.js';
 import { inTransaction } from '../database/transaction.js';
 import { CONFIGS } from './sealed-configs.js';
 import { EVENTS } from './sealed-events.js';
+import { RewrapReport } from './rewrap-report.js';
 import { activePrefix, type Resealed, type SealedTable } from './sealed-table.js';
 
 /** Options of a rewrap. */
@@ -49,8 +50,14 @@ export async function rewrap(
   const counts = await Promise.all([CONFIGS.count(database, prefix), EVENTS.count(database, prefix)]);
   const total = counts.reduce((sum, count) => sum + count, 0);
   const result = { total, rewrapped: 0, unreadable: 0, unreadableIds: [] as string[] };
-  await rewrapTable(database, sealer, CONFIGS, options, result);
-  await rewrapTable(database, sealer, EVENTS, options, result);
+  const report = options.dryRun ? undefined : new RewrapReport(database, sealer);
+  const onProgress = (progress: RewrapProgress): void => {
+    options.onProgress(progress);
+    report?.progress(progress);
+  };
+  await rewrapTable(database, sealer, CONFIGS, { ...options, onProgress }, result);
+  await rewrapTable(database, sealer, EVENTS, { ...options, onProgress }, result);
+  await report?.end(result);
   return result;
 }
 

@@ -20,7 +20,7 @@ export const REQUIRED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'previous_hash',
     'hash',
   ],
-  stripe_config_keys: ['key_id', 'canary', 'first_seen_at', 'activated_at'],
+  stripe_config_keys: ['key_id', 'canary', 'first_seen_at', 'activated_at', 'row_count', 'rewrap_remaining'],
   stripe_config_replicas: ['replica_id', 'ring_fingerprint', 'active_key_id', 'seen_at', 'host_name'],
   stripe_config_states: [
     'project_id',
@@ -67,6 +67,7 @@ export const REQUIRED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'available_at',
     'finished_at',
     'last_error',
+    'trace_parent',
   ],
   stripe_removed_projects: ['project_id', 'removed_at'],
   stripe_webhook_endpoints: [

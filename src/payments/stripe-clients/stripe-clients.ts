@@ -13,6 +13,7 @@ import { FIND_VERSIONS } from '../stripe-config/stripe-config.statements.js';
 import { MODES, type Mode } from '../domain/credentials.js';
 import type { HostId } from '../domain/host-id.js';
 import { CurrentKeyRing } from '../key-ring/current-key-ring.js';
+import { count } from '../telemetry/meter.js';
 import { ChangeAnnouncements } from '../stripe-config/change-announcements.js';
 import { ProjectCache, type Versioned } from './project-cache.js';
 import { FIND_KEY, type UsableField } from './stripe-clients.statements.js';
@@ -75,7 +76,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   forProject(projectId: HostId, mode: Mode): Promise<StripeClient> {
     const cache = this.clients.get(mode);
     return (
-      cache?.get(projectId) ??
+      found(cache, projectId) ??
       this.make(cache, projectId, async (id) => {
         const { version, value } = await this.open(id, mode, 'secret');
         const name = `[Stripe client of project ${id}, ${mode}]`;
@@ -88,7 +89,7 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
   publishableKey(projectId: HostId, mode: Mode): Promise<string> {
     const cache = this.publishableKeys.get(mode);
     return (
-      cache?.get(projectId) ??
+      found(cache, projectId) ??
       this.make(cache, projectId, async (id) => {
         const { version, value } = await this.open(id, mode, 'publishable');
         return { version, value: value.reveal() };
@@ -105,7 +106,10 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
     // From JavaScript anything may come.
     if (cache === undefined) throw new TypeError('the mode must be "test" or "live"');
     const id = this.options.projectIds.read(projectId);
-    return cache.get(id) ?? cache.set(id, make(id));
+    const known = cache.get(id);
+    if (known !== undefined) return known;
+    count('stripe_config.clients.lookups', MISS);
+    return cache.set(id, make(id));
   }
 
   private async open(
@@ -133,6 +137,15 @@ export class StripeClients implements OnModuleInit, OnApplicationShutdown {
     const versions = new Map(rows.map(({ project_id, version }) => [project_id, version]));
     for (const id of ids) for (const cache of this.caches) cache.deleteUnless(id, versions.get(id));
   }
+}
+
+const HIT = { 'stripe_config.cache.result': 'hit' };
+const MISS = { 'stripe_config.cache.result': 'miss' };
+
+function found<T>(cache: ProjectCache<T> | undefined, projectId: HostId): Promise<T> | undefined {
+  const known = cache?.get(projectId);
+  if (known !== undefined) count('stripe_config.clients.lookups', HIT);
+  return known;
 }
 
 function cacheByMode<T>(): ReadonlyMap<Mode, ProjectCache<T>> {

@@ -6,6 +6,8 @@ import { PaymentsLogger } from '../common/payments-logger.js';
 import { runStatement } from '../database/run-statement.js';
 import { poolOf } from '../database/pool.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
+import { Gauges } from '../options/gauges.js';
+import { outsideTraces } from '../telemetry/tracing.js';
 import { NOTIFY } from './stripe-config.statements.js';
 
 const LISTEN = 'LISTEN stripe_config_changed';
@@ -49,7 +51,14 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
     'config_announcements.recovered',
   );
 
-  constructor(@Inject(PAYMENTS_DATABASE) private readonly database: Database) {}
+  private isConnected = false;
+
+  constructor(
+    @Inject(PAYMENTS_DATABASE) private readonly database: Database,
+    gauges: Gauges,
+  ) {
+    gauges.watch('stripe_config.listener.connected', () => [[this.isConnected ? 1 : 0, {}]]);
+  }
 
   /** @param listener called with the project; undefined: changes may have been missed */
   subscribe(listener: (projectId: string | undefined) => void): void {
@@ -99,6 +108,7 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
       await client.query(LISTEN);
       this.pauseMs = MIN_PAUSE_MS;
       this.fault.worked();
+      this.isConnected = true;
       this.notify(undefined);
       for (;;) {
         await delay(CHECK_MS, undefined, { ref: false, signal });
@@ -106,6 +116,7 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
         await client.query(LISTEN);
       }
     } finally {
+      this.isConnected = false;
       if (!lost.signal.aborted) {
         // Otherwise the process may end here, before a host has run what follows close().
         client.ref();
@@ -124,7 +135,7 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
   announce(projectId: string): void {
     this.notify(projectId);
     this.changed.add(projectId);
-    this.announcing ??= this.sendAnnouncements();
+    this.announcing ??= outsideTraces(() => this.sendAnnouncements());
   }
 
   private async sendAnnouncements(): Promise<void> {

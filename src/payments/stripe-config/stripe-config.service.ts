@@ -12,6 +12,7 @@ import { PaymentsError } from '../domain/errors.js';
 import type { HostId } from '../domain/host-id.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { ChangeAnnouncements } from './change-announcements.js';
+import { countChange } from './change-counter.js';
 import { HostEvents, type StripeConfigEventName } from './host-events.js';
 import { CredentialChanges, sameSecretInBothModes } from './credential-changes.js';
 import { validChange, type HostChange, type WrittenChange } from '../domain/change.js';
@@ -205,6 +206,7 @@ export class StripeConfigService {
     if (change_request_id === requestId.toLowerCase()) {
       if (transaction === undefined) {
         this.changes.announce(row.project_id);
+        countChange(name, row.version);
         this.events.emit(name, { projectId: row.project_id, version: row.version, actor, requestId });
       } else {
         await run('read', NOTIFY_ON_COMMIT, { project_id: row.project_id });

@@ -72,10 +72,10 @@ export function claimOf({
 export const BEGIN_EVENT = statement({
   name: 'stripe_events_begin',
   parameters: { ...CLAIM, object_name: text, longest_pause: text },
-  columns: { payload_sealed: text, is_alone: boolean, longest_pause: text },
+  columns: { payload_sealed: text, is_alone: boolean, longest_pause: text, trace_parent: nullable(varchar) },
   text: `
   SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended(:object_name, 0)) AS is_alone,
-    set_config('idle_in_transaction_session_timeout', :longest_pause, true) AS longest_pause
+    set_config('idle_in_transaction_session_timeout', :longest_pause, true) AS longest_pause, trace_parent
   FROM {schema}.stripe_events
   WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'
   FOR NO KEY UPDATE SKIP LOCKED`,

@@ -28,6 +28,7 @@ import {
 } from './event-worker.statements.js';
 import { eventContext } from '../crypto/sealer.js';
 import { withinDeadline } from '../common/deadline.js';
+import { Handling } from './handling.js';
 import { HandlerFailure, runHandlers } from './run-handlers.js';
 import { ExplainedError } from '../domain/explained-error.js';
 
@@ -130,38 +131,55 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
 
   private async handle(event: ClaimedEvent): Promise<void> {
     const handlers = this.handlers.of(event.type);
+    const handling = new Handling(event, handlers);
     try {
       if (event.attempts > MAX_ATTEMPTS) throw new TooManyAttempts();
-      if (handlers.length === 0) await runStatement(this.database, 'write', SKIP_EVENT, claimOf(event));
-      else await inTransaction(this.database, (transaction) => this.handleIn(transaction, event, handlers));
+      if (handlers.length === 0) {
+        await runStatement(this.database, 'write', SKIP_EVENT, claimOf(event));
+        handling.end('skipped');
+      } else if (
+        await inTransaction(this.database, (transaction) =>
+          this.handleIn(transaction, event, handlers, handling),
+        )
+      ) {
+        handling.end('handled');
+      }
     } catch (error) {
       if (isOutcomeUnknown(error)) this.reportUnknown(event, error);
       else await this.recordFailure(event, error);
+      handling.end(
+        isOutcomeUnknown(error) ? 'unknown' : event.attempts >= MAX_ATTEMPTS ? 'given_up' : 'failed',
+      );
     }
   }
 
+  /** @returns whether its handlers ran; otherwise it is another worker's, or is put back */
   private async handleIn(
     transaction: OpenTransaction,
     event: ClaimedEvent,
     handlers: EventHandler[],
-  ): Promise<void> {
+    handling: Handling,
+  ): Promise<boolean> {
     const [row] = await runWithin(transaction, BEGIN_EVENT, {
       ...claimOf(event),
       object_name: objectNameOf(event),
       longest_pause: `${HANDLING_LIMIT_MS + DATABASE_MARGIN_MS}ms`,
     });
-    if (row === undefined) return;
+    if (row === undefined) return false;
     if (!row.is_alone) {
       await runWithin(transaction, PUT_BACK_EVENT, { ...claimOf(event), pause_seconds: BUSY_PAUSE_SECONDS });
-      return;
+      return false;
     }
     const { project_id: projectId, mode, attempts: attempt } = event;
     const context = eventContext(projectId, mode, event.event_id);
     const payload = this.sealer.open(row.payload_sealed, context).reveal();
-    await withinLimit(transaction, (signal) =>
-      runHandlers(handlers, payload, { projectId, mode, attempt, transaction: transaction.handle, signal }),
+    await handling.within(row.trace_parent, () =>
+      withinLimit(transaction, (signal) =>
+        runHandlers(handlers, payload, { projectId, mode, attempt, transaction: transaction.handle, signal }),
+      ),
     );
     await runWithin(transaction, END_EVENT, claimOf(event));
+    return true;
   }
 
   /** The event is handled, or due again when its lease expires: the handlers' writes and the mark are committed together. */

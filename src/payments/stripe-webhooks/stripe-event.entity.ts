@@ -62,10 +62,14 @@ export class StripeEventEntity {
   /** Which handler failed, and the class of its error; never a message. */
   @Column('varchar', { length: 255, nullable: true })
   last_error!: string | null;
+
+  /** The span that received it, as `traceparent` of the W3C; null where nobody traces. */
+  @Column('varchar', { length: 55, nullable: true })
+  trace_parent!: string | null;
 }
 
 /** What may be shown of an event without opening it. */
-export type StripeEventView = Omit<StripeEventEntity, 'payload_sealed' | 'available_at'> & {
+export type StripeEventView = Omit<StripeEventEntity, 'payload_sealed' | 'available_at' | 'trace_parent'> & {
   /** When it will be tried again; null unless it is pending. */
   next_attempt_at: Date | null;
 };

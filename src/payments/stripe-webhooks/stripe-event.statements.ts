@@ -32,6 +32,7 @@ export const STORE_EVENT = statement({
     object_id: nullable(text),
     created_at: timestamp,
     payload_sealed: text,
+    trace_parent: nullable(text),
   },
   columns: { version: integer, is_present: boolean, again: integer },
   text: `
@@ -46,9 +47,11 @@ export const STORE_EVENT = statement({
       )
     )
   ), stored AS (
-    INSERT INTO {schema}.stripe_events (project_id, mode, event_id, type, object_id, created_at, payload_sealed)
+    INSERT INTO {schema}.stripe_events (
+      project_id, mode, event_id, type, object_id, created_at, payload_sealed, trace_parent
+    )
     SELECT :project_id::text, :mode::text, :event_id::text, :type::text, :object_id::text, :created_at::timestamptz,
-      :payload_sealed::text
+      :payload_sealed::text, :trace_parent::text
     FROM config
     ON CONFLICT DO NOTHING
     RETURNING event_id

@@ -1,4 +1,5 @@
 import type { Feature } from '../feature.js';
+import { EventGauges } from './event-gauges.js';
 import { EventHandlers } from './event-handlers.js';
 import { EventRetention } from './event-retention.js';
 import { EventWorker } from './event-worker.js';
@@ -22,6 +23,7 @@ export const stripeWebhooks: Feature = {
       EventHandlers,
       EventWorker,
       EventRetention,
+      EventGauges,
       StripeEventService,
     ],
     exports: [EventWorker],

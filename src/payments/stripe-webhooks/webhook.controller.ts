@@ -7,6 +7,7 @@ import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.opti
 import { rawRequestOf, type HttpRequest } from '../http/http-request.js';
 import { ApiProjectId } from '../http/openapi/api-documentation.js';
 import { PostRoute, PublicRoutes } from '../http/routes.js';
+import { observedWebhook } from './observed-webhook.js';
 import { StripeWebhookEvent, WEBHOOK_EXAMPLES } from './webhook.dto.js';
 import { WebhookService, webhookNotFound } from './webhook.service.js';
 
@@ -71,7 +72,9 @@ export class WebhookController {
     // Node joins repeated headers, and one signature must not borrow from another.
     const isSigned = countOf('stripe-signature', raw.rawHeaders) === 1;
     const signature = isSigned ? String(raw.headers['stripe-signature']) : '';
-    await this.webhooks.receive(projectId, mode, signature, () => readBody(raw, MAX_WEBHOOK_BYTES));
+    await observedWebhook(raw.headers, () =>
+      this.webhooks.receive(projectId, mode, signature, () => readBody(raw, MAX_WEBHOOK_BYTES)),
+    );
     return { received: true };
   }
 }

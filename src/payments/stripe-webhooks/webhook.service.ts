@@ -8,6 +8,7 @@ import { KeyRingCheck } from '../key-ring/key-ring-check.js';
 import { DependencyUnavailable, PaymentsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import type { Mode } from '../domain/credentials.js';
+import { traceParent } from '../telemetry/tracing.js';
 import { EventWorker } from './event-worker.js';
 import { readEvent } from './received-event.js';
 import { findSigningSecret, parseSignature, type Signature } from './signature.js';
@@ -16,6 +17,15 @@ import { eventContext } from '../crypto/sealer.js';
 import { WebhookMonitor } from './webhook-monitor.js';
 import type { WebhookFault } from './webhook-monitor.statements.js';
 import { WebhookSecretStore, type WebhookSecrets } from './webhook-secrets.js';
+
+/** What became of a webhook that is acknowledged. */
+export type Accepted = 'stored' | 'stored_before' | 'ignored';
+
+const ACCEPTED: readonly string[] = ['stored', 'stored_before', 'ignored'] satisfies Accepted[];
+
+function isAccepted(outcome: string): outcome is Accepted {
+  return ACCEPTED.includes(outcome);
+}
 
 /** How often a webhook secret may change while one webhook is handled. */
 const MAX_ATTEMPTS = 5;
@@ -36,6 +46,7 @@ export class WebhookService {
   ) {}
 
   /**
+   * @returns what became of it, for the metrics
    * @param header `Stripe-Signature`
    * @param readBody gives the body's bytes; called only where webhooks are accepted and the header is well-formed
    * @throws PaymentsError `webhook_not_found`; `invalid_signature`, for any fault as long as no signature of Stripe was
@@ -47,7 +58,7 @@ export class WebhookService {
     mode: Mode,
     header: string,
     readBody: () => Promise<Buffer>,
-  ): Promise<void> {
+  ): Promise<Accepted> {
     const cached = this.secrets.cached(projectId, mode);
     let secrets = cached ?? (await this.load(projectId, mode));
     let isFresh = cached === undefined;
@@ -57,7 +68,7 @@ export class WebhookService {
     const now = this.options.clock() / 1000;
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const outcome = await this.accept(projectId, mode, signature, body, secrets, now);
-      if (outcome === 'done') return;
+      if (isAccepted(outcome)) return outcome;
       if (outcome !== 'outdated' && isFresh) throw this.refuse(projectId, mode, outcome);
       // Cached secrets may be out of date: a new one was stored, or the webhook closed.
       secrets = await this.load(projectId, mode);
@@ -80,7 +91,7 @@ export class WebhookService {
     body: Buffer,
     { keys }: WebhookSecrets,
     now: number,
-  ): Promise<'done' | 'outdated' | WebhookFault> {
+  ): Promise<Accepted | 'outdated' | WebhookFault> {
     const secrets = keys.map(({ key }) => key);
     const found = findSigningSecret(signature, body, secrets, now);
     const used = found === undefined ? undefined : keys[found.index];
@@ -92,7 +103,7 @@ export class WebhookService {
     if (event === 'other_mode') return 'wrong_mode_event';
     if (event === 'connect_test') {
       this.monitor.ignored(projectId, mode);
-      return 'done';
+      return 'ignored';
     }
     this.keyRing.requireFit();
     const [row] = await runStatement(this.database, 'write', STORE_EVENT, {
@@ -105,12 +116,13 @@ export class WebhookService {
       object_id: event.objectId,
       created_at: event.createdAt,
       payload_sealed: this.sealer.seal(new Secret(payload), eventContext(projectId, mode, event.id)),
+      trace_parent: traceParent(),
     });
     if (row === undefined) return 'outdated';
     // What was read as the current secret may have been replaced since.
     this.monitor.verified(projectId, mode, row.is_present ? row.version : null);
     this.worker.wake();
-    return 'done';
+    return row.again > 0 ? 'stored_before' : 'stored';
   }
 
   private refuse(projectId: string, mode: Mode, fault: WebhookFault): PaymentsError {

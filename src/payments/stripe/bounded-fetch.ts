@@ -1,3 +1,4 @@
+import { observedCall, type Call } from './observed-call.js';
 import { proxiedFetch } from '../common/outbound-proxy.js';
 import { ExplainedError } from '../domain/explained-error.js';
 import { readCapped } from '../common/read-capped.js';
@@ -23,18 +24,32 @@ export class UnusableAnswer extends ExplainedError {
  * `error` as success, whatever its status, and writes the header `Stripe-Notice` to standard error.
  */
 export function boundedFetch(signal: AbortSignal): typeof fetch {
-  return async (url, init) => {
-    const signals = init?.signal ? [signal, init.signal] : [signal];
-    const response = await proxiedFetch(url, {
-      ...init,
-      redirect: 'error',
-      signal: AbortSignal.any(signals),
-    });
-    const text = await readCapped(response, MAX_ANSWER_BYTES, () => new UnusableAnswer('too large'));
-    const isError = response.status >= 400;
-    if (isError ? !hasError(text) : !isObject(parse(text))) throw new UnusableAnswer('no answer of Stripe’s');
-    return new Response(text, { status: response.status });
+  return (input, init) => {
+    const url = new URL(input instanceof Request ? input.url : input);
+    const { pathname: path, hostname: host } = url;
+    return observedCall({ method: init?.method ?? 'GET', path, host }, (call) =>
+      fetchOnce(call, url, init, signal),
+    );
   };
+}
+
+async function fetchOnce(
+  call: Call,
+  url: URL,
+  init: RequestInit | undefined,
+  signal: AbortSignal,
+): Promise<Response> {
+  const signals = init?.signal ? [signal, init.signal] : [signal];
+  const response = await proxiedFetch(url, {
+    ...init,
+    redirect: 'error',
+    signal: AbortSignal.any(signals),
+  });
+  call.status = response.status;
+  const text = await readCapped(response, MAX_ANSWER_BYTES, () => new UnusableAnswer('too large'));
+  const isError = response.status >= 400;
+  if (isError ? !hasError(text) : !isObject(parse(text))) throw new UnusableAnswer('no answer of Stripe’s');
+  return new Response(text, { status: response.status });
 }
 
 function hasError(text: string): boolean {

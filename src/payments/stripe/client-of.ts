@@ -2,6 +2,7 @@ import { PassThrough, pipeline, type Readable } from 'node:stream';
 import { inspect } from 'node:util';
 import Stripe, { type Stripe as OfficialClient } from 'stripe';
 import type { Secret } from '../crypto/secret.js';
+import { observedCall } from './observed-call.js';
 import { proxyAgentFor } from '../common/outbound-proxy.js';
 
 /**
@@ -55,7 +56,12 @@ class DiscreetHttpClient extends Stripe.HttpClient {
   }
 
   override async makeRequest(...request: Parameters<MakeRequest>): Promise<StripeResponse> {
-    return new DiscreetResponse(await this.#client.makeRequest(...request));
+    const [host, , path, method] = request;
+    return observedCall({ method, path, host }, async (call) => {
+      const response = await this.#client.makeRequest(...request);
+      call.status = response.getStatusCode();
+      return new DiscreetResponse(response);
+    });
   }
 }
 

@@ -12,8 +12,8 @@ export interface Instrument {
   readonly attributes: Readonly<Record<string, string>>;
   /** Upper bounds of a histogram's buckets. */
   readonly buckets?: readonly number[];
-  /** Only the service records it; in an application its own instrumentation of HTTP does. */
-  readonly ofService?: true;
+  /** Where alone it is recorded. In an application its own instrumentation measures HTTP; the service makes no clients for itself. */
+  readonly only?: 'service' | 'application';
 }
 
 /** Those that the conventions of OpenTelemetry advise for requests. */
@@ -44,7 +44,7 @@ export const INSTRUMENTS = {
       'url.scheme': '`http`',
     },
     buckets: REQUEST_SECONDS,
-    ofService: true,
+    only: 'service',
   },
   'db.client.operation.duration': {
     kind: 'histogram',
@@ -81,6 +81,101 @@ export const INSTRUMENTS = {
     unit: '{request}',
     description: 'How many wait for a connection of the pool now',
     attributes: { ...POOL, ...INSTANCE },
+  },
+  'stripe_config.webhooks.received': {
+    kind: 'counter',
+    unit: '{webhook}',
+    description: 'Webhooks by what became of them',
+    attributes: {
+      'stripe_config.webhook.outcome':
+        '`stored`, `stored_before`, `ignored`, the code of the refusal, or `error`',
+    },
+  },
+  'stripe_config.event.pending.age': {
+    kind: 'gauge',
+    unit: 's',
+    description:
+      'For how long the event that is due the longest has waited for its handlers; 0 where none is due',
+    attributes: INSTANCE,
+  },
+  'stripe_config.event.dead': {
+    kind: 'gauge',
+    unit: '{event}',
+    description: 'Events that were given up and wait for a replay; 10000 where there are more',
+    attributes: INSTANCE,
+  },
+  'stripe_config.event.handling.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'How long one attempt to handle an event took',
+    attributes: {
+      'stripe_config.event.type':
+        'what a handler names: the type, or else the pattern that it came by; `other` where no handler takes it',
+      'stripe_config.event.outcome': '`handled`, `skipped`, `failed`, `given_up` or `unknown`',
+    },
+    buckets: REQUEST_SECONDS,
+  },
+  'stripe_config.key_ring.fit': {
+    kind: 'gauge',
+    unit: '1',
+    description:
+      '1 while the key ring opens what is stored, as it was found within the last minute; otherwise 0',
+    attributes: INSTANCE,
+  },
+  'stripe_config.key.rows': {
+    kind: 'gauge',
+    unit: '{row}',
+    description:
+      'Rows with values under a key, as a command that counts them has left it (`keys status`, `keys rewrap`)',
+    attributes: {
+      'stripe_config.key.id': 'the id of a key that the database knows',
+      'stripe_config.key.active': '`true` or `false`: whether this process seals under it',
+      ...INSTANCE,
+    },
+  },
+  'stripe_config.key.rewrap.remaining': {
+    kind: 'gauge',
+    unit: '{row}',
+    description:
+      'Rows that the last rewrap to the active key has still to seal again; it says so every few seconds',
+    attributes: INSTANCE,
+  },
+  'stripe_config.stripe.call.duration': {
+    kind: 'histogram',
+    unit: 's',
+    description: 'How long calls of Stripe took, those by clients of `StripeClients` included',
+    attributes: {
+      'http.request.method': 'the method',
+      'url.template': 'the path with `{id}` for all that is no word of Stripe’s own paths',
+      'stripe_config.stripe.outcome':
+        '`ok`, `refused` (4xx), `limited` (429), `failed` (5xx), `timeout` or `unreachable`',
+    },
+    buckets: REQUEST_SECONDS,
+  },
+  'stripe_config.clients.lookups': {
+    kind: 'counter',
+    unit: '{lookup}',
+    description: 'Questions to `StripeClients`',
+    attributes: {
+      'stripe_config.cache.result': '`hit`, or `miss`: the database was asked',
+    },
+    only: 'application',
+  },
+  'stripe_config.config.changes': {
+    kind: 'counter',
+    unit: '{change}',
+    description:
+      'Changes of configurations through this process, without those in transactions of the application',
+    attributes: {
+      'stripe_config.config.action':
+        '`created`, `updated`, `deactivated` or `previous_webhook_secret_erased`',
+    },
+  },
+  'stripe_config.listener.connected': {
+    kind: 'gauge',
+    unit: '1',
+    description: '1 while the connection is up on which other replicas announce changes; otherwise 0',
+    attributes: INSTANCE,
   },
 } as const satisfies Record<string, Instrument>;
 

@@ -113,7 +113,9 @@ export const UP = [
     key_id text NOT NULL CONSTRAINT stripe_config_keys_pkey PRIMARY KEY,
     canary text NOT NULL CONSTRAINT stripe_config_keys_canary_check CHECK (canary ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'),
     first_seen_at timestamptz(3) NOT NULL DEFAULT now(),
-    activated_at timestamptz(3)
+    activated_at timestamptz(3),
+    row_count bigint,
+    rewrap_remaining bigint
   )`,
   `
   CREATE TABLE {schema}.stripe_config_replicas (
@@ -139,6 +141,7 @@ export const UP = [
     available_at timestamptz(3) NOT NULL DEFAULT now(),
     finished_at timestamptz(3),
     last_error varchar(255),
+    trace_parent varchar(55),
     CONSTRAINT stripe_events_pkey PRIMARY KEY (project_id, mode, event_id),
     CONSTRAINT stripe_events_mode_check CHECK (mode IN ('test', 'live')),
     CONSTRAINT stripe_events_status_check CHECK (status IN ('pending', 'handled', 'skipped', 'failed'))
