@@ -139,6 +139,14 @@ function interceptQueries(
   });
 }
 
+/** What a pooler says: the number in BackendKeyData (protocol 3.0, message K of 12 bytes) is none of the server's. */
+function withAnotherProcess(fromServer: Buffer): Buffer {
+  const message = Buffer.from([0x4b, 0, 0, 0, 12]);
+  const at = fromServer.indexOf(message);
+  if (at >= 0) fromServer.writeInt32BE(1, at + message.length);
+  return fromServer;
+}
+
 /** Nothing is compared any more, so that announcements are all there is. */
 function stopComparing(): void {
   interceptQueries((name, pass) =>
@@ -490,6 +498,24 @@ describe('the connection that listens', () => {
     await put('new', 'test_secret_key');
     await eventually('the PUT is noticed', async () => (await clients.forProject(projectId, 'test')) !== old);
     expect(await keyInUse()).toBe(fakeCredential('test_secret_key', 'new'));
+  });
+
+  it('does not listen through a pooler, whose connections would go on listening for whoever uses them', async () => {
+    let log = '';
+    const pooler = await startTcpProxy(database.url, withAnotherProcess);
+    const pooled = await startReplica(pooler.url, {
+      logLevel: 'warn',
+      logDestination: { write: (line) => void (log += line) },
+    });
+    try {
+      await eventually('it says so', () => log.includes('config_listener.disconnected'));
+
+      expect(await listeners()).toHaveLength(2);
+      expect(log).toContain('a pooler stands before the database');
+    } finally {
+      await pooled.stop();
+      await pooler.close();
+    }
   });
 
   it('ends with the application', async () => {

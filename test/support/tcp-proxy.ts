@@ -31,8 +31,14 @@ export interface TcpProxy {
 
 const REBIND_ATTEMPTS = 50;
 
-/** @param target address of a PostgreSQL */
-export async function startTcpProxy(target: string): Promise<TcpProxy> {
+/**
+ * @param target address of a PostgreSQL
+ * @param change what the client gets in place of what the server says
+ */
+export async function startTcpProxy(
+  target: string,
+  change: (fromServer: Buffer) => Buffer = (chunk) => chunk,
+): Promise<TcpProxy> {
   const address = new URL(target);
   const upstreamPort = Number(address.port || 5432);
   const sockets = new Set<Socket>();
@@ -88,7 +94,7 @@ export async function startTcpProxy(target: string): Promise<TcpProxy> {
         losing();
         end();
       } else if (!dead) {
-        client.write(chunk);
+        client.write(change(chunk));
       }
     });
   });

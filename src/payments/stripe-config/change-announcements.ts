@@ -8,6 +8,7 @@ import { poolOf } from '../database/pool.js';
 import { RepeatedFault } from '../database/repeated-fault.js';
 import { Gauges } from '../options/gauges.js';
 import { outsideTraces } from '../telemetry/tracing.js';
+import { ExplainedError } from '../domain/explained-error.js';
 import { NOTIFY } from './stripe-config.statements.js';
 
 const LISTEN = 'LISTEN stripe_config_changed';
@@ -105,6 +106,7 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
       await client.connect();
       // Does not keep the process of a host alive that forgets to close its application.
       client.unref();
+      await requireOwnSession(client);
       await client.query(LISTEN);
       this.pauseMs = MIN_PAUSE_MS;
       this.fault.worked();
@@ -159,8 +161,25 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
   }
 }
 
+/**
+ * A pooler in transaction mode would let LISTEN pass, and its connection to the server would listen for ever after, whoever
+ * uses it. A pooler names another process to its clients than the server's.
+ *
+ * @throws ExplainedError when a pooler stands between
+ */
+async function requireOwnSession(client: ReferencedClient): Promise<void> {
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  if (rows[0]?.pid !== client.processID) {
+    throw new ExplainedError(
+      'a pooler stands before the database, so changes of other replicas are found by comparing, within five seconds; for less give the address of the database itself',
+    );
+  }
+}
+
 /** What the typings of `pg` leave out. */
 interface ReferencedClient extends Client {
+  /** As it was named when the connection was opened. */
+  readonly processID: number;
   ref(): void;
   unref(): void;
 }
