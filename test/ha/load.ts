@@ -180,7 +180,7 @@ export class Load {
         (response) => {
           const { statusCode: status = 0, headers: answered } = response;
           response.on('error', (error: NodeJS.ErrnoException) => {
-            resolve({ status: 0, fault: error.code, etag: undefined });
+            resolve({ status: 0, fault: error.code ?? error.name, etag: undefined });
           });
           let text = '';
           response.setEncoding('utf8').on('data', (chunk: string) => {
@@ -194,7 +194,7 @@ export class Load {
       );
       sent.setTimeout(LIMIT_MS, () => sent.destroy(Object.assign(new Error(), { code: 'NO_ANSWER' })));
       sent.on('error', (error: NodeJS.ErrnoException) => {
-        resolve({ status: 0, fault: error.code, etag: undefined });
+        resolve({ status: 0, fault: error.code ?? error.name, etag: undefined });
       });
       sent.end(body);
     });
@@ -203,7 +203,7 @@ export class Load {
     result.longestAnswer = Math.max(result.longestAnswer, Math.round(performance.now() - begun));
     if (answer.fault === undefined) this.succeeded(kind);
     else {
-      const name = `${kind} ${answer.fault ?? String(answer.status)}`;
+      const name = `${kind} ${answer.fault}`;
       result.failed.set(name, (result.failed.get(name) ?? 0) + 1);
     }
     return answer;

@@ -37,7 +37,7 @@ export const LOG_EVENTS = {
   'config_listener.disconnected': {
     level: 'warn',
     when: 'Changes of other replicas are not received; they are found by comparing, within five seconds.',
-    action: 'Check the database; behind a pooler in transaction mode this is expected.',
+    action: 'Check the database; behind a pooler this is expected.',
   },
   'credential.unreadable': {
     level: 'error',
