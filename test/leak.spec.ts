@@ -10,6 +10,7 @@ import { Sealer } from '../src/payments/crypto/sealer.js';
 import type { Secret } from '../src/payments/crypto/secret.js';
 import { DependencyUnavailable, PaymentsError } from '../src/payments/domain/errors.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
+import { INSTRUMENTS, type MetricName } from '../src/payments/telemetry/instruments.js';
 import { UPSERT } from '../src/payments/stripe-config/upsert.statements.js';
 import { CREDENTIAL_FIELDS } from '../src/payments/domain/credentials.js';
 import { Canaries } from './support/canaries.js';
@@ -36,6 +37,7 @@ import {
   type TestService,
 } from './support/service.js';
 import { LocalStripe, type Fault } from './support/stripe/local-stripe.js';
+import { TestTelemetry } from './support/telemetry.js';
 import { startTcpProxy, type TcpProxy } from './support/tcp-proxy.js';
 import { sendWebhook, signatureOf, snapshotEvent } from './support/webhooks.js';
 
@@ -49,6 +51,8 @@ let pool: pg.Pool;
 let proxy: TcpProxy;
 let stripe: LocalStripe;
 let inProcess: TestService;
+/** What a host’s exporters of metrics and spans would be given by the service in this process. */
+let telemetry: TestTelemetry;
 let child: ServiceProcess;
 /** The answers, with their headers, and the ids under which they must be in a log. */
 let answers = '';
@@ -70,7 +74,9 @@ beforeAll(async () => {
   settings.watch('the secret of tokens', TEST_SECRET.toString());
   settings.watch('the password of the database', new URL(postgres.url).password);
 
+  telemetry = new TestTelemetry();
   inProcess = await startTestService({
+    observed: { metrics: true, traces: true },
     database: {
       url: postgres.url,
       query: async <Row extends pg.QueryResultRow>(statement: string, values?: unknown[]) =>
@@ -91,6 +97,7 @@ afterAll(async () => {
   await Promise.all([inProcess.stop(), child.stop(), pool.end()]);
   await proxy.close();
   await stripe.stop();
+  await telemetry.stop();
   // Before its folder goes.
   await postgres.stop();
   await cleanUp();
@@ -103,7 +110,8 @@ afterEach(async () => {
     await eventually(`request ${id} is in a log`, () => (logged + child.stdout).includes(id));
   }
   const { stdout, stderr } = child;
-  for (const [name, text] of Object.entries({ received, logged, stdout, stderr })) {
+  const exported = await telemetry.text();
+  for (const [name, text] of Object.entries({ received, logged, stdout, stderr, exported })) {
     expect([name, ...canaries.find(text), ...settings.find(text)]).toEqual([name]);
   }
 });
@@ -360,6 +368,37 @@ describe.each([
     await send(client, 'DELETE', `${config}/test/webhook-endpoint`);
     await send(client, 'GET', `${config}/health`);
     await send(client, 'DELETE', config);
+  });
+});
+
+describe('what is exported', () => {
+  const UUIDS = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
+
+  it('has spans of all that was done, and metrics whose labels name nobody', async () => {
+    const names = telemetry.spans().map(({ name }) => name);
+    for (const name of ['receive webhook', 'handle *', 'POST /v1/webhook_endpoints'])
+      expect(names).toContain(name);
+    const metrics = await telemetry.metrics();
+    expect(metrics.length).toBeGreaterThan(10);
+    for (const { descriptor, dataPoints } of metrics) {
+      const { attributes } = INSTRUMENTS[descriptor.name as MetricName];
+      for (const each of dataPoints) {
+        expect(Object.keys(attributes)).toEqual(expect.arrayContaining(Object.keys(each.attributes)));
+        expect(
+          Object.values(each.attributes)
+            .map(String)
+            .filter((value) => UUIDS.test(value) || /\b(?:acct|evt|we|in)_/.test(value)),
+        ).toEqual([]);
+      }
+    }
+  });
+
+  it('keeps its series few, whoever sends what', async () => {
+    const series = (await telemetry.metrics()).map(({ descriptor, dataPoints }) => [
+      descriptor.name,
+      dataPoints.length,
+    ]);
+    expect(series.filter(([, count]) => Number(count) > 100)).toEqual([]);
   });
 });
 

@@ -43,6 +43,8 @@ export interface TestServiceOptions {
   maxProjectsPerOwner?: number;
   /** Default: none. */
   requestIdHeader?: string;
+  /** Default: nothing of its requests. */
+  observed?: { metrics: boolean; traces: boolean };
   logLevel?: LogLevel;
   logDestination?: DestinationStream;
   /** Changes the application before it listens. */
@@ -164,6 +166,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     eventRetentionDays: options.eventRetentionDays,
     ...(options.maxProjectsPerOwner !== undefined && { maxProjectsPerOwner: options.maxProjectsPerOwner }),
     requestIdHeader: options.requestIdHeader,
+    ...(options.observed && { observed: options.observed }),
     logLevel: options.logLevel ?? 'silent',
     ...(options.logDestination && { logDestination: options.logDestination }),
   });

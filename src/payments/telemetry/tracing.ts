@@ -13,9 +13,6 @@ import {
 } from '@opentelemetry/api';
 import { SCOPE } from './meter.js';
 
-/** Unlike meters, tracers begin to work when an SDK is registered. */
-const tracer = trace.getTracer(SCOPE);
-
 /**
  * Runs work in a span, which ends with it. The error of work that fails is not repeated in the span, since nobody knows what it holds:
  * only that it failed.
@@ -28,7 +25,7 @@ export async function inSpan<T>(
   work: (span: Span) => Promise<T>,
   parent: Context = context.active(),
 ): Promise<T> {
-  const span = tracer.startSpan(name, options, parent);
+  const span = startSpan(name, options, parent);
   try {
     return await context.with(trace.setSpan(parent, span), work, undefined, span);
   } catch (error) {
@@ -39,9 +36,9 @@ export async function inSpan<T>(
   }
 }
 
-/** Begins a span that the caller ends. */
+/** Begins a span that the caller ends. The tracer is that of the SDK which the process has now. */
 export function startSpan(name: string, options: SpanOptions, parent: Context): Span {
-  return tracer.startSpan(name, options, parent);
+  return trace.getTracer(SCOPE).startSpan(name, options, parent);
 }
 
 /** Marks a span, without a word of what went wrong. */
