@@ -61,8 +61,8 @@ export type {
   HostAccessOptions,
   PaymentsModuleExtras,
   WebhookRouteOptions,
+  PaymentsLimits,
   PaymentsModuleOptions,
-  StripeLimits,
 } from './payments/options/payments.options.js';
 export type { Provided } from './payments/options/provided.js';
 export {

@@ -33,7 +33,7 @@ export class AppModule {
       imports: [
         // Opened by DatabaseConnection: a database that is down must not keep the service from starting.
         TypeOrmModule.forRoot({
-          ...dataSourceOptions(databaseUrl, logLostConnection),
+          ...dataSourceOptions(databaseUrl, logLostConnection, payments.limits?.eventsAtOnce),
           manualInitialization: true,
         }),
         ProjectModule.with(maxProjectsPerOwner),

@@ -11,6 +11,9 @@ const CONNECT_TIMEOUT_MS = 1_000;
 /** How long a statement may run, in milliseconds. The server ends it; the client gives up a little later. */
 const STATEMENT_TIMEOUT_MS = 3_000;
 const POOL_SIZE = 10;
+/** How many connections beside those of handlers other writes may hold, and the part of the pool that writes have. */
+const FOR_OTHER_WRITES = 2;
+const PART_OF_WRITES = 0.7;
 /** How long a connection may be silent until the system probes the other side, in milliseconds. */
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
@@ -19,10 +22,12 @@ const KEEP_ALIVE_DELAY_MS = 10_000;
  *
  * @param poolErrorHandler is told of connections that break while nobody uses them; by default nobody is, since whoever
  *   needs one gets its own error
+ * @param eventsAtOnce how many handlers of events the pool must have connections for
  */
 export function dataSourceOptions(
   url: string,
   poolErrorHandler: (error: unknown) => void = () => undefined,
+  eventsAtOnce = 1,
 ): DataSourceOptions {
   return {
     type: 'postgres',
@@ -38,7 +43,7 @@ export function dataSourceOptions(
     applicationName: APPLICATION_NAME,
     poolErrorHandler,
     extra: {
-      max: POOL_SIZE,
+      max: Math.max(POOL_SIZE, Math.ceil((eventsAtOnce + FOR_OTHER_WRITES) / PART_OF_WRITES)),
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: STATEMENT_TIMEOUT_MS + 500,

@@ -35,6 +35,7 @@ export function readEnv(variables: Variables = environment()) {
     webhookSecretOverlapHours: settings.get('WEBHOOK_SECRET_OVERLAP_HOURS'),
     eventRetentionDays: settings.get('EVENT_RETENTION_DAYS'),
     maxProjectsPerOwner: settings.get('MAX_PROJECTS_PER_OWNER'),
+    eventsAtOnce: settings.get('EVENTS_AT_ONCE'),
     shutdownDelaySeconds: settings.get('SHUTDOWN_DELAY_SECONDS'),
     docsSignIn: readDocsSignIn(settings),
     docs: settings.get('DOCS'),

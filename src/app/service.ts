@@ -76,6 +76,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
         webhookSecretOverlapHours: env.webhookSecretOverlapHours,
         eventRetentionDays: env.eventRetentionDays,
         maxProjectsPerOwner: env.maxProjectsPerOwner,
+        limits: { eventsAtOnce: env.eventsAtOnce },
         logLevel: env.logLevel,
         requestIdHeader: env.requestIdHeader,
         observed: telemetry.http,

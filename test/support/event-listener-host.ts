@@ -19,6 +19,8 @@ export interface EventHostOptions extends Pick<ModuleMetadata, 'providers' | 'co
   database?: TestDatabase;
   keyRing?: KeyRing;
   logDestination?: DestinationStream;
+  /** Default: 4. */
+  eventsAtOnce?: number;
 }
 
 /** An application that has the payments module and handlers of its own, in this process. */
@@ -45,6 +47,7 @@ export async function startEventHost({
     auth: { secret: createSecretKey(TEST_SECRET) },
     publicBaseUrl: TEST_PUBLIC_URL,
     stripeApiBase: 'http://127.0.0.1:9',
+    ...(options.eventsAtOnce !== undefined && { limits: { eventsAtOnce: options.eventsAtOnce } }),
   });
   const imported = {
     ...parts,

@@ -158,6 +158,12 @@ export const SETTINGS = {
     default: `${USUAL_MAX_PROJECTS_PER_OWNER}`,
     schema: () => count(1_000_000),
   },
+  EVENTS_AT_ONCE: {
+    meaning:
+      'how many stored events are with their handlers at once, 1 to 50; above 5 the pool grows with it',
+    default: '4',
+    schema: () => count(50),
+  },
   SHUTDOWN_DELAY_SECONDS: {
     meaning: 'how long to serve on after SIGTERM, not ready, so that load balancers see it, 0 to 60',
     default: { production: '7', otherwise: '0' },

@@ -46,7 +46,7 @@ describe('resolveOptions', () => {
       stripeApiBase: 'https://api.stripe.com',
       webhookSecretOverlapHours: 24,
       eventRetentionDays: 45,
-      limits: { stripeCallsPerMinute: 5, stripeCallsAtOnce: 8 },
+      limits: { stripeCallsPerMinute: 5, stripeCallsAtOnce: 8, eventsAtOnce: 4 },
       clock: Date.now,
     });
   });
@@ -62,7 +62,7 @@ describe('resolveOptions', () => {
     };
     expect(resolveOptions({ ...OPTIONS, ...given }, 'billing')).toMatchObject({
       ...given,
-      limits: { stripeCallsPerMinute: 1, stripeCallsAtOnce: 8 },
+      limits: { stripeCallsPerMinute: 1, stripeCallsAtOnce: 8, eventsAtOnce: 4 },
     });
   });
 
@@ -112,6 +112,7 @@ describe('resolveOptions', () => {
     ['eventRetentionDays', 'for ever'],
     ['limits', { stripeCallsPerMinute: 0 }],
     ['limits', { stripeCallsAtOnce: 1.5 }],
+    ['limits', { eventsAtOnce: 0 }],
     ['clock', 5],
   ])('refuses %s %j by its name', (option, value) => {
     const faults = faultsOf({ [option]: value });

@@ -88,18 +88,23 @@ export interface PaymentsModuleOptions {
    * Stripe sends an event again for up to 30 days, and what is no longer known would be handled twice. Default: 45.
    */
   eventRetentionDays?: EventRetentionDays | undefined;
-  /** Limits of calls to Stripe that check keys. */
-  limits?: Partial<StripeLimits> | undefined;
+  /** How much of the process, the database and Stripe the module uses. */
+  limits?: Partial<PaymentsLimits> | undefined;
   /** The time in milliseconds since 1970, for signatures of webhooks. Default: `Date.now`. */
   clock?: (() => number) | undefined;
 }
 
-/** Limits of calls to Stripe that check keys. */
-export interface StripeLimits {
-  /** Calls for one project in a minute, by all replicas together. Default: 5. */
+/** How much of the process, the database and Stripe the module uses. */
+export interface PaymentsLimits {
+  /** Calls that check keys, for one project in a minute, by all replicas together. Default: 5. */
   stripeCallsPerMinute: number;
-  /** Concurrent calls in this process. Default: 8. */
+  /** Concurrent calls that check keys, in this process. Default: 8. */
   stripeCallsAtOnce: number;
+  /**
+   * Stored events with their handlers at once, in this process. Each has a connection of the pool; half of a pool of ten is
+   * the most, whatever is set. One project has half of them at most. Default: 4.
+   */
+  eventsAtOnce: number;
 }
 
 /** How long finished events are kept: a number of days, or `forever`. */
@@ -143,7 +148,7 @@ export interface ResolvedOptions extends Omit<PaymentsModuleOptions, 'limits'> {
   stripeApiBase: string;
   webhookSecretOverlapHours: number;
   eventRetentionDays: EventRetentionDays;
-  limits: StripeLimits;
+  limits: PaymentsLimits;
   clock: () => number;
   projectIds: ProjectIds;
 }

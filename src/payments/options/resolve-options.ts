@@ -31,6 +31,7 @@ export function resolveOptions(
     limits: {
       stripeCallsPerMinute: options.limits?.stripeCallsPerMinute ?? 5,
       stripeCallsAtOnce: options.limits?.stripeCallsAtOnce ?? 8,
+      eventsAtOnce: options.limits?.eventsAtOnce ?? 4,
     },
     clock: options.clock ?? Date.now,
     projectIds: ProjectIds.of(extras?.projectIds),

@@ -23,7 +23,7 @@ export function findFaults(
 ): string[] {
   const { keyRing, projects, auth, publicBaseUrl, stripeApiBase, clock, limits } = options ?? {};
   const hours = options?.webhookSecretOverlapHours;
-  const { stripeCallsPerMinute = 5, stripeCallsAtOnce = 8 } = limits ?? {};
+  const { stripeCallsPerMinute = 5, stripeCallsAtOnce = 8, eventsAtOnce = 4 } = limits ?? {};
   const rules: Rule[] = [
     [
       typeof keyRing === 'string'
@@ -50,8 +50,8 @@ export function findFaults(
       `eventRetentionDays ${RETENTION_FAULT}`,
     ],
     [
-      isCount(stripeCallsPerMinute) && isCount(stripeCallsAtOnce),
-      'limits.stripeCallsPerMinute and limits.stripeCallsAtOnce must be numbers above 0',
+      [stripeCallsPerMinute, stripeCallsAtOnce, eventsAtOnce].every(isCount),
+      'limits.stripeCallsPerMinute, limits.stripeCallsAtOnce and limits.eventsAtOnce must be whole numbers above 0',
     ],
     [clock === undefined || typeof clock === 'function', 'clock must be a function like Date.now'],
     [

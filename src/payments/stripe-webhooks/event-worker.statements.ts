@@ -3,6 +3,7 @@ import {
   boolean,
   float,
   integer,
+  listOf,
   nullable,
   statement,
   text,
@@ -22,13 +23,58 @@ export interface ClaimedEvent {
 }
 
 /**
- * Claims events that are due, the longest due first: no other worker claims them before the lease expires. An attempt counts
- * from here on, so that an event which crashes its process is given up at some point, too. The lock does not conflict with that
- * of `STORE_EVENT`: an event skipped because of it would wait until the lease expires.
+ * The projects of the events that are longest due, one row for each event. Where one project fills the list, others are found by
+ * {@link NEXT_DUE_PROJECTS}. Its index holds this order alone, so that no statement by project is planned on it. Removed projects
+ * are looked up one by one: a join could be planned to read all of them.
+ */
+export const LONGEST_DUE = statement({
+  name: 'stripe_events_longest_due',
+  parameters: { limit: bigint },
+  columns: { project_id: varchar },
+  text: `
+  SELECT project_id FROM {schema}.stripe_events AS waiting
+  WHERE status = 'pending' AND attempts >= 0 AND available_at <= now()
+    AND (SELECT removed_at FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = waiting.project_id) IS NULL
+  ORDER BY available_at LIMIT :limit`,
+});
+
+/**
+ * The projects after one, in the order of their ids, that have events which are due. It goes from one project to the next
+ * through the index, so that it costs the same whether they have one event or a million.
+ */
+export const NEXT_DUE_PROJECTS = statement({
+  name: 'stripe_events_next_due_projects',
+  parameters: { after: text, limit: bigint },
+  columns: { project_id: varchar },
+  text: `
+  WITH RECURSIVE due (project_id) AS (
+    (
+      SELECT project_id FROM {schema}.stripe_events
+      WHERE status = 'pending' AND available_at <= now() AND project_id > :after
+      ORDER BY project_id, available_at LIMIT 1
+    )
+    UNION ALL
+    SELECT (
+      SELECT later.project_id FROM {schema}.stripe_events AS later
+      WHERE later.status = 'pending' AND later.available_at <= now() AND later.project_id > due.project_id
+      ORDER BY later.project_id, later.available_at LIMIT 1
+    )
+    FROM due WHERE due.project_id IS NOT NULL
+  )
+  SELECT project_id FROM due
+  WHERE project_id IS NOT NULL
+    AND (SELECT removed_at FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = due.project_id) IS NULL
+  LIMIT :limit`,
+});
+
+/**
+ * Claims so many events of each of some projects, the longest due first: no other worker claims them before the lease expires. An
+ * attempt counts from here on, so that an event which crashes its process is given up at some point, too. The lock does not
+ * conflict with that of `STORE_EVENT`: an event skipped because of it would wait until the lease expires.
  */
 export const CLAIM_EVENTS = statement({
   name: 'stripe_events_claim',
-  parameters: { batch: bigint, lease_seconds: float },
+  parameters: { project_ids: listOf(text), shares: listOf(integer), lease_seconds: float },
   columns: {
     project_id: varchar,
     mode: word<Mode>(),
@@ -38,18 +84,23 @@ export const CLAIM_EVENTS = statement({
     attempts: integer,
   },
   text: `
-  UPDATE {schema}.stripe_events AS event
-  SET attempts = attempts + 1, available_at = now() + make_interval(secs => :lease_seconds)
-  FROM (
-    SELECT project_id, mode, event_id FROM {schema}.stripe_events AS waiting
-    WHERE status = 'pending' AND available_at <= now()
-      AND NOT EXISTS (
-        SELECT FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = waiting.project_id
-      )
-    ORDER BY available_at LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED
-  ) AS due
-  WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
-  RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts`,
+  WITH due AS MATERIALIZED (
+    SELECT waiting.*
+    FROM unnest(:project_ids::text[], :shares::integer[]) AS project (id, share)
+    CROSS JOIN LATERAL (
+      SELECT project_id, mode, event_id, available_at FROM {schema}.stripe_events
+      WHERE status = 'pending' AND available_at <= now() AND project_id = project.id
+        AND NOT EXISTS (SELECT FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = project.id)
+      ORDER BY available_at LIMIT project.share FOR NO KEY UPDATE SKIP LOCKED
+    ) AS waiting
+  ), claimed AS (
+    UPDATE {schema}.stripe_events AS event
+    SET attempts = attempts + 1, available_at = now() + make_interval(secs => :lease_seconds)
+    FROM due
+    WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
+    RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts, due.available_at
+  )
+  SELECT project_id, mode, event_id, type, object_id, attempts FROM claimed ORDER BY available_at`,
 });
 
 /** How the statements below recognize that a worker still holds its claim. */

@@ -14,11 +14,11 @@ import { describeError } from '../common/describe-error.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { PaymentsError } from '../domain/errors.js';
 import { Periodic } from '../database/periodic.js';
-import { lanesOf, objectNameOf } from './event-lanes.js';
+import { EventSlots } from './event-slots.js';
+import { objectNameOf } from './held-events.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
 import {
   BEGIN_EVENT,
-  CLAIM_EVENTS,
   END_EVENT,
   FAIL_EVENT,
   PUT_BACK_EVENT,
@@ -27,20 +27,16 @@ import {
   type ClaimedEvent,
 } from './event-worker.statements.js';
 import { eventContext } from '../crypto/sealer.js';
+import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { withinDeadline } from '../common/deadline.js';
 import { Handling } from './handling.js';
 import { HandlerFailure, runHandlers } from './run-handlers.js';
 import { ExplainedError } from '../domain/explained-error.js';
 
-/** How many events are claimed at once, and how many of them are handled concurrently where the pool allows it. */
-const BATCH = 16;
-const LANES = 4;
 /** How long an event's handlers may take together, in milliseconds. */
 const HANDLING_LIMIT_MS = 10_000;
 /** How much later the database ends a transaction that this process did not end, in milliseconds. */
 const DATABASE_MARGIN_MS = 5_000;
-/** After this time another worker may claim the events of one that died, in seconds. */
-const LEASE_SECONDS = 30;
 /** How often to look for events that were stored elsewhere or are due again, in milliseconds. */
 const POLL_MS = 1_000;
 /** Events that arrive this close together are claimed together, in milliseconds. */
@@ -67,8 +63,10 @@ class TooManyAttempts extends Error {
 export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new PaymentsLogger(EventWorker.name);
   private readonly periodic = new Periodic(EventWorker.name, () => this.handleDue());
+  private slots: EventSlots | undefined;
 
   constructor(
+    @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'limits'>,
     @Inject(PAYMENTS_DATABASE) private readonly database: Database,
     private readonly sealer: Sealer,
     private readonly handlers: EventHandlers,
@@ -80,7 +78,9 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
 
   /** Finishes the events in progress; further claimed ones are released at once. */
   async beforeApplicationShutdown(): Promise<void> {
-    await this.periodic.stop();
+    // From now on no event is begun, also while a claim is still under way, whose events are then put back.
+    await Promise.all([this.slots?.stop(), this.periodic.stop()]);
+    await this.slots?.stop();
   }
 
   /** Reports that there is something to do: an event was stored or is to be replayed. */
@@ -96,37 +96,37 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
    * @throws an error of the driver when the database cannot be reached
    */
   async runOnce(): Promise<number> {
+    const slots = this.newSlots();
     let total = 0;
-    for (let claimed = BATCH; claimed === BATCH && !this.periodic.isStopping; total += claimed) {
-      claimed = await this.handleBatch();
+    try {
+      for (let isMore = true; isMore && !this.periodic.isStopping;) {
+        const filled = await slots.fill();
+        total += filled.claimed;
+        // What others have locked is due, but not to be had.
+        isMore = filled.isMore && (filled.claimed > 0 || slots.isBusy);
+        await slots.room();
+      }
+    } finally {
+      await (this.periodic.isStopping ? slots.stop() : slots.end());
     }
     return total;
   }
 
+  private newSlots(onRoom?: () => void): EventSlots {
+    const { transaction } = writeLimits(this.database);
+    const count = Math.min(this.options.limits.eventsAtOnce, transaction);
+    return new EventSlots(this.database, count, (event) => this.handle(event), onRoom);
+  }
+
   private async handleDue(): Promise<number> {
-    const claimed = await this.handleBatch();
-    // Not unref'd: shutdown waits for it, and the process must not exit before.
-    if (claimed < BATCH) await delay(GATHER_MS);
-    return claimed > 0 ? 0 : POLL_MS;
-  }
-
-  /** @returns how many events were claimed */
-  private async handleBatch(): Promise<number> {
-    const claimed = await runStatement(this.database, 'write', CLAIM_EVENTS, {
-      batch: BATCH,
-      lease_seconds: LEASE_SECONDS,
+    // The pool is not known before.
+    this.slots ??= this.newSlots(() => {
+      this.wake();
     });
-    const lanes = Math.min(LANES, writeLimits(this.database).transaction);
-    await Promise.all(lanesOf(claimed, lanes).map((lane) => this.handleLane(lane)));
-    return claimed.length;
-  }
-
-  private async handleLane(events: ClaimedEvent[]): Promise<void> {
-    for (const event of events) {
-      if (this.periodic.isStopping)
-        await runStatement(this.database, 'write', PUT_BACK_EVENT, { ...claimOf(event), pause_seconds: 0 });
-      else await this.handle(event);
-    }
+    const { claimed, isMore } = await this.slots.fill();
+    // Not unref'd: shutdown waits for it, and the process must not exit before.
+    if (claimed === 0 || !isMore) await delay(GATHER_MS);
+    return claimed > 0 ? 0 : POLL_MS;
   }
 
   private async handle(event: ClaimedEvent): Promise<void> {

@@ -6,7 +6,8 @@ import { EVENT_STATUSES, type EventStatus } from './event-status.js';
 /** An event that Stripe sent, stored once however often it arrived. */
 @Entity('stripe_events')
 @Index('stripe_events_received_idx', ['project_id', 'received_at', 'mode', 'event_id'])
-@Index('stripe_events_pending_idx', ['available_at'], { where: "status = 'pending'" })
+@Index('stripe_events_pending_idx', ['project_id', 'available_at'], { where: "status = 'pending'" })
+@Index('stripe_events_due_idx', ['available_at'], { where: "status = 'pending' AND attempts >= 0" })
 @Index('stripe_events_finished_idx', ['finished_at'], { where: "status IN ('handled', 'skipped')" })
 @Index('stripe_events_failed_idx', ['project_id'], { where: "status = 'failed'" })
 @Check('stripe_events_payload_sealed_check', `payload_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'`)

@@ -149,7 +149,10 @@ export const UP = [
   // Sealed bytes cannot be compressed, so PostgreSQL need not try.
   'ALTER TABLE {schema}.stripe_events ALTER COLUMN payload_sealed SET STORAGE EXTERNAL',
   'CREATE INDEX stripe_events_received_idx ON {schema}.stripe_events (project_id, received_at, mode, event_id)',
-  "CREATE INDEX stripe_events_pending_idx ON {schema}.stripe_events (available_at) WHERE status = 'pending'",
+  // From project to project.
+  "CREATE INDEX stripe_events_pending_idx ON {schema}.stripe_events (project_id, available_at) WHERE status = 'pending'",
+  // Of all projects. A statement of one project could be planned on it, and pass over all others; none says `attempts >= 0`.
+  "CREATE INDEX stripe_events_due_idx ON {schema}.stripe_events (available_at) WHERE status = 'pending' AND attempts >= 0",
   "CREATE INDEX stripe_events_failed_idx ON {schema}.stripe_events (project_id) WHERE status = 'failed'",
   // What is old enough to be deleted is looked for every minute.
   "CREATE INDEX stripe_events_finished_idx ON {schema}.stripe_events (finished_at) WHERE status IN ('handled', 'skipped')",
