@@ -32,6 +32,8 @@ const WHATEVER_THE_NODE = [
   // Texts: documents, guides, lists.
   ...['documentation-site', 'errors-page', 'guides', 'log-events', 'openapi', 'openapi-errors'],
   ...['openapi-examples', 'openapi-guest', 'packages', 'settings'],
+  // What it is rolled out with, and its programs.
+  ...['deploy/chart', 'deploy/compose', 'deploy/proxy', 'deploy/systemd'],
 ];
 
 /** The specs on Node 24. @type {import('jest').Config} */

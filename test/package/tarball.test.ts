@@ -111,6 +111,7 @@ describe('the tarball', () => {
         'dist/schematics/app-module.js',
         'dist/schematics/generated-files.js',
         'dist/schematics/nest-add.js',
+        'docs/deployment.md',
         'docs/embedding.md',
         'docs/errors.md',
         'docs/http-api.md',
