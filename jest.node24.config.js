@@ -30,7 +30,16 @@ const WHATEVER_THE_NODE = [
   ...['config-health', 'local-stripe', 'stripe-objects', 'validate-credentials', 'webhook-endpoint'],
   ...['webhook-secrets', 'webhook-urls'],
   // Texts: documents, guides, lists.
-  ...['documentation-site', 'errors-page', 'guides', 'log-events', 'openapi', 'openapi-errors'],
+  ...[
+    'documentation-site',
+    'errors-page',
+    'guides',
+    'log-events',
+    'metrics-page',
+    'stripe-paths',
+    'openapi',
+    'openapi-errors',
+  ],
   ...['openapi-examples', 'openapi-guest', 'packages', 'settings'],
   // What it is rolled out with, and its programs.
   ...['deploy/chart', 'deploy/compose', 'deploy/proxy', 'deploy/systemd'],

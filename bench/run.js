@@ -1,7 +1,9 @@
 // Measures PUT and GET of a configuration beside the bare limit (limit.js) and beside what a user would write instead
 // (textbook.ts), on one database, in turns, so that the machine's noise hits all. Prints medians over the rounds, and the median
 // of the service's ratios to each other one, round by round. Then PUT once more, by more clients, beside the same service without
-// announcements of changes (without-announcements.js).
+// announcements of changes (without-announcements.js). Then both beside the same service without a line that records metrics or
+// spans (without-telemetry.js), and with a page of metrics. The second argument names a part to run alone: `limit`, `announcements` or
+// `telemetry`.
 import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
@@ -18,6 +20,7 @@ import { createKeyRingFile } from '../dist/payments/crypto/key-ring-file.js';
 import { untilReady } from './until-ready.js';
 
 const ROUNDS = Number(process.argv[2] ?? 5);
+const PART = process.argv[3];
 const SECONDS = 4;
 const CONNECTIONS = 16;
 const MANY_CONNECTIONS = 64;
@@ -40,22 +43,36 @@ try {
     AUTH_JWT_SECRET: secret,
   };
   const service = await start('service', ['dist/main.js'], env);
-  const limit = await start('limit', ['bench/limit.js'], env);
-  const textbook = await start('textbook', [await compileTextbook()], env);
   const token = jsonwebtoken.sign({}, secret, { subject: 'bench', expiresIn: '1h' });
   const projectIds = await createProjects(postgres.url);
   await configureAll(service, token, projectIds);
-  await configureAll(textbook, token, projectIds);
 
   console.log(
     `${CONNECTIONS} connections, ${SECONDS} s a run, ${ROUNDS} rounds in turns, node ${process.version}\n`,
   );
-  for (const method of ['PUT', 'GET']) {
-    await compare(method, [service, limit, textbook], { token, projectIds, connections: CONNECTIONS });
+  const load = { token, projectIds, connections: CONNECTIONS };
+  if (isRun('limit')) {
+    const limit = await start('limit', ['bench/limit.js'], env);
+    const textbook = await start('textbook', [await compileTextbook()], env);
+    await configureAll(textbook, token, projectIds);
+    for (const method of ['PUT', 'GET']) await compare(method, [service, limit, textbook], load);
   }
-  const silent = await start('silent', ['--import', './bench/without-announcements.js', 'dist/main.js'], env);
-  console.log(`${MANY_CONNECTIONS} connections\n`);
-  await compare('PUT', [service, silent], { token, projectIds, connections: MANY_CONNECTIONS });
+  if (isRun('announcements')) {
+    const silent = await start(
+      'silent',
+      ['--import', './bench/without-announcements.js', 'dist/main.js'],
+      env,
+    );
+    console.log(`${MANY_CONNECTIONS} connections\n`);
+    await compare('PUT', [service, silent], { ...load, connections: MANY_CONNECTIONS });
+  }
+  if (isRun('telemetry')) {
+    const bare = await start('bare', ['--import', './bench/without-telemetry.js', 'dist/main.js'], env);
+    const observed = await start('observed', ['dist/main.js'], { ...env, METRICS_PORT: '0' });
+    // As warm as the first one.
+    for (const each of [bare, observed]) await configureAll(each, token, projectIds);
+    for (const method of ['PUT', 'GET']) await compare(method, [service, bare, observed], load);
+  }
 } finally {
   for (const child of children) {
     child.kill('SIGTERM');
@@ -63,6 +80,10 @@ try {
   }
   await postgres.stop();
   await rm(folder, { recursive: true });
+}
+
+function isRun(part) {
+  return PART === undefined || PART === part;
 }
 
 async function start(name, args, env) {
@@ -74,7 +95,7 @@ async function start(name, args, env) {
     const url = /listening at (http:\/\/[\d.:]+)/i.exec(output)?.[1];
     if (url !== undefined) {
       child.stdout.resume();
-      if (name === 'service' || name === 'silent') await untilReady(url);
+      if (args.includes('dist/main.js')) await untilReady(url);
       return { name, url, pid: child.pid };
     }
   }

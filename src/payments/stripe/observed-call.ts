@@ -54,6 +54,6 @@ function outcomeOf(status = 0): string {
 
 /** Ours by the deadline of a question, the SDK's by its own. */
 function isTimeout(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  return /^(Abort|Timeout)Error$/.test(error.name) || ('code' in error && error.code === 'ETIMEDOUT');
+  const { name, code } = error as { name?: unknown; code?: unknown };
+  return name === 'AbortError' || name === 'TimeoutError' || code === 'ETIMEDOUT';
 }
