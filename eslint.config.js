@@ -17,7 +17,7 @@ export default tseslint.config(
   { ignores: ['**/node_modules', '**/dist', 'coverage', '**/.data', 'build'] },
   eslint.configs.recommended,
   {
-    files: ['bench/*.js', 'scripts/**/*.js', 'test/support/*.js', 'test/rigs/*.js', 'test/ha/*.js'],
+    files: ['bench/**/*.js', 'scripts/**/*.js', 'test/support/*.js', 'test/rigs/*.js', 'test/ha/*.js'],
     languageOptions: {
       globals: {
         Buffer: 'readonly',

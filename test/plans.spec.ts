@@ -1,0 +1,107 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { migrate } from '../src/app/migrate.js';
+import { prepareText, type SqlTypes, type Statement } from '../src/payments/database/statement.js';
+import { createTestDatabase, type TestDatabase } from './support/database.js';
+
+type AnyStatement = Statement<SqlTypes, SqlTypes>;
+
+/** Of commands, which read everything and say how far they are. */
+const OF_COMMANDS = new Set([
+  'stripe_configs_count_outdated',
+  'stripe_events_count_outdated',
+  'stripe_config_keys_count_use',
+  'stripe_config_audit_find_faults',
+]);
+/** Do not grow with projects or events: as many rows as keys, and as replicas. */
+const SMALL = ['stripe_config_keys', 'stripe_config_replicas'];
+
+const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
+const PROJECTS = 5_000;
+const MANY = [
+  `INSERT INTO projects (owner_id, name) SELECT 'owner ' || n / 3, 'Shop' FROM generate_series(1, ${PROJECTS}) AS n`,
+  'INSERT INTO project_owners SELECT owner_id, count(*) FROM projects GROUP BY owner_id',
+  'INSERT INTO stripe_configs (project_id) SELECT id FROM projects',
+  `INSERT INTO stripe_config_states (project_id, mode) SELECT id, mode FROM projects, unnest('{test,live}'::text[]) AS mode`,
+  `INSERT INTO stripe_webhook_endpoints (project_id, mode, wanted) SELECT id, 'live', '{}' FROM projects`,
+  "INSERT INTO stripe_call_limits SELECT id, '{}' FROM projects",
+  'INSERT INTO stripe_removed_projects SELECT gen_random_uuid() FROM projects',
+  `INSERT INTO stripe_config_audit (project_id, version, action, actor, actor_digest, request_id, changed_at, fields,
+     masks_before, masks_after, fingerprints_after, previous_hash, hash)
+   SELECT id, n, 'updated', owner_id, '', id, now(), '{}', '{}', '{}', '{}', '', '' FROM projects, generate_series(1, 3) AS n`,
+  `INSERT INTO stripe_events (project_id, mode, event_id, type, created_at, payload_sealed, status, finished_at, received_at)
+   SELECT id, 'live', 'evt_' || n, 'invoice.paid', now(), 'sc1.abcdefghij.' || repeat('x', 400),
+     CASE WHEN random() < 0.01 THEN 'failed' WHEN random() < 0.01 THEN 'pending' ELSE 'handled' END, now(),
+     now() - random() * interval '45 days'
+   FROM projects, generate_series(1, 10) AS n`,
+];
+
+let database: TestDatabase;
+let client: pg.Client;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  await migrate(database.url);
+  client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query('SET session_replication_role = replica');
+  for (const sql of MANY) await client.query(sql);
+  await client.query('VACUUM ANALYZE');
+  // The plan for values that are not known yet, which PostgreSQL may take for any.
+  await client.query("SET session_replication_role = origin; SET plan_cache_mode = 'force_generic_plan'");
+});
+afterAll(async () => {
+  await client.end();
+  await database.drop();
+});
+
+async function statements(): Promise<AnyStatement[]> {
+  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' });
+  const modules = files.filter((file) => file.endsWith('.statements.ts'));
+  const exported = await Promise.all(
+    modules.map(async (file) =>
+      Object.values((await import(join(SOURCES, file))) as Record<string, unknown>),
+    ),
+  );
+  return exported.flat().filter((value): value is AnyStatement => {
+    return typeof value === 'object' && value !== null && 'parameters' in value && 'text' in value;
+  });
+}
+
+/** The tables that a statement would read from their beginning to their end. */
+async function readWhole(statement: Pick<AnyStatement, 'text'>): Promise<string[]> {
+  const { sql, order } = prepareText(statement, 'public');
+  await client.query(`PREPARE planned AS ${sql}`);
+  const values = order.length === 0 ? '' : `(${order.map(() => 'NULL').join(', ')})`;
+  const { rows } = await client.query<{ 'QUERY PLAN': unknown }>(
+    `EXPLAIN (FORMAT JSON) EXECUTE planned${values}`,
+  );
+  await client.query('DEALLOCATE planned');
+  const plan = JSON.stringify(rows.map((row) => row['QUERY PLAN']));
+  return [...plan.matchAll(/"Node Type":"Seq Scan"[^{}]*?"Relation Name":"(\w+)"/g)].map(
+    ([, table = '']) => table,
+  );
+}
+
+it('no statement of a request or of a periodic task reads a whole table, whatever its values', async () => {
+  const found: Record<string, string[]> = {};
+  for (const statement of await statements()) {
+    if (OF_COMMANDS.has(statement.name)) continue;
+    const tables = (await readWhole(statement)).filter((table) => !SMALL.includes(table));
+    if (tables.length > 0) found[statement.name] = tables;
+  }
+  expect(found).toEqual({});
+});
+
+it('those of commands do, which this test sees', async () => {
+  const all = await statements();
+  for (const name of OF_COMMANDS) {
+    const command = all.find((each) => each.name === name);
+    expect([name, command && (await readWhole(command))]).toEqual([
+      name,
+      expect.arrayContaining([expect.any(String)]),
+    ]);
+  }
+});
