@@ -34,6 +34,7 @@ export function readEnv(variables: Variables = environment()) {
     stripeApiBase: settings.get('STRIPE_API_BASE'),
     webhookSecretOverlapHours: settings.get('WEBHOOK_SECRET_OVERLAP_HOURS'),
     eventRetentionDays: settings.get('EVENT_RETENTION_DAYS'),
+    eraseEventsOnDelete: settings.get('ERASE_EVENTS_ON_DELETE'),
     maxProjectsPerOwner: settings.get('MAX_PROJECTS_PER_OWNER'),
     eventsAtOnce: settings.get('EVENTS_AT_ONCE'),
     shutdownDelaySeconds: settings.get('SHUTDOWN_DELAY_SECONDS'),

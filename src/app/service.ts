@@ -75,6 +75,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
         stripeApiBase: env.stripeApiBase,
         webhookSecretOverlapHours: env.webhookSecretOverlapHours,
         eventRetentionDays: env.eventRetentionDays,
+        eraseEventsOnDelete: env.eraseEventsOnDelete,
         maxProjectsPerOwner: env.maxProjectsPerOwner,
         limits: { eventsAtOnce: env.eventsAtOnce },
         logLevel: env.logLevel,

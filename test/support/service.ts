@@ -39,6 +39,8 @@ export interface TestServiceOptions {
   webhookSecretOverlapHours?: number;
   /** Default: 45. */
   eventRetentionDays?: number;
+  /** Default: false. */
+  eraseEventsOnDelete?: boolean;
   /** Default: 250. */
   maxProjectsPerOwner?: number;
   /** Default: none. */
@@ -164,6 +166,7 @@ export async function startTestService(options: TestServiceOptions = {}): Promis
     stripeApiBase: options.stripeApiBase ?? 'http://127.0.0.1:9',
     webhookSecretOverlapHours: options.webhookSecretOverlapHours,
     eventRetentionDays: options.eventRetentionDays,
+    eraseEventsOnDelete: options.eraseEventsOnDelete,
     ...(options.maxProjectsPerOwner !== undefined && { maxProjectsPerOwner: options.maxProjectsPerOwner }),
     requestIdHeader: options.requestIdHeader,
     ...(options.observed && { observed: options.observed }),

@@ -146,6 +146,11 @@ export const SETTINGS = {
     default: '45',
     schema: () => retention,
   },
+  ERASE_EVENTS_ON_DELETE: {
+    meaning: '`true` or `false`: a deleted configuration’s stored events lose their contents',
+    default: 'false',
+    schema: () => flag,
+  },
   VAULT_TOKEN: {
     meaning: 'for a ring whose keys Vault or OpenBao wraps',
     absent: 'none',

@@ -133,7 +133,8 @@ export const COUNT_BY_KEY = statement({
     SELECT split_part(value, '.', 2) AS key_id, count(DISTINCT project_id) AS rows, count(*) AS values
     FROM {schema}.stripe_configs CROSS JOIN jsonb_each_text(sealed) AS credential (field, value) GROUP BY 1
     UNION ALL
-    SELECT substr(payload_sealed, 5, 10), count(*), count(*) FROM {schema}.stripe_events GROUP BY 1
+    SELECT substr(payload_sealed, 5, 10), count(*), count(*) FROM {schema}.stripe_events
+    WHERE payload_sealed IS NOT NULL GROUP BY 1
   ) AS counts GROUP BY 1`,
 });
 
@@ -203,6 +204,6 @@ export const SCAN_EVENTS = statement({
   columns: { project_id: varchar, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
   text: `
   SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
-  WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text)
+  WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND payload_sealed IS NOT NULL
   ORDER BY project_id, mode, event_id LIMIT :size`,
 });

@@ -46,6 +46,7 @@ describe('resolveOptions', () => {
       stripeApiBase: 'https://api.stripe.com',
       webhookSecretOverlapHours: 24,
       eventRetentionDays: 45,
+      eraseEventsOnDelete: false,
       limits: { stripeCallsPerMinute: 5, stripeCallsAtOnce: 8, eventsAtOnce: 4 },
       clock: Date.now,
     });
@@ -57,6 +58,7 @@ describe('resolveOptions', () => {
       stripeApiBase: 'http://127.0.0.1:1',
       webhookSecretOverlapHours: 0,
       eventRetentionDays: 35,
+      eraseEventsOnDelete: true,
       limits: { stripeCallsPerMinute: 1 },
       clock,
     };
@@ -110,6 +112,7 @@ describe('resolveOptions', () => {
     ['eventRetentionDays', 45.5],
     ['eventRetentionDays', '45'],
     ['eventRetentionDays', 'for ever'],
+    ['eraseEventsOnDelete', 'true'],
     ['limits', { stripeCallsPerMinute: 0 }],
     ['limits', { stripeCallsAtOnce: 1.5 }],
     ['limits', { eventsAtOnce: 0 }],

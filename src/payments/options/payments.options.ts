@@ -88,6 +88,12 @@ export interface PaymentsModuleOptions {
    * Stripe sends an event again for up to 30 days, and what is no longer known would be handled twice. Default: 45.
    */
   eventRetentionDays?: EventRetentionDays | undefined;
+  /**
+   * Whether a `DELETE` of a configuration, and {@link ProjectRemoval}, also erase the contents of its stored events, and which object
+   * each is about. That the events were received stays known, so that Stripe may send them again; those that waited are skipped.
+   * Default: false.
+   */
+  eraseEventsOnDelete?: boolean | undefined;
   /** How much of the process, the database and Stripe the module uses. */
   limits?: Partial<PaymentsLimits> | undefined;
   /** The time in milliseconds since 1970, for signatures of webhooks. Default: `Date.now`. */
@@ -148,6 +154,7 @@ export interface ResolvedOptions extends Omit<PaymentsModuleOptions, 'limits'> {
   stripeApiBase: string;
   webhookSecretOverlapHours: number;
   eventRetentionDays: EventRetentionDays;
+  eraseEventsOnDelete: boolean;
   limits: PaymentsLimits;
   clock: () => number;
   projectIds: ProjectIds;

@@ -28,6 +28,7 @@ export function resolveOptions(
     stripeApiBase: options.stripeApiBase ?? STRIPE_API_BASE,
     webhookSecretOverlapHours: options.webhookSecretOverlapHours ?? DEFAULT_OVERLAP_HOURS,
     eventRetentionDays: options.eventRetentionDays ?? DEFAULT_RETENTION_DAYS,
+    eraseEventsOnDelete: options.eraseEventsOnDelete ?? false,
     limits: {
       stripeCallsPerMinute: options.limits?.stripeCallsPerMinute ?? 5,
       stripeCallsAtOnce: options.limits?.stripeCallsAtOnce ?? 8,

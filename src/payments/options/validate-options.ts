@@ -50,6 +50,10 @@ export function findFaults(
       `eventRetentionDays ${RETENTION_FAULT}`,
     ],
     [
+      [undefined, true, false].some((value) => value === options?.eraseEventsOnDelete),
+      'eraseEventsOnDelete must be true or false',
+    ],
+    [
       [stripeCallsPerMinute, stripeCallsAtOnce, eventsAtOnce].every(isCount),
       'limits.stripeCallsPerMinute, limits.stripeCallsAtOnce and limits.eventsAtOnce must be whole numbers above 0',
     ],

@@ -1,4 +1,4 @@
-import { bigint, boolean, integer, statement, text } from '../database/statement.js';
+import { bigint, boolean, integer, nullable, statement, text, varchar } from '../database/statement.js';
 
 /** Erases some events of a project, and says how many; skips those that are with their handlers. */
 export const ERASE_EVENTS = statement({
@@ -23,6 +23,53 @@ export const HAS_EVENTS = statement({
   parameters: { project_id: text },
   columns: { found: boolean },
   text: 'SELECT EXISTS (SELECT FROM {schema}.stripe_events WHERE project_id = :project_id) AS found',
+});
+
+/**
+ * Erases the contents of some events of a project behind one, by mode and id, and what they are about; skips those that are with
+ * their handlers. Says of how many, and which was the last. That they were received stays known. Those that waited or had failed
+ * cannot be handled any more, and are skipped.
+ */
+export const ERASE_CONTENTS = statement({
+  name: 'stripe_events_erase_contents',
+  parameters: { project_id: text, after_mode: text, after_event_id: text, batch: bigint },
+  columns: { count: integer, mode: nullable(text), event_id: nullable(varchar) },
+  text: `
+  WITH erased AS (
+    UPDATE {schema}.stripe_events AS event SET payload_sealed = NULL, object_id = NULL,
+      status = CASE WHEN event.status = 'handled' THEN 'handled' ELSE 'skipped' END,
+      finished_at = coalesce(event.finished_at, now())
+    FROM (
+      SELECT project_id, mode, event_id FROM {schema}.stripe_events
+      WHERE project_id = :project_id AND (mode, event_id) > (:after_mode::text, :after_event_id::text)
+        AND payload_sealed IS NOT NULL
+      ORDER BY mode, event_id LIMIT :batch FOR UPDATE SKIP LOCKED
+    ) AS found
+    WHERE event.project_id = found.project_id AND event.mode = found.mode AND event.event_id = found.event_id
+    RETURNING event.mode, event.event_id
+  )
+  SELECT count(*)::integer AS count, (array_agg(mode ORDER BY mode DESC, event_id DESC))[1] AS mode,
+    (array_agg(event_id ORDER BY mode DESC, event_id DESC))[1] AS event_id
+  FROM erased`,
+});
+
+/** Whether events of a project are stored with their contents. */
+export const HAS_CONTENTS = statement({
+  name: 'stripe_events_has_contents',
+  parameters: { project_id: text },
+  columns: { found: boolean },
+  text: `
+  SELECT EXISTS (
+    SELECT FROM {schema}.stripe_events WHERE project_id = :project_id AND payload_sealed IS NOT NULL
+  ) AS found`,
+});
+
+/** Waits until events of a project that are being stored are there: storing one holds this lock, shared. */
+export const WAIT_FOR_STORED = statement({
+  name: 'stripe_events_wait_for_stored',
+  parameters: { project_id: text },
+  columns: { count: bigint },
+  text: `SELECT count(pg_advisory_xact_lock(hashtextextended('stripe-config-removal:' || :project_id::text, 0)))`,
 });
 
 /** Erases what else is known of a project: its account at Stripe, and its endpoints there but those that Stripe did not remove. */

@@ -1,24 +1,17 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import { runStatement } from '../database/run-statement.js';
 import { validChange, type Change } from '../domain/change.js';
 import type { Mode } from '../domain/credentials.js';
-import { DependencyUnavailable } from '../domain/errors.js';
 import { ExplainedError } from '../domain/explained-error.js';
 import { HOST_ID_FORM, idText, typeInWords, type HostId } from '../domain/host-id.js';
 import { HostProjects } from '../http/access/project-ownership.guard.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { ERASE_ACTOR, ERASE_EVENTS, ERASE_STATES, HAS_EVENTS } from './data-erasure.statements.js';
+import { BATCH, eraseEvents, inBatches } from './erase-events.js';
 import { ownedProjectIds } from './owned-project-ids.js';
 import { ProjectRemoval, type ProjectRemovalResult } from './project-removal.js';
-
-/** How much one statement erases, so that it stays within its time. */
-const BATCH = 500;
-/** How long to wait for events that are with their handlers, in milliseconds: longer than handlers may take. */
-const HANDLERS_MS = 20_000;
-const HANDLERS_POLL_MS = 250;
 
 /** The result of erasing a project. */
 export interface ProjectErasureResult extends ProjectRemovalResult {
@@ -104,41 +97,24 @@ export class DataErasure {
     const { endpointsLeft } = await this.removal.remove(projectId, change);
     const id = this.options.projectIds.read(projectId);
     // No event can be stored for it by now.
-    const events = await this.eraseEvents(id);
+    const events = await eraseEvents(
+      this.database,
+      id,
+      () => inBatches(() => this.eraseSomeEvents(id)),
+      HAS_EVENTS,
+    );
     await runStatement(this.database, 'write', ERASE_STATES, { project_id: id });
     return { endpointsLeft, events };
   }
 
-  private async eraseEvents(projectId: string): Promise<number> {
-    let events = 0;
-    for (let waitedMs = 0; ; waitedMs += HANDLERS_POLL_MS) {
-      events += await inBatches(async () => {
-        const values = { project_id: projectId, batch: BATCH };
-        const [row] = await runStatement(this.database, 'write', ERASE_EVENTS, values);
-        return row?.count ?? 0;
-      });
-      const [left] = await runStatement(this.database, 'read', HAS_EVENTS, { project_id: projectId });
-      if (left?.found !== true) return events;
-      if (waitedMs >= HANDLERS_MS) {
-        const cause = new ExplainedError('an event of the project is still with its handlers; repeat it');
-        throw new DependencyUnavailable('this service', { cause });
-      }
-      await delay(HANDLERS_POLL_MS);
-    }
+  private async eraseSomeEvents(projectId: string): Promise<number> {
+    const values = { project_id: projectId, batch: BATCH };
+    const [row] = await runStatement(this.database, 'write', ERASE_EVENTS, values);
+    return row?.count ?? 0;
   }
 
   private async eraseActor(actor: string): Promise<number> {
     const [row] = await runStatement(this.database, 'write', ERASE_ACTOR, { actor, batch: BATCH });
     return row?.count ?? 0;
   }
-}
-
-/** Repeats what erases a batch until there is no more, and returns how much it was. */
-async function inBatches(eraseSome: () => Promise<number>): Promise<number> {
-  let total = 0;
-  // Not only while batches are full: another erasure may have taken a part of one.
-  for (let count = BATCH; count > 0; total += count) {
-    count = await eraseSome();
-  }
-  return total;
 }

@@ -7,6 +7,7 @@ import type { Mode } from '../domain/credentials.js';
 import type { HostId } from '../domain/host-id.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { FIND_LEFT, NOTE_REMOVED_PROJECT, SKIP_PENDING } from './project-removal.statements.js';
+import { BATCH, inBatches } from './erase-events.js';
 import { ConfigRemoval } from '../stripe-config/config-removal.js';
 
 /** The result of removing a project. */
@@ -44,7 +45,13 @@ export class ProjectRemoval {
     await this.removal.remove(id, by).catch((error: unknown) => {
       if (!(error instanceof PaymentsError) || error.code !== 'config_not_found') throw error;
     });
-    await runStatement(this.database, 'write', SKIP_PENDING, { project_id: id });
+    await inBatches(() => this.skipSome(id));
     return { endpointsLeft: await runStatement(this.database, 'read', FIND_LEFT, { project_id: id }) };
+  }
+
+  private async skipSome(projectId: string): Promise<number> {
+    const values = { project_id: projectId, batch: BATCH };
+    const [row] = await runStatement(this.database, 'write', SKIP_PENDING, values);
+    return row?.count ?? 0;
   }
 }

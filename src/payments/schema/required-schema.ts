@@ -95,6 +95,7 @@ export const REQUIRED_CONSTRAINTS = [
   'stripe_configs_sealed_check',
   'stripe_configs_shown_check',
   'stripe_configs_whole_check',
+  'stripe_events_erased_check',
   'stripe_events_mode_check',
   'stripe_events_payload_sealed_check',
   'stripe_events_pkey',

@@ -77,10 +77,11 @@ export class StripeEventWithPayload extends StripeEventResponse {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    description: 'The event as Stripe sent it',
+    nullable: true,
+    description: 'The event as Stripe sent it; null once its contents were erased',
     example: EXAMPLE_EVENT,
   })
-  payload!: Record<string, unknown>;
+  payload!: Record<string, unknown> | null;
 }
 
 @PaymentsSchema('StripeEventListResponse')

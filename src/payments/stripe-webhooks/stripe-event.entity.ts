@@ -11,6 +11,7 @@ import { EVENT_STATUSES, type EventStatus } from './event-status.js';
 @Index('stripe_events_finished_idx', ['finished_at'], { where: "status IN ('handled', 'skipped')" })
 @Index('stripe_events_failed_idx', ['project_id'], { where: "status = 'failed'" })
 @Check('stripe_events_payload_sealed_check', `payload_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'`)
+@Check('stripe_events_erased_check', "payload_sealed IS NOT NULL OR status IN ('handled', 'skipped')")
 @Check('stripe_events_mode_check', `mode IN (${MODES.map((mode) => `'${mode}'`).join(', ')})`)
 @Check(
   'stripe_events_status_check',
@@ -41,9 +42,9 @@ export class StripeEventEntity {
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   received_at!: Date;
 
-  /** The body as received, sealed. */
-  @Column('text')
-  payload_sealed!: string;
+  /** The body as received, sealed; null once it was erased. */
+  @Column('text', { nullable: true })
+  payload_sealed!: string | null;
 
   @Column('text', { default: 'pending' })
   status!: EventStatus;

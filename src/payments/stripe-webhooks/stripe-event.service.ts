@@ -12,6 +12,7 @@ import type { StripeEventView } from './stripe-event.entity.js';
 import {
   FIND_EVENT,
   LIST_EVENTS,
+  REPLAY_BATCH,
   REPLAY_EVENT,
   REPLAY_FAILED,
   type EventFilter,
@@ -57,7 +58,7 @@ export class StripeEventService {
   }
 
   /**
-   * One event, and its contents as JSON.
+   * One event, and its contents as JSON: `null` once they were erased.
    *
    * @throws PaymentsError `event_not_found`, or `secret_unreadable` when no key of the ring opens it
    */
@@ -67,6 +68,7 @@ export class StripeEventService {
     eventId: string,
   ): Promise<{ event: StripeEventView; payload: string }> {
     const { payload_sealed, ...event } = await this.find(projectId, mode, eventId);
+    if (payload_sealed === null) return { event, payload: 'null' };
     const payload = this.sealer.tryToOpen(payload_sealed, eventContext(event.project_id, mode, eventId));
     if (payload === undefined) {
       this.logger.write('stripe_event.unreadable', { projectId, mode, eventId });
@@ -81,7 +83,7 @@ export class StripeEventService {
   /**
    * Lets an event be handled again.
    *
-   * @throws PaymentsError `event_not_found`, or `event_not_replayable` when it is waiting or was handled
+   * @throws PaymentsError `event_not_found`, or `event_not_replayable` when it is waiting, was handled, or has been erased
    */
   async replay(projectId: string, mode: Mode, eventId: string): Promise<StripeEventView> {
     const values = { project_id: projectId, mode, event_id: knownId(eventId) };
@@ -90,7 +92,7 @@ export class StripeEventService {
       await this.find(projectId, mode, eventId);
       throw new PaymentsError(
         'event_not_replayable',
-        'Only events that failed or were skipped can be handled again; this one is waiting, or was handled.',
+        'Only events that failed or were skipped can be handled again; this one is waiting, was handled, or its contents were erased.',
       );
     }
     this.worker.wake();
@@ -104,16 +106,21 @@ export class StripeEventService {
    */
   async replayFailed(projectId: string, mode: Mode | null, type: string | null): Promise<number> {
     const values = { project_id: projectId, mode, type };
-    const [row] = await runStatement(this.database, 'write', REPLAY_FAILED, values);
-    this.worker.wake();
-    return row?.count ?? 0;
+    let total = 0;
+    // In batches, so that no statement takes longer than it may, however many have failed.
+    for (let count = REPLAY_BATCH; count === REPLAY_BATCH; total += count) {
+      const [row] = await runStatement(this.database, 'write', REPLAY_FAILED, values);
+      count = row?.count ?? 0;
+      this.worker.wake();
+    }
+    return total;
   }
 
   private async find(
     projectId: string,
     mode: Mode,
     eventId: string,
-  ): Promise<StripeEventView & { payload_sealed: string }> {
+  ): Promise<StripeEventView & { payload_sealed: string | null }> {
     const values = { project_id: projectId, mode, event_id: knownId(eventId) };
     const [row] = await runStatement(this.database, 'read', FIND_EVENT, values);
     if (row === undefined) throw eventNotFound();

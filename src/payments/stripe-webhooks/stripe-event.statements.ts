@@ -125,7 +125,7 @@ export const LIST_EVENTS = statement({
 export const FIND_EVENT = statement({
   name: 'stripe_events_find',
   parameters: { project_id: text, mode: word<Mode>(), event_id: text },
-  columns: { ...VIEW, payload_sealed: text },
+  columns: { ...VIEW, payload_sealed: nullable(text) },
   text: `
   SELECT project_id, mode, event_id, type, object_id, status, attempts, last_error,
     extract(epoch FROM created_at) * 1000 AS created_at, extract(epoch FROM received_at) * 1000 AS received_at,
@@ -134,7 +134,7 @@ export const FIND_EVENT = statement({
   FROM {schema}.stripe_events WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id`,
 });
 
-/** Replays an event that failed or was skipped. */
+/** Replays an event that failed or was skipped, unless its contents were erased. */
 export const REPLAY_EVENT = statement({
   name: 'stripe_events_replay',
   parameters: { project_id: text, mode: word<Mode>(), event_id: text },
@@ -143,23 +143,32 @@ export const REPLAY_EVENT = statement({
   UPDATE {schema}.stripe_events
   SET status = 'pending', attempts = 0, available_at = now(), finished_at = NULL, last_error = NULL
   WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND status IN ('failed', 'skipped')
+    AND payload_sealed IS NOT NULL
   RETURNING project_id, mode, event_id, type, object_id, status, attempts, last_error,
     extract(epoch FROM created_at) * 1000 AS created_at, extract(epoch FROM received_at) * 1000 AS received_at,
     extract(epoch FROM finished_at) * 1000 AS finished_at, extract(epoch FROM available_at) * 1000 AS next_attempt_at`,
 });
 
-/** Replays all that failed, of a mode and a pattern of types; null: any. */
+/** How many events {@link REPLAY_FAILED} replays at once. */
+export const REPLAY_BATCH = 500;
+
+/** Replays some that failed, of a mode and a pattern of types; null: any. Says how many. */
 export const REPLAY_FAILED = statement({
   name: 'stripe_events_replay_failed',
   parameters: { project_id: text, mode: nullable(word<Mode>()), type: nullable(text) },
   columns: { count: integer },
   text: `
   WITH replayed AS (
-    UPDATE {schema}.stripe_events
+    UPDATE {schema}.stripe_events AS event
     SET status = 'pending', attempts = 0, available_at = now(), finished_at = NULL, last_error = NULL
-    WHERE project_id = :project_id AND status = 'failed' AND (:mode::text IS NULL OR mode = :mode)
-      AND (:type::text IS NULL
-        OR CASE WHEN right(:type, 1) = '*' THEN starts_with(type, left(:type, -1)) ELSE type = :type END)
+    FROM (
+      SELECT project_id, mode, event_id FROM {schema}.stripe_events
+      WHERE project_id = :project_id AND status = 'failed' AND (:mode::text IS NULL OR mode = :mode)
+        AND (:type::text IS NULL
+          OR CASE WHEN right(:type, 1) = '*' THEN starts_with(type, left(:type, -1)) ELSE type = :type END)
+      LIMIT 500 FOR NO KEY UPDATE
+    ) AS failed
+    WHERE event.project_id = failed.project_id AND event.mode = failed.mode AND event.event_id = failed.event_id
     RETURNING 1
   )
   SELECT count(*)::integer AS count FROM replayed`,

@@ -134,7 +134,7 @@ export const UP = [
     object_id varchar(255),
     created_at timestamptz(3) NOT NULL,
     received_at timestamptz(3) NOT NULL DEFAULT now(),
-    payload_sealed text NOT NULL CONSTRAINT stripe_events_payload_sealed_check
+    payload_sealed text CONSTRAINT stripe_events_payload_sealed_check
       CHECK (payload_sealed ~ '^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$'),
     status text NOT NULL DEFAULT 'pending',
     attempts integer NOT NULL DEFAULT 0,
@@ -143,6 +143,7 @@ export const UP = [
     last_error varchar(255),
     trace_parent varchar(55),
     CONSTRAINT stripe_events_pkey PRIMARY KEY (project_id, mode, event_id),
+    CONSTRAINT stripe_events_erased_check CHECK (payload_sealed IS NOT NULL OR status IN ('handled', 'skipped')),
     CONSTRAINT stripe_events_mode_check CHECK (mode IN ('test', 'live')),
     CONSTRAINT stripe_events_status_check CHECK (status IN ('pending', 'handled', 'skipped', 'failed'))
   )`,
