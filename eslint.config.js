@@ -17,7 +17,14 @@ export default tseslint.config(
   { ignores: ['**/node_modules', '**/dist', 'coverage', '**/.data', 'build'] },
   eslint.configs.recommended,
   {
-    files: ['bench/**/*.js', 'scripts/**/*.js', 'test/support/*.js', 'test/rigs/*.js', 'test/ha/*.js'],
+    files: [
+      'bench/**/*.js',
+      'scripts/**/*.js',
+      'test/support/*.js',
+      'test/rigs/*.js',
+      'test/ha/*.js',
+      'test/engines/*.js',
+    ],
     languageOptions: {
       globals: {
         Buffer: 'readonly',
