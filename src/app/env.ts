@@ -37,6 +37,7 @@ export function readEnv(variables: Variables = environment()) {
     eraseEventsOnDelete: settings.get('ERASE_EVENTS_ON_DELETE'),
     maxProjectsPerOwner: settings.get('MAX_PROJECTS_PER_OWNER'),
     eventsAtOnce: settings.get('EVENTS_AT_ONCE'),
+    requestsAtOnce: settings.get('REQUESTS_AT_ONCE'),
     shutdownDelaySeconds: settings.get('SHUTDOWN_DELAY_SECONDS'),
     docsSignIn: readDocsSignIn(settings),
     docs: settings.get('DOCS'),

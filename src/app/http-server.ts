@@ -16,6 +16,7 @@ import {
   type AnswerContext,
   type Refusal,
 } from './node-answers.js';
+import { boundRequests } from './admission.js';
 import { boundPipelining } from './pipelining.js';
 
 /** How long a connection may wait for its next request, in milliseconds. */
@@ -66,6 +67,7 @@ export function createHttpServer(
   context: AnswerContext,
   limits: ArrivalLimits = LIMITS,
 ): Server {
+  const admitted = boundRequests(handler, context, context.requestsAtOnce);
   const bounded = boundPipelining((request, response) => {
     boundUnreadBody(request, response);
     const hosts = countOf('host', request.rawHeaders);
@@ -73,7 +75,7 @@ export function createHttpServer(
     if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
       refuse(request, response, NOT_ONE_HOST, context);
     } else if (!METHODS.has(request.method)) refuse(request, response, UNKNOWN_METHOD, context);
-    else handler(request, response);
+    else admitted(request, response);
   });
   const refuseExpectation = boundPipelining((request, response) => {
     boundUnreadBody(request, response);

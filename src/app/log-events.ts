@@ -42,6 +42,11 @@ export const SERVICE_LOG_EVENTS = {
     when: 'The page of metrics is served at `url`.',
     action: 'Nothing.',
   },
+  'requests.refused_by_load': {
+    level: 'warn',
+    when: 'More requests came than can be answered in time, and `count` of them got 503 within a second.',
+    action: 'Run more replicas, or look for what floods the service; see `REQUESTS_AT_ONCE`.',
+  },
   'server.listening': {
     level: 'info',
     when: 'The service listens at `url`, and answers 503 until it is ready.',

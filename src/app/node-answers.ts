@@ -19,6 +19,8 @@ export interface AnswerContext {
   requestIdOf: RequestIds;
   /** Logs each. */
   logger: Logger;
+  /** How many requests are worked on at once. Default: 200. */
+  requestsAtOnce?: number | undefined;
 }
 
 /** An error that the server itself detects. */

@@ -50,7 +50,11 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
   log.onDropped = (count) => {
     events.write('log.lines_dropped', { count });
   };
-  const listener = new Listener({ logger, requestIdOf: requestIds(env.requestIdHeader) });
+  const listener = new Listener({
+    logger,
+    requestIdOf: requestIds(env.requestIdHeader),
+    requestsAtOnce: env.requestsAtOnce,
+  });
   const opened: (() => Promise<void>)[] = [() => log.drained(LOG_LIMIT_MS)];
   const closeAll = async (): Promise<void> => {
     for (const close of opened.toReversed()) await close();

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { USUAL_REQUESTS_AT_ONCE } from '../admission.js';
 import { USUAL_MAX_PROJECTS_PER_OWNER } from '../projects/project-limit.js';
 import { databaseUrlFault } from './database-url.js';
 import { requestIdHeaderFault } from './request-id-header.js';
@@ -168,6 +169,12 @@ export const SETTINGS = {
       'how many stored events are with their handlers at once, 1 to 50; above 5 the pool grows with it',
     default: '4',
     schema: () => count(50),
+  },
+  REQUESTS_AT_ONCE: {
+    meaning:
+      'how many requests are worked on at once, 1 to 10000; further ones get 503, webhooks half as many later',
+    default: `${USUAL_REQUESTS_AT_ONCE}`,
+    schema: () => count(10_000),
   },
   SHUTDOWN_DELAY_SECONDS: {
     meaning: 'how long to serve on after SIGTERM, not ready, so that load balancers see it, 0 to 60',

@@ -47,6 +47,26 @@ it('a turn that ends is that of who waits longest', async () => {
   expect(order).toEqual(['first', 'second is refused']);
 });
 
+it('of those that wait, one too many is refused at once', async () => {
+  const source = sourceOf(1);
+  const [end] = await takeAll(source, 'statement');
+  const order: string[] = [];
+  const waiting = Array.from({ length: 33 }, (_, index) =>
+    takeWriteTurn(source, 'statement').then(
+      (endTurn) => {
+        order.push('turn');
+        endTurn();
+      },
+      () => order.push(`${index} is refused`),
+    ),
+  );
+  await waiting[32];
+  expect(order).toEqual(['32 is refused']);
+  end?.();
+  await Promise.all(waiting);
+  expect(order).toEqual(['32 is refused', ...Array.from({ length: 32 }, () => 'turn')]);
+});
+
 it('a database that is closed has none', async () => {
   await expect(takeWriteTurn(sourceOf(10, false), 'statement')).rejects.toThrow(DependencyUnavailable);
 });

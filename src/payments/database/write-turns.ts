@@ -8,6 +8,8 @@ import { ExplainedError } from '../domain/explained-error.js';
 const RESERVE = 0.3;
 /** How many of the writes' connections are for single statements only, since longer work may need them. */
 const FOR_STATEMENTS = 2;
+/** How many writes may wait for each connection: as many as are done within a part of a second. */
+const WAITING_FOR_EACH = 32;
 /** Longest wait for a turn where the pool names no time for a connection, in milliseconds. */
 const WAIT_MS = 1_000;
 
@@ -55,7 +57,8 @@ class WriteTurns {
   }
 
   private wait(hold: Hold): Promise<void> {
-    if (performance.now() - this.lastChange > this.waitMs) return Promise.reject(noTurn());
+    const isFull = this.waiting.length >= this.limits.statement * WAITING_FOR_EACH;
+    if (isFull || performance.now() - this.lastChange > this.waitMs) return Promise.reject(noTurn());
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         clearTimeout(timer);

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, type AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServerResponse } from 'node:http';
+import { pino } from 'pino';
+import { createHttpServer } from './http-server.js';
+
+const AT_ONCE = 4;
+const HOOK = '/api/v1/payments/stripe/webhooks/4f0c/test';
+
+let log = '';
+const context = {
+  requestIdOf: () => randomUUID(),
+  logger: pino({ level: 'info' }, { write: (line: string) => void (log += line) }),
+  requestsAtOnce: AT_ONCE,
+};
+/** Requests that the service works on. */
+const held: ServerResponse[] = [];
+const server = createHttpServer((_request, response) => {
+  held.push(response);
+}, context);
+let url: string;
+
+beforeAll(async () => {
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+});
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await delay(5);
+}
+
+/** Sends requests until so many are worked on. */
+async function hold(count: number, path: string, method = 'GET'): Promise<Promise<Response>[]> {
+  const before = held.length;
+  const answers = Array.from({ length: count }, () => fetch(url + path, { method }));
+  await until(() => held.length === before + count);
+  return answers;
+}
+
+async function end(answers: Promise<Response>[]): Promise<number[]> {
+  for (const response of held.splice(0)) response.end();
+  return (await Promise.all(answers)).map(({ status }) => status);
+}
+
+it('one request too many is refused at once and in the documented form, and probes are not', async () => {
+  const answers = await hold(AT_ONCE, '/api/v1/projects');
+  for (const method of ['GET', 'PUT']) {
+    const refused = await fetch(`${url}/api/v1/projects`, {
+      method,
+      ...(method === 'PUT' && { body: 'x'.repeat(1_000_000) }),
+    });
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('retry-after')).toMatch(/^[1-9]/);
+    expect(refused.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await refused.json()).toMatchObject({ code: 'dependency_unavailable', status: 503 });
+  }
+  const [probe] = await hold(1, '/health/ready');
+  expect(await end([...answers, ...(probe ? [probe] : [])])).toEqual([200, 200, 200, 200, 200]);
+  const again = await hold(1, '/api/v1/projects');
+  expect(await end(again)).toEqual([200]);
+});
+
+it('webhooks are refused last', async () => {
+  const answers = await hold(AT_ONCE, '/api/v1/projects');
+  const hooks = await hold(2, HOOK, 'POST');
+  expect((await fetch(url + HOOK, { method: 'POST' })).status).toBe(503);
+  // What only looks like one has the place of any request.
+  expect((await fetch(url + HOOK)).status).toBe(503);
+  expect((await fetch(`${url}/api/v1/projects?${HOOK}`, { method: 'POST' })).status).toBe(503);
+  expect(await end([...answers, ...hooks])).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
+it('a connection that is closed gives its places back, also of requests behind the first', async () => {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write('GET /a HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(AT_ONCE));
+  await until(() => held.length === AT_ONCE);
+  const peers = new Set(held.splice(0).map(({ req }) => req.socket));
+  expect(peers.size).toBe(1);
+  socket.destroy();
+  await until(() => [...peers].every(({ closed }) => closed));
+  const answers = await hold(AT_ONCE, '/api/v1/projects');
+  expect(await end(answers)).toEqual([200, 200, 200, 200]);
+});
+
+it('refusals are counted in one line of the log, and have none each', async () => {
+  log = '';
+  const answers = await hold(AT_ONCE, '/api/v1/projects');
+  for (let each = 0; each < 10; each++) await (await fetch(`${url}/api/v1/projects`)).text();
+  await end(answers);
+  expect(log.split('\n').length).toBeLessThan(5);
+});

@@ -1,0 +1,78 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { errorAnswer } from '../payments/http/errors/error-answer.js';
+import { serviceLogger } from './logging.js';
+import type { AnswerContext } from './node-answers.js';
+import { headersFor } from './response-headers.js';
+
+/** How many requests are worked on at once where the settings do not say it: less than a second's work. */
+export const USUAL_REQUESTS_AT_ONCE = 200;
+/** How many more webhooks are, so that they are refused last. */
+const FOR_WEBHOOKS = 1.5;
+/** How often refusals are reported, in milliseconds. */
+const REPORT_MS = 1_000;
+
+/** Stripe calls no other address by POST. */
+const WEBHOOK = /\/webhooks\/[^/]+\/(?:test|live)\/?(?:\?|$)/;
+
+const DETAIL = 'The service has more requests than it can answer in time; send this one again shortly.';
+
+/**
+ * Bounds the requests that are worked on at once: one more is answered at once, before it costs a token's check or a statement, and
+ * those before it are answered in time. Probes are always answered.
+ */
+export function boundRequests(
+  handler: RequestListener,
+  context: AnswerContext,
+  atOnce = USUAL_REQUESTS_AT_ONCE,
+): RequestListener {
+  const logger = serviceLogger('Admission', context.logger);
+  let running = 0;
+  let refused = 0;
+  const report = (): void => {
+    logger.write('requests.refused_by_load', { count: refused });
+    refused = 0;
+  };
+  return (request, response) => {
+    const { method, url = '' } = request;
+    if (url.startsWith('/health/')) {
+      handler(request, response);
+      return;
+    }
+    const isWebhook = method === 'POST' && WEBHOOK.test(url);
+    if (running >= (isWebhook ? Math.ceil(atOnce * FOR_WEBHOOKS) : atOnce)) {
+      if (refused === 0) setTimeout(report, REPORT_MS).unref();
+      refused += 1;
+      refuse(request, response, context);
+      return;
+    }
+    running += 1;
+    let isRunning = true;
+    const end = (): void => {
+      request.socket.off('close', end);
+      if (isRunning) running -= 1;
+      isRunning = false;
+    };
+    response.once('close', end);
+    // An answer that waits behind another one of its connection is not told that the connection is closed.
+    request.socket.once('close', end);
+    handler(request, response);
+  };
+}
+
+/** Keeps the connection, since a new one would cost more than the answer. One line of the log counts those of a second. */
+function refuse(request: IncomingMessage, response: ServerResponse, { requestIdOf }: AnswerContext): void {
+  const requestId = requestIdOf(request);
+  const { status, headers, body } = errorAnswer(
+    'dependency_unavailable',
+    DETAIL,
+    requestId,
+    request.headers.accept,
+  );
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    ...headersFor(requestId),
+    ...headers,
+    'Content-Length': Buffer.byteLength(text),
+  });
+  response.end(request.method === 'HEAD' ? undefined : text);
+}
