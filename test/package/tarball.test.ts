@@ -118,6 +118,7 @@ describe('the tarball', () => {
         'docs/metrics.md',
         'docs/operations.md',
         'docs/performance.md',
+        'docs/reliability.md',
         'docs/security.md',
         'docs/settings.md',
         'docs/upgrading.md',
