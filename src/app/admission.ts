@@ -5,7 +5,7 @@ import type { AnswerContext } from './node-answers.js';
 import { headersFor } from './response-headers.js';
 
 /** How many requests are worked on at once where the settings do not say it: less than a second's work. */
-export const USUAL_REQUESTS_AT_ONCE = 200;
+export const USUAL_REQUESTS_AT_ONCE = 100;
 /** How many more webhooks are, so that they are refused last. */
 const FOR_WEBHOOKS = 1.5;
 /** How often refusals are reported, in milliseconds. */

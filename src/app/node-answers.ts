@@ -19,7 +19,7 @@ export interface AnswerContext {
   requestIdOf: RequestIds;
   /** Logs each. */
   logger: Logger;
-  /** How many requests are worked on at once. Default: 200. */
+  /** How many requests are worked on at once. Default: 100. */
   requestsAtOnce?: number | undefined;
 }
 

@@ -51,7 +51,7 @@ it('of those that wait, one too many is refused at once', async () => {
   const source = sourceOf(1);
   const [end] = await takeAll(source, 'statement');
   const order: string[] = [];
-  const waiting = Array.from({ length: 33 }, (_, index) =>
+  const waiting = Array.from({ length: 17 }, (_, index) =>
     takeWriteTurn(source, 'statement').then(
       (endTurn) => {
         order.push('turn');
@@ -60,11 +60,11 @@ it('of those that wait, one too many is refused at once', async () => {
       () => order.push(`${index} is refused`),
     ),
   );
-  await waiting[32];
-  expect(order).toEqual(['32 is refused']);
+  await waiting[16];
+  expect(order).toEqual(['16 is refused']);
   end?.();
   await Promise.all(waiting);
-  expect(order).toEqual(['32 is refused', ...Array.from({ length: 32 }, () => 'turn')]);
+  expect(order).toEqual(['16 is refused', ...Array.from({ length: 16 }, () => 'turn')]);
 });
 
 it('a database that is closed has none', async () => {

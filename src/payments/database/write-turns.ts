@@ -9,7 +9,7 @@ const RESERVE = 0.3;
 /** How many of the writes' connections are for single statements only, since longer work may need them. */
 const FOR_STATEMENTS = 2;
 /** How many writes may wait for each connection: as many as are done within a part of a second. */
-const WAITING_FOR_EACH = 32;
+const WAITING_FOR_EACH = 16;
 /** Longest wait for a turn where the pool names no time for a connection, in milliseconds. */
 const WAIT_MS = 1_000;
 
