@@ -17,6 +17,11 @@ import {
   temporaryFolder,
 } from './support/process.js';
 import { configPath, type TestClient } from './support/service.js';
+import { deliver } from './support/webhooks.js';
+
+const WEBHOOK_SECRET = fakeCredential('test_webhook_secret');
+const webhook = async (service: TestClient) =>
+  (await deliver(service, projectId, 'test', WEBHOOK_SECRET)).status;
 
 let database: TestDatabase;
 let yesterday: string;
@@ -28,7 +33,7 @@ const ring = (name: string) => join(folder, `${name}.json`);
 const file = (name: string) => join(folder, name);
 const put = (service: TestClient, seed: number) =>
   service.request('PUT', configPath(projectId), {
-    body: { test_secret_key: fakeCredential('test_secret_key', seed) },
+    body: { test_secret_key: fakeCredential('test_secret_key', seed), test_webhook_secret: WEBHOOK_SECRET },
   });
 const command = (name: string, url: string, ringName: string, ...args: string[]) =>
   runCommand(name, args, { DATABASE_URL: url, KEY_RING_FILE: ring(ringName) });
@@ -91,6 +96,8 @@ it('today’s database beside yesterday’s ring: the missing key is named, noth
   );
   expect((await service.request('GET', '/health/ready', { subject: null })).status).toBe(503);
   expect((await put(service, 3)).status).toBe(503);
+  // Stripe sends it again.
+  expect(await webhook(service)).toBe(503);
   expect(await stored()).toEqual(before);
   const { stdout } = await command('keys', database.url, 'yesterday', 'status', '--json');
   const { keys } = JSON.parse(stdout) as { keys: { key: string; state: string }[] };
@@ -99,6 +106,7 @@ it('today’s database beside yesterday’s ring: the missing key is named, noth
 
   const restored = await startServiceProcess(serviceSettings(database.url, ring('today')));
   expect((await put(restored, 3)).status).toBe(200);
+  expect(await webhook(restored)).toBe(200);
   await restored.stop();
   expect(await command('keys', database.url, 'today', 'verify')).toMatchObject({ code: 0 });
 });
