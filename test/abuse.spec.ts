@@ -214,6 +214,16 @@ describe('webhooks that anybody can send', () => {
     expect(loans).toBeLessThan(COUNT / 3);
   });
 
+  it('do not each cost a statement where their signatures are wrong, one after the other', async () => {
+    await put();
+    const forged = fakeCredential('test_webhook_secret', 'of somebody else');
+    const loans = await loansDuring(async () => {
+      for (let sent = 0; sent < COUNT; sent++) expect((await deliverTo(service, forged)).status).toBe(400);
+    });
+    expect(loans).toBeLessThan(COUNT / 3);
+    expect((await deliverTo(service)).status).toBe(200);
+  });
+
   it('share one statement where many are asked about while another runs', async () => {
     await put();
     const lookup = new WebhookSecretLookup(service.app.get(PAYMENTS_DATABASE), 'test');

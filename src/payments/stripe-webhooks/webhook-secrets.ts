@@ -9,6 +9,7 @@ import { sealContext } from '../crypto/sealer.js';
 import { ChangeAnnouncements } from '../stripe-config/change-announcements.js';
 import { recordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
+import { ReloadLimit } from './reload-limit.js';
 import { WebhookSecretLookup } from './webhook-secret-lookup.js';
 
 /** How long opened secrets are cached, in milliseconds, and of how many webhooks. */
@@ -39,6 +40,7 @@ interface CachedSecrets extends WebhookSecrets {
 export class WebhookSecretStore implements OnModuleInit {
   private readonly logger = new PaymentsLogger(WebhookSecretStore.name);
   private readonly cache = new LRUCache<string, CachedSecrets>({ max: MAX_CACHED, ttl: CACHE_MS });
+  private readonly reloads = new ReloadLimit();
   private readonly lookups: Readonly<Record<Mode, WebhookSecretLookup>>;
 
   constructor(
@@ -64,6 +66,11 @@ export class WebhookSecretStore implements OnModuleInit {
     const cached = this.cache.get(`${projectId} ${mode}`);
     if (cached === undefined) return undefined;
     return cached.previousUntil <= performance.now() ? { keys: [cached.keys[0]] } : cached;
+  }
+
+  /** Whether the secrets of an address may be loaded again because a signature does not fit the cached ones; this counts. */
+  mayReload(projectId: string, mode: Mode): boolean {
+    return this.reloads.take(`${projectId} ${mode}`);
   }
 
   /**

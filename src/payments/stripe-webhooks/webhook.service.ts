@@ -69,7 +69,9 @@ export class WebhookService {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const outcome = await this.accept(projectId, mode, signature, body, secrets, now);
       if (isAccepted(outcome)) return outcome;
-      if (outcome !== 'outdated' && isFresh) throw this.refuse(projectId, mode, outcome);
+      if (outcome !== 'outdated' && (isFresh || !this.secrets.mayReload(projectId, mode))) {
+        throw this.refuse(projectId, mode, outcome);
+      }
       // Cached secrets may be out of date: a new one was stored, or the webhook closed.
       secrets = await this.load(projectId, mode);
       isFresh = true;
