@@ -94,3 +94,12 @@ describe('a trace', () => {
     },
   );
 });
+
+it('an address that nobody can decode is measured, though no hook of Fastify is called', async () => {
+  expect((await service.request('GET', '/%ZZ')).status).toBe(400);
+  expect(await telemetry.series('http.server.request.duration')).toContainEqual(
+    expect.objectContaining({
+      attributes: { 'http.request.method': 'GET', 'http.response.status_code': 400, 'url.scheme': 'http' },
+    }),
+  );
+});

@@ -4,6 +4,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import { pino } from 'pino';
+import { TestTelemetry } from '../../test/support/telemetry.js';
 import { createHttpServer } from './http-server.js';
 
 const AT_ONCE = 4;
@@ -97,4 +98,29 @@ it('refusals are counted in one line of the log, and have none each', async () =
   for (let each = 0; each < 10; each++) await (await fetch(`${url}/api/v1/projects`)).text();
   await end(answers);
   expect(log.split('\n').length).toBeLessThan(5);
+});
+
+it('refusals are measured, those of webhooks as webhooks, too', async () => {
+  const telemetry = new TestTelemetry();
+  try {
+    const answers = await hold(AT_ONCE, '/api/v1/projects');
+    const hooks = await hold(2, HOOK, 'POST');
+    await (await fetch(`${url}/api/v1/projects`)).text();
+    await (await fetch(url + HOOK, { method: 'POST' })).text();
+    await end([...answers, ...hooks]);
+    const requests = await telemetry.series('http.server.request.duration');
+    expect(requests.map(({ attributes }) => attributes)).toEqual(
+      ['GET', 'POST'].map((method) => ({
+        'http.request.method': method,
+        'http.response.status_code': 503,
+        'url.scheme': 'http',
+        'error.type': 'overload',
+      })),
+    );
+    expect(await telemetry.series('stripe_config.webhooks.received')).toEqual([
+      expect.objectContaining({ value: 1, attributes: { 'stripe_config.webhook.outcome': 'overload' } }),
+    ]);
+  } finally {
+    await telemetry.stop();
+  }
 });

@@ -3,6 +3,7 @@ import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { serviceLogger } from './logging.js';
 import type { AnswerContext } from './node-answers.js';
 import { headersFor } from './response-headers.js';
+import { measureOverload } from './telemetry/request-metrics.js';
 
 /** How many requests are worked on at once where the settings do not say it: less than a second's work. */
 export const USUAL_REQUESTS_AT_ONCE = 100;
@@ -42,6 +43,7 @@ export function boundRequests(
     if (running >= (isWebhook ? Math.ceil(atOnce * FOR_WEBHOOKS) : atOnce)) {
       if (refused === 0) setTimeout(report, REPORT_MS).unref();
       refused += 1;
+      measureOverload(method, isWebhook);
       refuse(request, response, context);
       return;
     }

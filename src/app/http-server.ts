@@ -17,6 +17,7 @@ import {
   type Refusal,
 } from './node-answers.js';
 import { boundRequests } from './admission.js';
+import { METHODS } from './methods.js';
 import { boundPipelining } from './pipelining.js';
 
 /** How long a connection may wait for its next request, in milliseconds. */
@@ -37,17 +38,6 @@ const LIMITS: ArrivalLimits = {
   requestTimeout: 30_000,
   connectionsCheckingInterval: 1_000,
 };
-
-/** The methods that any route may offer. */
-const METHODS: ReadonlySet<string | undefined> = new Set([
-  'GET',
-  'HEAD',
-  'POST',
-  'PUT',
-  'PATCH',
-  'DELETE',
-  'OPTIONS',
-]);
 
 const NOT_ONE_HOST: Refusal = {
   code: 'malformed_request',

@@ -7,6 +7,7 @@ import { serviceLogger } from './logging.js';
 import type { AnswerContext, Refusal } from './node-answers.js';
 import { headersFor } from './response-headers.js';
 import type { ServiceLogger } from './service-logger.js';
+import { measureRefusal } from './telemetry/request-metrics.js';
 
 /**
  * Listens from the first moment of a start. Until the service is ready it answers in its place: 200 to liveness probes,
@@ -77,6 +78,7 @@ export class Listener {
       Connection: 'close',
     });
     response.end(method === 'HEAD' ? undefined : body);
+    measureRefusal(method, answer.status, url);
     const line = { method, status: answer.status, requestId };
     if (isProbe) this.context.logger.debug(line);
     else this.context.logger.info({ ...line, code: NOT_READY.code });

@@ -7,6 +7,7 @@ import { linger } from '../payments/http/body/unread-body.js';
 import { pendingAnswer } from './pipelining.js';
 import type { RequestIds } from './request-id.js';
 import { headersFor } from './response-headers.js';
+import { measureRefusal } from './telemetry/request-metrics.js';
 
 /** What the server refuses before the service sees it, in words for the client. */
 export interface Refusal {
@@ -114,7 +115,7 @@ function refusalOf({ code = '', rawPacket, bytesParsed = 0 }: Fault): Refusal {
   return FAULTS[code] ?? UNPARSABLE;
 }
 
-/** Builds the answer, and logs it like that of any request. */
+/** Builds the answer, and logs and measures it like that of any request. */
 function answerOf(
   { code, detail }: Refusal,
   { requestIdOf, logger }: AnswerContext,
@@ -123,6 +124,7 @@ function answerOf(
   const requestId = requestIdOf(request);
   const { status, headers, body } = errorAnswer(code, detail, requestId, request?.headers.accept);
   logger.info({ method: request?.method, status, requestId, code });
+  measureRefusal(request?.method, status);
   const text = JSON.stringify(body);
   return {
     status,

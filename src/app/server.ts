@@ -12,7 +12,7 @@ import type { Listener } from './listener.js';
 import { logRequests, PinoLogger } from './logging.js';
 import { requestIds } from './request-id.js';
 import { headersFor } from './response-headers.js';
-import { measureRequests } from './telemetry/request-metrics.js';
+import { measureRefusal, measureRequests } from './telemetry/request-metrics.js';
 import { traceRequests } from './telemetry/request-spans.js';
 import type { Telemetry } from './telemetry/sdk.js';
 
@@ -86,13 +86,14 @@ function prepareFastify(app: NestFastifyApplication, observed: ServerOptions['ob
 
 const MALFORMED = 'malformed_request';
 
-/** A URL that the router cannot decode: no hook is called for it, so it is logged here. */
+/** A URL that the router cannot decode: no hook is called for it, so it is logged and measured here. */
 function sendMalformedRequest(request: FastifyRequest, reply: FastifyReply): void {
   const answer = errorAnswer(MALFORMED, 'The address is malformed.', request.id, request.headers.accept);
   void reply
     .status(answer.status)
     .headers({ ...headersFor(request.id), ...answer.headers })
     .send(JSON.stringify(answer.body));
+  measureRefusal(request.method, answer.status);
   request.log.info({
     method: request.method,
     status: answer.status,

@@ -15,14 +15,19 @@ const remaining = prometheusName('stripe_config.key.rewrap.remaining');
 const waiting = prometheusName('db.client.connection.pending_requests');
 const listening = prometheusName('stripe_config.listener.connected');
 
-/** The part of a counter with some labels, of all of it, in five minutes. */
-const part = (counter, labels, by = '') =>
-  `sum${by} (rate(${counter}{${labels}}[5m])) / sum${by} (rate(${counter}[5m]))`;
+/** The part of a counter with some labels in what has others, or in all of it, in five minutes. */
+const part = (counter, labels, { by = '', among = '' } = {}) =>
+  `sum${by} (rate(${counter}{${[among, labels].filter(Boolean).join(',')}}[5m])) / sum${by} (rate(${counter}${among && `{${among}}`}[5m]))`;
+
+/** Requests of those who may use the service: what anybody can have answered, in any number, must not hide the rest, or look like it. */
+const OF_USERS = 'http_route=~"/api/.*|",http_response_status_code!~"4..|501"';
 
 /** A counter that goes up by so much a minute. */
 const rising = (step) => `0+${step}x120`;
 
-const LOST = 'dependency_unavailable|write_outcome_unknown|error';
+const LOST = 'dependency_unavailable|write_outcome_unknown|overload|error';
+/** Webhooks that are Stripe's, as far as one knows: anybody may send others. */
+const OF_STRIPE = `stored|stored_before|ignored|${LOST}`;
 
 export const ALERTS = [
   {
@@ -40,24 +45,47 @@ export const ALERTS = [
     name: 'StripeConfigErrors',
     severity: 'critical',
     of: 'http.server.request.duration',
-    expr: `${part(requests, 'http_response_status_code=~"5.."')} > 0.05`,
+    expr: `${part(requests, 'http_response_status_code=~"5.."', { among: OF_USERS })} > 0.05`,
     for: '5m',
     summary: 'More than one request of twenty fails.',
-    action: 'Read request.failed and request.error in the log: they name the cause.',
+    action:
+      'Read request.failed, request.error and requests.refused_by_load in the log: they name the cause.',
     fires: {
-      [`${requests}{http_response_status_code="503"}`]: rising(10),
-      [`${requests}{http_response_status_code="200"}`]: rising(90),
+      [`${requests}{http_response_status_code="503"}`]: rising(5),
+      [`${requests}{http_route="/api/v1/projects",http_response_status_code="500"}`]: rising(5),
+      [`${requests}{http_route="/api/v1/projects",http_response_status_code="200"}`]: rising(90),
+      [`${requests}{http_route="/api/v1/projects",http_response_status_code="401"}`]: rising(1_000),
+      [`${requests}{http_route="/health/live",http_response_status_code="200"}`]: rising(1_000),
+      [`${requests}{http_route="/docs",http_response_status_code="200"}`]: rising(1_000),
+      [`${requests}{http_response_status_code="404"}`]: rising(1_000),
     },
     quiet: {
       [`${requests}{http_response_status_code="503"}`]: rising(1),
-      [`${requests}{http_response_status_code="200"}`]: rising(99),
+      [`${requests}{http_route="/api/v1/projects",http_response_status_code="200"}`]: rising(99),
+      [`${requests}{http_route="/health/ready",http_response_status_code="503"}`]: rising(1_000),
+      [`${requests}{http_response_status_code="501"}`]: rising(1_000),
     },
+  },
+  {
+    name: 'StripeConfigOverload',
+    severity: 'warning',
+    of: 'http.server.request.duration',
+    expr: `sum(rate(${requests}{error_type="overload"}[5m])) > 0`,
+    for: '5m',
+    summary: 'Requests are refused since there are too many.',
+    action:
+      'Run more replicas, or look for what floods the service; REQUESTS_AT_ONCE says how many there may be.',
+    fires: {
+      [`${requests}{http_response_status_code="503",error_type="overload"}`]: rising(1),
+      [`${requests}{http_response_status_code="200"}`]: rising(999),
+    },
+    quiet: { [`${requests}{http_response_status_code="503",error_type="503"}`]: rising(10) },
   },
   {
     name: 'StripeConfigSlow',
     severity: 'warning',
     of: 'http.server.request.duration',
-    expr: `histogram_quantile(0.99, sum by (le) (rate(${requestBuckets}[5m]))) > 1`,
+    expr: `histogram_quantile(0.99, sum by (le) (rate(${requestBuckets}{${OF_USERS},error_type!="overload"}[5m]))) > 1`,
     for: '10m',
     summary: 'One request of a hundred takes longer than a second.',
     action: 'Compare statements, the wait for connections and calls of Stripe on the dashboard.',
@@ -65,6 +93,11 @@ export const ALERTS = [
       [`${requestBuckets}{le="1"}`]: rising(90),
       [`${requestBuckets}{le="2.5"}`]: rising(100),
       [`${requestBuckets}{le="+Inf"}`]: rising(100),
+      ...Object.fromEntries(
+        ['http_response_status_code="401"', 'error_type="overload"'].flatMap((labels) =>
+          ['1', '2.5', '+Inf'].map((le) => [`${requestBuckets}{${labels},le="${le}"}`, rising(10_000)]),
+        ),
+      ),
     },
     quiet: {
       [`${requestBuckets}{le="1"}`]: rising(100),
@@ -76,17 +109,21 @@ export const ALERTS = [
     name: 'StripeConfigWebhooksLost',
     severity: 'critical',
     of: 'stripe_config.webhooks.received',
-    expr: `${part(webhooks, `stripe_config_webhook_outcome=~"${LOST}"`)} > 0.1`,
+    expr: `${part(webhooks, `stripe_config_webhook_outcome=~"${LOST}"`, { among: `stripe_config_webhook_outcome=~"${OF_STRIPE}"` })} > 0.1`,
     for: '5m',
     summary: 'Webhooks of Stripe cannot be stored. Stripe sends them again, for three days.',
-    action: 'Restore the database or the key ring; what Stripe has kept arrives by itself.',
+    action:
+      'Restore the database or the key ring, or see StripeConfigOverload; what Stripe has kept arrives by itself.',
     fires: {
-      [`${webhooks}{stripe_config_webhook_outcome="dependency_unavailable"}`]: rising(20),
+      [`${webhooks}{stripe_config_webhook_outcome="dependency_unavailable"}`]: rising(10),
+      [`${webhooks}{stripe_config_webhook_outcome="overload"}`]: rising(10),
       [`${webhooks}{stripe_config_webhook_outcome="stored"}`]: rising(80),
+      [`${webhooks}{stripe_config_webhook_outcome="invalid_signature"}`]: rising(1_000),
     },
     quiet: {
       [`${webhooks}{stripe_config_webhook_outcome="invalid_signature"}`]: rising(90),
-      [`${webhooks}{stripe_config_webhook_outcome="stored"}`]: rising(10),
+      [`${webhooks}{stripe_config_webhook_outcome="dependency_unavailable"}`]: rising(1),
+      [`${webhooks}{stripe_config_webhook_outcome="stored"}`]: rising(19),
     },
   },
   {
@@ -137,7 +174,7 @@ export const ALERTS = [
     name: 'StripeConfigHandlersFail',
     severity: 'warning',
     of: 'stripe_config.event.handling.duration',
-    expr: `${part(attempts, 'stripe_config_event_outcome=~"failed|given_up|unknown"', ' by (stripe_config_event_type)')} > 0.5`,
+    expr: `${part(attempts, 'stripe_config_event_outcome=~"failed|given_up|unknown"', { by: ' by (stripe_config_event_type)' })} > 0.5`,
     for: '15m',
     summary: 'Most attempts to handle {{ $labels.stripe_config_event_type }} fail.',
     action: 'Read stripe_event.failed in the log: it names the handler and the error.',

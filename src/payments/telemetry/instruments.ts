@@ -35,12 +35,14 @@ export const INSTRUMENTS = {
   'http.server.request.duration': {
     kind: 'histogram',
     unit: 's',
-    description: 'How long requests took, until the answer was sent',
+    description:
+      'How long requests took, until the answer was sent; 0 of those that were refused before anything was done',
     attributes: {
-      'http.request.method': 'one of the seven methods that routes may have',
+      'http.request.method':
+        'one of the seven methods that routes may have; `_OTHER` of any other, and of what is no HTTP',
       'http.route': 'the pattern of the route; none where no route was found',
       'http.response.status_code': 'the status',
-      'error.type': 'with 5xx: the status',
+      'error.type': 'with 5xx: the status, or `overload` where there were too many requests',
       'url.scheme': '`http`',
     },
     buckets: REQUEST_SECONDS,
@@ -88,7 +90,7 @@ export const INSTRUMENTS = {
     description: 'Webhooks by what became of them',
     attributes: {
       'stripe_config.webhook.outcome':
-        '`stored`, `stored_before`, `ignored`, the code of the refusal, or `error`',
+        '`stored`, `stored_before`, `ignored`, the code of the refusal, `overload` where there were too many requests, or `error`',
     },
   },
   'stripe_config.event.pending.age': {
