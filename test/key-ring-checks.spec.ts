@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { jest } from '@jest/globals';
 import { KeyRing, keyId, ringKey } from '../src/payments/crypto/key-ring.js';
 import { addKey, createKeyRingFile } from '../src/payments/crypto/key-ring-file.js';
 import { KeyRingCheck } from '../src/payments/key-ring/key-ring-check.js';
@@ -17,6 +18,7 @@ import {
   temporaryFolder,
 } from './support/process.js';
 import { configPath, startTestService, type TestService } from './support/service.js';
+import { TestTelemetry } from './support/telemetry.js';
 
 const SECRET = fakeCredential('test_secret_key');
 const roots = [randomBytes(32), randomBytes(32)] as const;
@@ -248,3 +250,24 @@ function zeroKey(): object {
   const root = Buffer.alloc(32);
   return { id: keyId(root), state: 'active', material: root.toString('base64'), created_at: '' };
 }
+
+describe('the metric of the key ring', () => {
+  it('is 1 no longer than a check can be said to be of now', async () => {
+    const telemetry = new TestTelemetry();
+    try {
+      const service = await start(RINGS.first);
+      const fit = async () =>
+        (await telemetry.series('stripe_config.key_ring.fit')).map(({ value }) => value);
+      expect(await fit()).toEqual([1]);
+      const now = performance.now.bind(performance);
+      const later = jest.spyOn(performance, 'now').mockImplementation(() => now() + 91_000);
+      expect(await fit()).toEqual([0]);
+      await check(service);
+      expect(await fit()).toEqual([1]);
+      later.mockRestore();
+    } finally {
+      jest.restoreAllMocks();
+      await telemetry.stop();
+    }
+  });
+});

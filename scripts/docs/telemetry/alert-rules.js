@@ -200,7 +200,7 @@ export const ALERTS = [
     for: '2m',
     summary: 'A replica’s key ring does not open what is stored, or could not be checked.',
     action:
-      'Read key_ring.mismatch in the log; give every replica the same ring, from its backup where a key is missing.',
+      'Read key_ring.mismatch and key_ring.check_failed in the log; give every replica the same ring, from its backup where a key is missing, or restore the database.',
     fires: { [`${fit}{instance="a"}`]: '1x120', [`${fit}{instance="b"}`]: '0x120' },
     quiet: { [`${fit}{instance="a"}`]: '1x120', [`${fit}{instance="b"}`]: '1x120' },
   },

@@ -16,6 +16,9 @@ import { DependencyUnavailable } from '../domain/errors.js';
 
 const NOT_CHECKED = 'the key ring has not been checked yet';
 
+/** How old a finding may be and still count as one, in milliseconds: a check comes every minute, and may take some time. */
+const CURRENT_MS = 90_000;
+
 const CANARY = 'canary';
 const CANARY_CONTEXT = { purpose: 'canary', projectId: '', mode: '', field: '' } as const;
 
@@ -30,6 +33,7 @@ export class KeyRingCheck {
 
   private readonly logger = new PaymentsLogger(KeyRingCheck.name);
   private readonly replicaId = randomUUID();
+  private checkedAt = -Infinity;
   /** As the last check has found them. */
   private known: readonly RowOf<typeof FIND_KEYS>[] = [];
 
@@ -38,7 +42,7 @@ export class KeyRingCheck {
     private readonly keys: CurrentKeyRing,
     @Optional() gauges?: Gauges,
   ) {
-    gauges?.watch('stripe_config.key_ring.fit', () => [[this.fault === undefined ? 1 : 0, {}]]);
+    gauges?.watch('stripe_config.key_ring.fit', () => [[this.isKnownToFit() ? 1 : 0, {}]]);
     gauges?.watch('stripe_config.key.rows', () =>
       this.known.flatMap(({ key_id, row_count }) =>
         row_count === null
@@ -70,6 +74,7 @@ export class KeyRingCheck {
     if (fault !== undefined && fault !== this.fault) this.logger.write('key_ring.mismatch', { fault });
     if (fault === undefined && this.fault !== undefined) this.logger.write('key_ring.verified');
     this.fault = fault;
+    this.checkedAt = performance.now();
   }
 
   /**
@@ -83,6 +88,7 @@ export class KeyRingCheck {
     await this.report(ring);
     this.keys.replace(ring);
     this.fault = undefined;
+    this.checkedAt = performance.now();
     return undefined;
   }
 
@@ -112,6 +118,11 @@ export class KeyRingCheck {
     });
     // Another replica may have registered a key meanwhile.
     return this.compare(ring);
+  }
+
+  /** `fault` stays what it was while the database does not answer, which is no news of the ring. */
+  private isKnownToFit(): boolean {
+    return this.fault === undefined && performance.now() - this.checkedAt < CURRENT_MS;
   }
 
   private isActive(keyId: string): 'true' | 'false' {

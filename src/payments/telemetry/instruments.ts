@@ -121,7 +121,7 @@ export const INSTRUMENTS = {
     kind: 'gauge',
     unit: '1',
     description:
-      '1 while the key ring opens what is stored, as it was found within the last minute; otherwise 0',
+      '1 while the key ring opens what is stored, as a check has found within the last 90 seconds; otherwise 0',
     attributes: INSTANCE,
   },
   'stripe_config.key.rows': {
