@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { connect, type AddressInfo } from 'node:net';
+import { connect, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerResponse } from 'node:http';
 import { pino } from 'pino';
@@ -90,6 +90,61 @@ it('a connection that is closed gives its places back, also of requests behind t
   await until(() => [...peers].every(({ closed }) => closed));
   const answers = await hold(AT_ONCE, '/api/v1/projects');
   expect(await end(answers)).toEqual([200, 200, 200, 200]);
+});
+
+/** Sends requests whose body does not come, each over a connection of its own. */
+async function startSlowly(count: number, path: string): Promise<Socket[]> {
+  const before = held.length;
+  const sockets = Array.from({ length: count }, () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.on('error', () => undefined);
+    socket.write(`POST ${path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{`);
+    return socket;
+  });
+  await until(() => held.length === before + count);
+  return sockets;
+}
+
+it.each([HOOK, '/api/v1/projects'])('bodies that do not come take nobody’s place: %s', async (path) => {
+  const sockets = await startSlowly(3 * AT_ONCE, path);
+  held.length = 0;
+  const answers = await hold(AT_ONCE, '/api/v1/projects');
+  expect((await fetch(`${url}/api/v1/projects`)).status).toBe(503);
+  expect(await end([...answers, ...(await hold(1, HOOK, 'POST'))])).toEqual(Array(AT_ONCE + 1).fill(200));
+  for (const socket of sockets) socket.destroy();
+});
+
+it('of too many bodies that do not come the oldest is given up', async () => {
+  const first = await startSlowly(1, HOOK);
+  const others = await startSlowly(4 * AT_ONCE - 1, '/api/v1/projects');
+  held.length = 0;
+  const [answer] = await hold(1, '/api/v1/projects');
+  await until(() => first.every(({ closed }) => closed));
+  expect(others.filter(({ closed }) => closed)).toEqual([]);
+  expect(await end(answer ? [answer] : [])).toEqual([200]);
+  for (const socket of others) socket.destroy();
+});
+
+it('many requests of one connection are listened to once', async () => {
+  const warnings: Error[] = [];
+  const warn = (warning: Error): void => void warnings.push(warning);
+  process.on('warning', warn);
+  const many = createHttpServer((_request, response) => void held.push(response), {
+    ...context,
+    requestsAtOnce: 100,
+  });
+  many.listen(0, '127.0.0.1');
+  await once(many, 'listening');
+  const socket = connect((many.address() as AddressInfo).port, '127.0.0.1');
+  socket.on('error', () => undefined);
+  socket.write('GET /a HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(16));
+  await until(() => held.length === 16);
+  held.length = 0;
+  socket.destroy();
+  many.close();
+  await once(many, 'close');
+  process.off('warning', warn);
+  expect(warnings).toEqual([]);
 });
 
 it('refusals are counted in one line of the log, and have none each', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { serviceLogger } from './logging.js';
 import type { AnswerContext } from './node-answers.js';
@@ -9,6 +10,8 @@ import { measureOverload } from './telemetry/request-metrics.js';
 export const USUAL_REQUESTS_AT_ONCE = 100;
 /** How many more webhooks are, so that they are refused last. */
 const FOR_WEBHOOKS = 1.5;
+/** How many times as many may be arriving. */
+const ARRIVING = 4;
 /** How often refusals are reported, in milliseconds. */
 const REPORT_MS = 1_000;
 
@@ -27,7 +30,7 @@ export function boundRequests(
   atOnce = USUAL_REQUESTS_AT_ONCE,
 ): RequestListener {
   const logger = serviceLogger('Admission', context.logger);
-  let running = 0;
+  const admitted = new Admitted();
   let refused = 0;
   const report = (): void => {
     logger.write('requests.refused_by_load', { count: refused });
@@ -40,25 +43,56 @@ export function boundRequests(
       return;
     }
     const isWebhook = method === 'POST' && WEBHOOK.test(url);
-    if (running >= (isWebhook ? Math.ceil(atOnce * FOR_WEBHOOKS) : atOnce)) {
+    if (!admitted.hasRoom(isWebhook ? Math.ceil(atOnce * FOR_WEBHOOKS) : atOnce)) {
       if (refused === 0) setTimeout(report, REPORT_MS).unref();
       refused += 1;
       measureOverload(method, isWebhook);
       refuse(request, response, context);
       return;
     }
-    running += 1;
-    let isRunning = true;
-    const end = (): void => {
-      request.socket.off('close', end);
-      if (isRunning) running -= 1;
-      isRunning = false;
-    };
-    response.once('close', end);
-    // An answer that waits behind another one of its connection is not told that the connection is closed.
-    request.socket.once('close', end);
+    admitted.add(request, response);
     handler(request, response);
   };
+}
+
+/** The requests that were admitted and are not over. */
+class Admitted {
+  /** In the order in which they came. */
+  private readonly requests = new Set<IncomingMessage>();
+  private readonly ofSocket = new WeakMap<Socket, Set<IncomingMessage>>();
+
+  /**
+   * Whether one more may come. A request whose body is still arriving costs nothing but memory, and anybody can let one arrive
+   * slowly: it takes nobody's place, and where there are too many of these, the one that has been arriving the longest is ended.
+   */
+  hasRoom(atOnce: number): boolean {
+    if (this.requests.size < atOnce) return true;
+    const arriving = [...this.requests].filter(({ complete }) => !complete);
+    if (this.requests.size - arriving.length >= atOnce) return false;
+    if (arriving.length >= atOnce * ARRIVING) arriving[0]?.socket.destroy();
+    return true;
+  }
+
+  add(request: IncomingMessage, response: ServerResponse): void {
+    const { socket } = request;
+    const ofSocket = this.ofSocket.get(socket) ?? this.watch(socket);
+    this.requests.add(request);
+    ofSocket.add(request);
+    response.once('close', () => {
+      this.requests.delete(request);
+      ofSocket.delete(request);
+    });
+  }
+
+  /** An answer that waits behind another one of its connection is not told that the connection is closed. */
+  private watch(socket: Socket): Set<IncomingMessage> {
+    const requests = new Set<IncomingMessage>();
+    this.ofSocket.set(socket, requests);
+    socket.once('close', () => {
+      for (const request of requests) this.requests.delete(request);
+    });
+    return requests;
+  }
 }
 
 /** Keeps the connection, since a new one would cost more than the answer. One line of the log counts those of a second. */
