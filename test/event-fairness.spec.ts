@@ -8,6 +8,9 @@ import {
   LONGEST_DUE,
   NEXT_DUE_PROJECTS,
 } from '../src/payments/stripe-webhooks/event-worker.statements.js';
+import { EventClaims } from '../src/payments/stripe-webhooks/event-claims.js';
+import { HeldEvents } from '../src/payments/stripe-webhooks/held-events.js';
+import { PAYMENTS_DATABASE } from '../src/payments/database/database.js';
 import { OnStripeEvent, type StripeEventContext } from '../src/payments/stripe-webhooks/on-stripe-event.js';
 import { prepareText, valuesInOrder } from '../src/payments/database/statement.js';
 import { fakeCredential } from './support/credentials.js';
@@ -125,6 +128,18 @@ it('a project with many events due before leaves its turn to others', async () =
   expect(order.indexOf(another)).toBeLessThan(32);
   await eventually('all are handled', async () => (await countPending()) === 0);
   expect(begun).toHaveLength(402);
+});
+
+it('a claim of more than are looked at knows that more are due', async () => {
+  const many = Array.from({ length: 6 }, () => randomUUID());
+  await storeEvents(
+    host.database,
+    host.sealer,
+    many.flatMap((projectId) => Array.from({ length: 60 }, () => ({ projectId }))),
+  );
+  const { events, isMore } = await new EventClaims(host.app.get(PAYMENTS_DATABASE)).claim(new HeldEvents(30));
+  expect([events.length > 90, isMore]).toEqual([true, true]);
+  await host.database.query("DELETE FROM stripe_events WHERE status = 'pending'");
 });
 
 it('a slot that is free takes the next event, whatever the others do', async () => {

@@ -44,7 +44,7 @@ export class EventClaims {
             shares: [...shares.values()],
             lease_seconds: LEASE_SECONDS,
           });
-    return { events, isMore: longestDue.length > events.length };
+    return { events, isMore: !isAll || longestDue.length > events.length };
   }
 
   /** The projects whose turn is next, from the first on again behind the last. */

@@ -49,6 +49,11 @@ export class EventSlots {
     while (this.running.size > 0 && !this.hasRoom) await Promise.race(this.running);
   }
 
+  /** Waits until one of the events that are with their handlers has ended; not where there are none. */
+  async oneEnded(): Promise<void> {
+    if (this.running.size > 0) await Promise.race(this.running);
+  }
+
   /** Waits until all events that are held have ended. */
   async end(): Promise<void> {
     while (this.running.size > 0) await Promise.all(this.running);

@@ -104,7 +104,8 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
         total += filled.claimed;
         // What others have locked is due, but not to be had.
         isMore = filled.isMore && (filled.claimed > 0 || slots.isBusy);
-        await slots.room();
+        // Nothing is to be had until one of those that run has ended.
+        await (filled.claimed > 0 ? slots.room() : slots.oneEnded());
       }
     } finally {
       await (this.periodic.isStopping ? slots.stop() : slots.end());
