@@ -6,7 +6,6 @@ import {
   parseKeyPairsIntoRecord,
   setGlobalErrorHandler,
 } from '@opentelemetry/core';
-import { OTLPMetricExporter } from '@opentelemetry/exporter-metrics-otlp-proto';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import {
@@ -24,6 +23,7 @@ import { SCOPE } from '../../payments/telemetry/meter.js';
 import { serviceLogger } from '../logging.js';
 import type { ServiceLogger } from '../service-logger.js';
 import type { TelemetrySettings } from '../settings/telemetry-settings.js';
+import { MetricExporter } from './metric-exporter.js';
 import { MetricsPage } from './metrics-page.js';
 
 /** How long what was not sent yet may take at the end, in milliseconds. */
@@ -32,6 +32,8 @@ const FLUSH_MS = 500;
 const QUIET_MS = 60_000;
 /** How long an export of metrics may take, in milliseconds, unless they are exported more often. */
 const EXPORT_MS = 10_000;
+/** The part of it after which a collector that has not answered counts as failing. */
+const ANSWERED = 0.8;
 
 /** What observes the service, and how it ends. */
 export interface Telemetry {
@@ -65,11 +67,12 @@ export async function openSdk({ page, otlp }: TelemetrySettings, logger: Logger)
     ends.push(() => served.close());
   }
   if (otlp?.metrics === true) {
+    const exportTimeoutMillis = Math.min(EXPORT_MS, otlp.intervalMs);
     readers.push(
       new PeriodicExportingMetricReader({
-        exporter: new OTLPMetricExporter({ headers }),
+        exporter: new MetricExporter(headers, exportTimeoutMillis * ANSWERED),
         exportIntervalMillis: otlp.intervalMs,
-        exportTimeoutMillis: Math.min(EXPORT_MS, otlp.intervalMs),
+        exportTimeoutMillis,
       }),
     );
   }
