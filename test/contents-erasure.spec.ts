@@ -12,7 +12,7 @@ import {
   testKeyRing,
   type TestService,
 } from './support/service.js';
-import { storeEvents } from './support/stored-events.js';
+import { storeEvents, type EventToStore } from './support/stored-events.js';
 import { deliver, snapshotEvent } from './support/webhooks.js';
 
 const CREDENTIALS = { test_webhook_secret: fakeCredential('test_webhook_secret', 'erased') };
@@ -44,7 +44,7 @@ const rows = () =>
     [projectId],
   );
 
-const store = (...events: { id: string; status: 'pending' | 'handled' | 'failed' }[]) =>
+const store = (...events: Pick<EventToStore, 'id' | 'status' | 'receivedAt'>[]) =>
   storeEvents(
     service.database,
     new Sealer(keyRing),
@@ -56,7 +56,9 @@ it('a DELETE erases what events hold, however many, and keeps that they came', a
     id: `evt_${String(index).padStart(4, '0')}`,
     status: 'handled' as const,
   }));
-  await store(...many, { id: 'evt_failed', status: 'failed' }, { id: 'evt_waits', status: 'pending' });
+  // The clock of the database was ahead when it came.
+  const ahead = { id: 'evt_failed', status: 'failed', receivedAt: '2999-01-01T00:00:00Z' } as const;
+  await store(...many, ahead, { id: 'evt_waits', status: 'pending' });
   const other = await service.createProject();
   await storeEvents(service.database, new Sealer(keyRing), [{ projectId: other, status: 'handled' }]);
 
@@ -119,4 +121,46 @@ it('an event that is just being stored is waited for', async () => {
 
   expect((await answer).status).toBe(204);
   expect(await rows()).toMatchObject([{ has_contents: false }, { has_contents: false }]);
+});
+
+it('what a configuration that is stored anew takes meanwhile stays', async () => {
+  await store({ id: 'evt_0old', status: 'pending' });
+  const handler = new pg.Client({ connectionString: service.database.url });
+  await handler.connect();
+  await handler.query('BEGIN');
+  await handler.query("SELECT FROM stripe_events WHERE event_id = 'evt_0old' FOR NO KEY UPDATE");
+  const answer = service.request('DELETE', configPath(projectId));
+  await eventually('the configuration is deleted, and the erasure waits for the handler', async () => {
+    const { json } = await service.request('GET', configPath(projectId));
+    const [polled] = await service.database.query<{ found: boolean }>(
+      `SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+        AND query LIKE '%received_at <= $%payload_sealed IS NOT NULL%' AND pid <> pg_backend_pid()) AS found`,
+    );
+    return !(json as { is_active: boolean }).is_active && polled?.found === true;
+  });
+  await service.request('PUT', configPath(projectId), { body: CREDENTIALS });
+  const event = { ...snapshotEvent('test'), id: 'evt_1new' };
+  const send = () => deliver(service, projectId, 'test', CREDENTIALS.test_webhook_secret, event);
+  expect((await send()).status).toBe(200);
+  await handler.query('COMMIT');
+  await handler.end();
+
+  expect((await answer).status).toBe(204);
+  expect(await rows()).toMatchObject([
+    { event_id: 'evt_0old', status: 'skipped', has_contents: false },
+    { event_id: 'evt_1new', has_contents: true },
+  ]);
+});
+
+it('a DELETE with If-Match goes on where it stopped with the version that the first one made', async () => {
+  const etag = async () => (await service.request('GET', configPath(projectId))).headers.get('etag') ?? '';
+  const remove = (version: string) =>
+    service.request('DELETE', configPath(projectId), { headers: { 'if-match': version } });
+  const first = await etag();
+  expect((await remove(first)).status).toBe(204);
+  await store({ id: 'evt_left', status: 'failed' });
+
+  expectError(await remove(first), 412, 'version_conflict');
+  expect((await remove(await etag())).status).toBe(204);
+  expect(await rows()).toMatchObject([{ event_id: 'evt_left', has_contents: false }]);
 });

@@ -22,15 +22,21 @@ export class ContentsErasure implements OnModuleInit {
   }
 
   private async erase(projectId: string): Promise<void> {
-    await runStatement(this.database, 'write', WAIT_FOR_STORED, { project_id: projectId });
-    await eraseEvents(this.database, projectId, () => this.eraseContents(projectId), HAS_CONTENTS);
+    const [row] = await runStatement(this.database, 'write', WAIT_FOR_STORED, { project_id: projectId });
+    if (row === undefined) return;
+    // What comes later belongs to a configuration that was stored anew.
+    const { until } = row;
+    await eraseEvents(
+      () => this.eraseContents(projectId, until),
+      () => runStatement(this.database, 'read', HAS_CONTENTS, { project_id: projectId, until }),
+    );
   }
 
   /** Once through all events: what is erased stays, and would be read again by each batch. */
-  private async eraseContents(projectId: string): Promise<number> {
+  private async eraseContents(projectId: string, until: Date): Promise<number> {
     let total = 0;
     for (let after = { after_mode: '', after_event_id: '' }; ;) {
-      const values = { project_id: projectId, ...after, batch: BATCH };
+      const values = { project_id: projectId, until, ...after, batch: BATCH };
       const [row] = await runStatement(this.database, 'write', ERASE_CONTENTS, values);
       if (row === undefined || row.mode === null || row.event_id === null) return total;
       total += row.count;

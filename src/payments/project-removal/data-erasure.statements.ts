@@ -1,4 +1,14 @@
-import { bigint, boolean, integer, nullable, statement, text, varchar } from '../database/statement.js';
+import {
+  bigint,
+  boolean,
+  integer,
+  nullable,
+  statement,
+  text,
+  time,
+  timestamp,
+  varchar,
+} from '../database/statement.js';
 
 /** Erases some events of a project, and says how many; skips those that are with their handlers. */
 export const ERASE_EVENTS = statement({
@@ -26,13 +36,13 @@ export const HAS_EVENTS = statement({
 });
 
 /**
- * Erases the contents of some events of a project behind one, by mode and id, and what they are about; skips those that are with
- * their handlers. Says of how many, and which was the last. That they were received stays known. Those that waited or had failed
- * cannot be handled any more, and are skipped.
+ * Erases the contents of some events of a project behind one, by mode and id, and what they are about, that came until a time;
+ * skips those that are with their handlers. Says of how many, and which was the last. That they were received stays known. Those
+ * that waited or had failed cannot be handled any more, and are skipped.
  */
 export const ERASE_CONTENTS = statement({
   name: 'stripe_events_erase_contents',
-  parameters: { project_id: text, after_mode: text, after_event_id: text, batch: bigint },
+  parameters: { project_id: text, until: timestamp, after_mode: text, after_event_id: text, batch: bigint },
   columns: { count: integer, mode: nullable(text), event_id: nullable(varchar) },
   text: `
   WITH erased AS (
@@ -42,7 +52,7 @@ export const ERASE_CONTENTS = statement({
     FROM (
       SELECT project_id, mode, event_id FROM {schema}.stripe_events
       WHERE project_id = :project_id AND (mode, event_id) > (:after_mode::text, :after_event_id::text)
-        AND payload_sealed IS NOT NULL
+        AND received_at <= :until::timestamptz AND payload_sealed IS NOT NULL
       ORDER BY mode, event_id LIMIT :batch FOR UPDATE SKIP LOCKED
     ) AS found
     WHERE event.project_id = found.project_id AND event.mode = found.mode AND event.event_id = found.event_id
@@ -53,23 +63,34 @@ export const ERASE_CONTENTS = statement({
   FROM erased`,
 });
 
-/** Whether events of a project are stored with their contents. */
+/** Whether events of a project that came until a time are stored with their contents. */
 export const HAS_CONTENTS = statement({
   name: 'stripe_events_has_contents',
-  parameters: { project_id: text },
+  parameters: { project_id: text, until: timestamp },
   columns: { found: boolean },
   text: `
   SELECT EXISTS (
-    SELECT FROM {schema}.stripe_events WHERE project_id = :project_id AND payload_sealed IS NOT NULL
+    SELECT FROM {schema}.stripe_events
+    WHERE project_id = :project_id AND received_at <= :until::timestamptz AND payload_sealed IS NOT NULL
   ) AS found`,
 });
 
-/** Waits until events of a project that are being stored are there: storing one holds this lock, shared. */
+/**
+ * Waits until events of a project that are being stored are there: storing one holds this lock, shared. Says until when those came
+ * that were accepted before, rounded as `received_at` is. The database's clock may have been ahead when the newest came.
+ */
 export const WAIT_FOR_STORED = statement({
   name: 'stripe_events_wait_for_stored',
   parameters: { project_id: text },
-  columns: { count: bigint },
-  text: `SELECT count(pg_advisory_xact_lock(hashtextextended('stripe-config-removal:' || :project_id::text, 0)))`,
+  columns: { until: time },
+  text: `
+  WITH waited AS MATERIALIZED (
+    SELECT pg_advisory_xact_lock(hashtextextended('stripe-config-removal:' || :project_id::text, 0))
+  )
+  SELECT extract(epoch FROM greatest(
+    now(), (SELECT max(received_at) FROM {schema}.stripe_events WHERE project_id = :project_id::text)
+  )::timestamptz(3)) * 1000 AS until
+  FROM waited`,
 });
 
 /** Erases what else is known of a project: its account at Stripe, and its endpoints there but those that Stripe did not remove. */

@@ -98,10 +98,8 @@ export class DataErasure {
     const id = this.options.projectIds.read(projectId);
     // No event can be stored for it by now.
     const events = await eraseEvents(
-      this.database,
-      id,
       () => inBatches(() => this.eraseSomeEvents(id)),
-      HAS_EVENTS,
+      () => runStatement(this.database, 'read', HAS_EVENTS, { project_id: id }),
     );
     await runStatement(this.database, 'write', ERASE_STATES, { project_id: id });
     return { endpointsLeft, events };

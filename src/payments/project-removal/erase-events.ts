@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Database } from '../database/database.js';
-import { runStatement } from '../database/run-statement.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { ExplainedError } from '../domain/explained-error.js';
+import type { RowOf } from '../database/statement.js';
 import type { HAS_EVENTS } from './data-erasure.statements.js';
 
 /** How much one statement erases, so that it stays within its time. */
@@ -19,15 +18,13 @@ const HANDLERS_POLL_MS = 250;
  * @throws DependencyUnavailable when handlers hold an event for longer than they may
  */
 export async function eraseEvents(
-  database: Database,
-  projectId: string,
   erase: () => Promise<number>,
-  find: typeof HAS_EVENTS,
+  find: () => Promise<RowOf<typeof HAS_EVENTS>[]>,
 ): Promise<number> {
   let events = 0;
   for (let waitedMs = 0; ; waitedMs += HANDLERS_POLL_MS) {
     events += await erase();
-    const [left] = await runStatement(database, 'read', find, { project_id: projectId });
+    const [left] = await find();
     if (left?.found !== true) return events;
     if (waitedMs >= HANDLERS_MS) {
       const cause = new ExplainedError('an event of the project is still with its handlers; repeat it');
