@@ -47,6 +47,7 @@ describe('a trace', () => {
     const address = webhookPath(project, 'test');
     const { status } = await sendWebhook(service, address, payload, signatureOf(payload, SECRET), {
       traceparent: `00-${TRACE}-${CALLER}-01`,
+      tracestate: 'canary=1',
     });
     expect(status).toBe(200);
     const handled = await spanOf('handle *');
@@ -59,6 +60,7 @@ describe('a trace', () => {
       parentId: received.spanId,
       attributes: { 'stripe_config.event.id': event.id, 'stripe_config.project.id': project },
     });
+    expect(telemetry.states()).toEqual([]);
   });
 
   it('reaches Stripe without an address, and nobody else is told of the call', async () => {

@@ -59,6 +59,12 @@ export class TestTelemetry {
     }));
   }
 
+  /** The `tracestate` of the spans that have ended, where they have one. */
+  states(): string[] {
+    const spans = this.exporter.getFinishedSpans();
+    return spans.flatMap((span) => span.spanContext().traceState?.serialize() ?? []);
+  }
+
   /** All that an exporter would be given, as a text. */
   async text(): Promise<string> {
     const spans = this.exporter

@@ -1,6 +1,6 @@
-import { ROOT_CONTEXT, SpanKind, context, propagation, trace, type Span } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanKind, context, trace, type Span } from '@opentelemetry/api';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { failed, startSpan } from '../../payments/telemetry/tracing.js';
+import { contextIn, failed, startSpan } from '../../payments/telemetry/tracing.js';
 
 /**
  * Follows every request in a span, as a part of the trace that its headers name. The span has its route and never its address, in
@@ -9,7 +9,7 @@ import { failed, startSpan } from '../../payments/telemetry/tracing.js';
 export function traceRequests(fastify: FastifyInstance): void {
   const spans = new WeakMap<FastifyRequest, Span>();
   fastify.addHook('onRequest', (request, _reply, done) => {
-    const parent = propagation.extract(ROOT_CONTEXT, request.raw.headers);
+    const parent = contextIn(request.raw.headers, ROOT_CONTEXT);
     const { method } = request;
     const route = request.is404 ? undefined : request.routeOptions.url;
     const attributes = {

@@ -52,6 +52,15 @@ describe('the context of a request', () => {
   });
 });
 
+describe('the tracestate of strangers', () => {
+  it('is in no span', async () => {
+    const headers = { traceparent: PARENT, tracestate: 'canary=1' };
+    await inSpan('receive', {}, () => Promise.resolve(), contextOfRequest(headers));
+    expect(telemetry.spans()).toMatchObject([{ traceId: TRACE, parentId: SPAN }]);
+    expect(telemetry.states()).toEqual([]);
+  });
+});
+
 describe('a span of work that fails', () => {
   it('does not repeat the error', async () => {
     await expect(inSpan('work', {}, () => Promise.reject(new Error('canary')))).rejects.toThrow('canary');

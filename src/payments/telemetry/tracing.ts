@@ -52,7 +52,17 @@ export function failed(span: Span): void {
  */
 export function contextOfRequest(headers: object): Context {
   const active = context.active();
-  return trace.getSpan(active) === undefined ? propagation.extract(active, headers) : active;
+  return trace.getSpan(active) === undefined ? contextIn(headers, active) : active;
+}
+
+/** The context that the headers of a request name, without the `tracestate` of strangers, which may hold anything and is exported. */
+export function contextIn(headers: object, onto: Context): Context {
+  const extracted = propagation.extract(onto, headers);
+  const spanContext = trace.getSpanContext(extracted);
+  if (spanContext?.traceState === undefined) return extracted;
+  const bare = { ...spanContext };
+  delete bare.traceState;
+  return trace.setSpanContext(extracted, bare);
 }
 
 /**
