@@ -72,25 +72,37 @@ it('a removed project has no webhooks, no clients and no credentials, in every r
 it('no event of a removed project is handed on, not even one that comes back later', async () => {
   const sealer = replicas[0].app.get(Sealer);
   const pending = { projectId, status: 'pending', availableAt: '2100-01-01T00:00:00Z' } as const;
-  const [waiting = ''] = await storeEvents(database, sealer, [pending]);
+  const [waiting = '', failed = ''] = await storeEvents(database, sealer, [
+    pending,
+    { projectId, status: 'failed', attempts: 12 },
+  ]);
   expect((await remove()).status).toBe(204);
   expect(await readEventRow(database, waiting)).toMatchObject({ status: 'skipped', attempts: 0 });
+  expect(await readEventRow(database, failed)).toMatchObject({ status: 'skipped', attempts: 12 });
 
   const kept = await replicas[0].createProject();
   const [late = '', other = ''] = await storeEvents(database, sealer, [
     pending,
     { ...pending, projectId: kept },
   ]);
-  // Nothing is stored for a removed project, and what waited while a worker held it is not handed on.
+  // Nothing is stored for a removed project, and what failed, or was put back, by a worker that held it is not handed on.
   await expect(readEventRow(database, late)).rejects.toThrow('no event');
-  await database.query("UPDATE stripe_events SET status = 'pending' WHERE event_id = $1", [waiting]);
+  await database.query(
+    "UPDATE stripe_events SET status = 'pending', finished_at = NULL WHERE event_id = $1",
+    [waiting],
+  );
   await makeDue(database);
   for (const { app } of replicas) app.get(EventWorker).wake();
   await eventually(
     'the other project’s is taken up',
     async () => (await readEventRow(database, other)).status !== 'pending',
   );
-  expect(await readEventRow(database, waiting)).toMatchObject({ status: 'pending', attempts: 0 });
+  // Retention deletes it in its time.
+  await eventually(
+    'its own is skipped',
+    async () => (await readEventRow(database, waiting)).status === 'skipped',
+  );
+  expect(await readEventRow(database, waiting)).toMatchObject({ attempts: 0, is_finished: true });
 });
 
 it('a change that was under way does not bring a removed project back', async () => {

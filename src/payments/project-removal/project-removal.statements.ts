@@ -13,19 +13,25 @@ export const NOTE_REMOVED_PROJECT = statement({
   INSERT INTO {schema}.stripe_removed_projects (project_id) SELECT :project_id::text FROM waited ON CONFLICT DO NOTHING`,
 });
 
-/** Skips some events that wait for their handlers, and says how many; those that a worker has claimed are left to it. */
-export const SKIP_PENDING = statement({
+/**
+ * Skips some events that wait for their handlers and some that have failed, and says how many. Those that a worker is busy with
+ * are passed over; where they are not handled, the worker that would claim them next skips them.
+ */
+export const SKIP_UNHANDLED = statement({
   name: 'stripe_events_skip_of_removed_project',
   parameters: { project_id: text, batch: bigint },
   columns: { count: integer },
   text: `
-  WITH skipped AS (
+  WITH waiting AS (
+    SELECT project_id, mode, event_id FROM {schema}.stripe_events WHERE project_id = :project_id AND status = 'pending'
+    LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED
+  ), failed AS (
+    SELECT project_id, mode, event_id FROM {schema}.stripe_events WHERE project_id = :project_id AND status = 'failed'
+    LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED
+  ), skipped AS (
     UPDATE {schema}.stripe_events AS event SET status = 'skipped', finished_at = now()
-    FROM (
-      SELECT project_id, mode, event_id FROM {schema}.stripe_events WHERE project_id = :project_id AND status = 'pending'
-      LIMIT :batch FOR NO KEY UPDATE SKIP LOCKED
-    ) AS waiting
-    WHERE event.project_id = waiting.project_id AND event.mode = waiting.mode AND event.event_id = waiting.event_id
+    FROM (SELECT * FROM waiting UNION ALL SELECT * FROM failed) AS found
+    WHERE event.project_id = found.project_id AND event.mode = found.mode AND event.event_id = found.event_id
     RETURNING 1
   )
   SELECT count(*)::integer AS count FROM skipped`,

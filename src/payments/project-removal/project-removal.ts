@@ -6,7 +6,7 @@ import { validChange, type Change } from '../domain/change.js';
 import type { Mode } from '../domain/credentials.js';
 import type { HostId } from '../domain/host-id.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
-import { FIND_LEFT, NOTE_REMOVED_PROJECT, SKIP_PENDING } from './project-removal.statements.js';
+import { FIND_LEFT, NOTE_REMOVED_PROJECT, SKIP_UNHANDLED } from './project-removal.statements.js';
 import { BATCH, inBatches } from './erase-events.js';
 import { ConfigRemoval } from '../stripe-config/config-removal.js';
 
@@ -27,7 +27,7 @@ export class ProjectRemoval {
 
   /**
    * Call it when a project is removed for good, after {@link ProjectOwnership.findOwner} no longer returns it. Erases its
-   * credentials, which closes its webhooks and its clients in every replica, skips its waiting events, prevents that anything
+   * credentials, which closes its webhooks and its clients in every replica, skips its waiting and failed events, prevents that anything
    * is stored for it again, and removes the webhook endpoints that this service created, as far as Stripe allows it. Its history
    * and its events stay, for your books: {@link DataErasure} erases them.
    *
@@ -51,7 +51,7 @@ export class ProjectRemoval {
 
   private async skipSome(projectId: string): Promise<number> {
     const values = { project_id: projectId, batch: BATCH };
-    const [row] = await runStatement(this.database, 'write', SKIP_PENDING, values);
+    const [row] = await runStatement(this.database, 'write', SKIP_UNHANDLED, values);
     return row?.count ?? 0;
   }
 }

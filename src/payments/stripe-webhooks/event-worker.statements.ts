@@ -24,17 +24,16 @@ export interface ClaimedEvent {
 
 /**
  * The projects of the events that are longest due, one row for each event. Where one project fills the list, others are found by
- * {@link NEXT_DUE_PROJECTS}. Its index holds this order alone, so that no statement by project is planned on it. Removed projects
- * are looked up one by one: a join could be planned to read all of them.
+ * {@link NEXT_DUE_PROJECTS}. Its index holds this order alone, so that no statement by project is planned on it. Those of removed
+ * projects are among them: {@link CLAIM_EVENTS} ends them.
  */
 export const LONGEST_DUE = statement({
   name: 'stripe_events_longest_due',
   parameters: { limit: bigint },
   columns: { project_id: varchar },
   text: `
-  SELECT project_id FROM {schema}.stripe_events AS waiting
+  SELECT project_id FROM {schema}.stripe_events
   WHERE status = 'pending' AND attempts >= 0 AND available_at <= now()
-    AND (SELECT removed_at FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = waiting.project_id) IS NULL
   ORDER BY available_at LIMIT :limit`,
 });
 
@@ -63,14 +62,14 @@ export const NEXT_DUE_PROJECTS = statement({
   )
   SELECT project_id FROM due
   WHERE project_id IS NOT NULL
-    AND (SELECT removed_at FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = due.project_id) IS NULL
   LIMIT :limit`,
 });
 
 /**
  * Claims so many events of each of some projects, the longest due first: no other worker claims them before the lease expires. An
  * attempt counts from here on, so that an event which crashes its process is given up at some point, too. The lock does not
- * conflict with that of `STORE_EVENT`: an event skipped because of it would wait until the lease expires.
+ * conflict with that of `STORE_EVENT`: an event skipped because of it would wait until the lease expires. What
+ * is due of a removed project is skipped and not returned, in larger batches: its removal passes over what a worker holds.
  */
 export const CLAIM_EVENTS = statement({
   name: 'stripe_events_claim',
@@ -85,22 +84,28 @@ export const CLAIM_EVENTS = statement({
   },
   text: `
   WITH due AS MATERIALIZED (
-    SELECT waiting.*
-    FROM unnest(:project_ids::text[], :shares::integer[]) AS project (id, share)
+    SELECT waiting.*, is_removed
+    FROM (
+      SELECT id, share, EXISTS (SELECT FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = id) AS is_removed
+      FROM unnest(:project_ids::text[], :shares::integer[]) AS named (id, share)
+    ) AS project
     CROSS JOIN LATERAL (
       SELECT project_id, mode, event_id, available_at FROM {schema}.stripe_events
       WHERE status = 'pending' AND available_at <= now() AND project_id = project.id
-        AND NOT EXISTS (SELECT FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = project.id)
-      ORDER BY available_at LIMIT project.share FOR NO KEY UPDATE SKIP LOCKED
+      ORDER BY available_at LIMIT CASE WHEN is_removed THEN 100 ELSE share END FOR NO KEY UPDATE SKIP LOCKED
     ) AS waiting
   ), claimed AS (
     UPDATE {schema}.stripe_events AS event
-    SET attempts = attempts + 1, available_at = now() + make_interval(secs => :lease_seconds)
+    SET attempts = CASE WHEN is_removed THEN attempts ELSE attempts + 1 END,
+      available_at = now() + make_interval(secs => :lease_seconds),
+      status = CASE WHEN is_removed THEN 'skipped' ELSE status END,
+      finished_at = CASE WHEN is_removed THEN now() END
     FROM due
     WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
-    RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts, due.available_at
+    RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts, due.available_at,
+      is_removed
   )
-  SELECT project_id, mode, event_id, type, object_id, attempts FROM claimed ORDER BY available_at`,
+  SELECT project_id, mode, event_id, type, object_id, attempts FROM claimed WHERE NOT is_removed ORDER BY available_at`,
 });
 
 /** How the statements below recognize that a worker still holds its claim. */

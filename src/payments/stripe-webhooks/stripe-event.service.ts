@@ -12,7 +12,6 @@ import type { StripeEventView } from './stripe-event.entity.js';
 import {
   FIND_EVENT,
   LIST_EVENTS,
-  REPLAY_BATCH,
   REPLAY_EVENT,
   REPLAY_FAILED,
   type EventFilter,
@@ -107,8 +106,9 @@ export class StripeEventService {
   async replayFailed(projectId: string, mode: Mode | null, type: string | null): Promise<number> {
     const values = { project_id: projectId, mode, type };
     let total = 0;
-    // In batches, so that no statement takes longer than it may, however many have failed.
-    for (let count = REPLAY_BATCH; count === REPLAY_BATCH; total += count) {
+    // In batches, so that no statement takes longer than it may, however many have failed. Not only while batches are full: another
+    // replay may have taken a part of one.
+    for (let count = 1; count > 0; total += count) {
       const [row] = await runStatement(this.database, 'write', REPLAY_FAILED, values);
       count = row?.count ?? 0;
       this.worker.wake();

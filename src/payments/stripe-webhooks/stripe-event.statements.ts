@@ -149,9 +149,6 @@ export const REPLAY_EVENT = statement({
     extract(epoch FROM finished_at) * 1000 AS finished_at, extract(epoch FROM available_at) * 1000 AS next_attempt_at`,
 });
 
-/** How many events {@link REPLAY_FAILED} replays at once. */
-export const REPLAY_BATCH = 500;
-
 /** Replays some that failed, of a mode and a pattern of types; null: any. Says how many. */
 export const REPLAY_FAILED = statement({
   name: 'stripe_events_replay_failed',
