@@ -4,6 +4,8 @@ import type { KeyRing } from '../src/payments/crypto/key-ring.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
 import type { Database, OpenTransaction } from '../src/payments/database/database.js';
 import { CurrentKeyRing } from '../src/payments/key-ring/current-key-ring.js';
+import { KeyRingCheck } from '../src/payments/key-ring/key-ring-check.js';
+import { RewrapReport } from '../src/payments/key-rotation/rewrap-report.js';
 import { rewrap, type RewrapOptions } from '../src/payments/key-rotation/rewrap.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
 import { expectedMask } from './support/credentials.js';
@@ -88,6 +90,25 @@ describe('a rewrap', () => {
   async function firstProject(): Promise<string> {
     return (await rows())[0]?.project_id ?? '';
   }
+
+  it('has nothing left at its end, also where rows were sealed again by others, and does not fail by counting', async () => {
+    const left = () =>
+      database.query('SELECT rewrap_remaining::integer AS rows FROM stripe_config_keys WHERE key_id = $1', [
+        after.active.id,
+      ]);
+    const end = (on: Database) =>
+      new RewrapReport(on, new Sealer(during)).end({ total: ROWS, rewrapped: ROWS - 3 });
+    await service.app.get(KeyRingCheck).check();
+    await end(source);
+    expect(await left()).toEqual([{ rows: ROWS }]);
+    await run();
+    await end(source);
+    expect(await left()).toEqual([{ rows: 0 }]);
+    const closed = await openCommandDatabase(database.url);
+    await closed.close();
+    await end(closed.database);
+    expect(await left()).toEqual([{ rows: 0 }]);
+  });
 
   it('seals everything again, and moves neither version, nor times, nor the audit trail', async () => {
     const rowsBefore = await rows();

@@ -143,7 +143,7 @@ export const ALERTS = [
     of: 'stripe_config.event.pending.age',
     expr: `max(${pendingAge}) > 60`,
     for: '2m',
-    summary: 'An event that is due has waited for its handlers for more than a minute.',
+    summary: 'An event has been due for more than a minute, and no handler has taken it.',
     action: 'See whether workers run, and which handlers are slow; add replicas where all are busy.',
     fires: { [`${pendingAge}{instance="a"}`]: '70+60x120', [`${pendingAge}{instance="b"}`]: '0x120' },
     quiet: { [pendingAge]: '30x120' },
@@ -264,7 +264,8 @@ export const ALERTS = [
     for: '10m',
     summary:
       'A replica does not hear of changes on others: replaced keys are used for up to five seconds more.',
-    action: 'Read config_listener.disconnected in the log; LISTEN needs a connection that no pooler shares.',
+    action:
+      'Read config_listener.disconnected in the log; LISTEN needs a connection that no pooler shares. Behind a pooler this is as expected: silence it there.',
     fires: { [listening]: '0x120' },
     quiet: { [listening]: '1x120' },
   },

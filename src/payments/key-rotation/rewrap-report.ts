@@ -29,11 +29,19 @@ export class RewrapReport {
     this.last = this.last.then(() => this.write(remainingOf(progress)));
   }
 
-  /** Counts again what each key has sealed. */
+  /**
+   * Counts again what each key has sealed, and so what is left: rows that have gone, or that others have sealed again, were not
+   * sealed by this rewrap. One that succeeded does not fail because they could not be counted.
+   */
   async end(progress: RewrapProgress): Promise<void> {
     await this.last;
-    await this.write(remainingOf(progress));
-    await countByKey(this.database);
+    const counts = await countByKey(this.database).catch(() => undefined);
+    await this.write(counts === undefined ? remainingOf(progress) : this.rowsUnderOthers(counts));
+  }
+
+  private rowsUnderOthers(counts: ReadonlyMap<string, { rows: number }>): number {
+    const others = [...counts].filter(([keyId]) => keyId !== this.sealer.ring.active.id);
+    return others.reduce((sum, [, { rows }]) => sum + rows, 0);
   }
 
   /** A rewrap goes on whether or not its progress is seen. */

@@ -54,7 +54,8 @@ export const INSTRUMENTS = {
     description: 'How long statements took, without the wait for a connection',
     attributes: {
       'db.system.name': '`postgresql`',
-      'db.operation.name': 'the name of the statement, as in `pg_prepared_statements`',
+      'db.operation.name':
+        'the name of the statement; in `pg_prepared_statements` a number may follow it, as in `.1`',
       'error.type': 'where it failed: its SQLSTATE, or a word',
     },
     buckets: DATABASE_SECONDS,
@@ -97,7 +98,7 @@ export const INSTRUMENTS = {
     kind: 'gauge',
     unit: 's',
     description:
-      'For how long the event that is due the longest has waited for its handlers; 0 where none is due',
+      'For how long the event that is due the longest has been due; 0 where none is. One that was put back is due anew',
     attributes: INSTANCE,
   },
   'stripe_config.event.dead': {
