@@ -15,6 +15,8 @@ const SECRETS: Settings = {
   // No ring: the service and the command for keys end by themselves.
   KEY_RING: `${CANARY}!`,
   OTEL_EXPORTER_OTLP_HEADERS: `api-key=${CANARY}`,
+  OTEL_EXPORTER_OTLP_METRICS_HEADERS: `api-key=${CANARY}`,
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: `api-key=${CANARY}`,
   VAULT_TOKEN: CANARY,
   WEBHOOK_SECRET: `whsec_${CANARY}`,
 };

@@ -126,6 +126,7 @@ describe('outside production', () => {
       METRICS_PORT: '9464',
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
       OTEL_EXPORTER_OTLP_HEADERS: 'api-key=x',
+      OTEL_EXPORTER_OTLP_METRICS_HEADERS: 'more=y',
       OTEL_TRACES_EXPORTER: 'none',
       OTEL_METRIC_EXPORT_INTERVAL: '5000',
     };
@@ -160,7 +161,12 @@ describe('outside production', () => {
       requestIdHeader: 'x-request-id',
       telemetry: {
         page: { host: '::1', port: 9464 },
-        otlp: { metrics: true, traces: false, intervalMs: 5_000, headers: 'api-key=x' },
+        otlp: {
+          metrics: true,
+          traces: false,
+          intervalMs: 5_000,
+          headers: { metrics: 'api-key=x,more=y', traces: 'api-key=x' },
+        },
       },
       warnings: [],
     });
@@ -184,6 +190,19 @@ describe('outside production', () => {
     expect(refusedBy(env({ ...real, NODE_ENV: 'development' }))).not.toContain('NODE_ENV');
     expect(refusedBy(env({ ...PRODUCTION, ...real, DATABASE_URL_FILE: '' }))).toEqual([]);
   });
+
+  it.each(['', 'METRICS_', 'TRACES_'])(
+    'headers for a collector that nobody would send are refused (%s)',
+    (of) => {
+      const name = `OTEL_EXPORTER_OTLP_${of}HEADERS`;
+      for (const wrong of [CANARY, `a=${CANARY},b`, '=x', 'a=', 'a=x;y', 'a=%E0', 'a b=x', 'a=x%0a']) {
+        const [fault, ...others] = faultsOf(env({ [name]: wrong }));
+        expect([fault, others]).toEqual([expect.stringMatching(`^${name} must be name=value, `), []]);
+        expect(fault).not.toContain(CANARY);
+      }
+      expect(refusedBy(env({ [name]: 'api-key=a%2Cb=, Other = Basic dXNlcg==' }))).toEqual([]);
+    },
+  );
 
   it.each(['localhost', '127.0.0.1', '127.8.9.10', '::1'])('%s is this machine alone', (host) => {
     expect(readEnv({ HOST: host })).toMatchObject({ production: false, host });

@@ -78,6 +78,28 @@ export function webAddress({ production }: SchemaContext, { query = false } = {}
 /** An address of a collector, which is often a neighbour without TLS. */
 export const collectorAddress = faultless((value) => addressFault(value, 'an http or https address'));
 
+const HEADER = /^([!#$%&'*+.^_`|~\w-]+)\s*=([^;]+)$/;
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]+$/;
+
+/** Whether the SDK reads a header: what it does not, it leaves out without a word. */
+function isHeader(entry: string): boolean {
+  const [, , value = ''] = HEADER.exec(entry.trim()) ?? [];
+  try {
+    return HEADER_VALUE.test(decodeURIComponent(value.trim()));
+  } catch {
+    return false;
+  }
+}
+
+/** Headers for a collector. */
+export const collectorHeaders = v.pipe(
+  secret,
+  v.check(
+    (headers) => headers.reveal().split(',').every(isHeader),
+    'must be name=value, several separated by commas, with % for other commas, semicolons and percent signs',
+  ),
+);
+
 /** As {@link webAddress}, of a server and nothing on it. */
 export function webOrigin({ production }: SchemaContext, advice: string) {
   const wanted = `an ${production ? 'https' : 'http or https'} address without a path`;

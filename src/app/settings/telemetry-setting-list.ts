@@ -1,4 +1,4 @@
-import { collectorAddress, count, flag, oneOf, secret, text, wholeNumber } from './schemas.js';
+import { collectorAddress, collectorHeaders, count, flag, oneOf, text, wholeNumber } from './schemas.js';
 
 /** The settings by which the service is observed. Those of `OTEL_` are OpenTelemetry's own, as its specification describes them. */
 export const TELEMETRY_SETTINGS = {
@@ -32,7 +32,19 @@ export const TELEMETRY_SETTINGS = {
     meaning: 'headers that the collector wants, `name=value` separated by commas',
     absent: 'none',
     secret: true,
-    schema: () => secret,
+    schema: () => collectorHeaders,
+  },
+  OTEL_EXPORTER_OTLP_METRICS_HEADERS: {
+    meaning: 'more headers, or other ones, that it wants with metrics',
+    absent: 'none',
+    secret: true,
+    schema: () => collectorHeaders,
+  },
+  OTEL_EXPORTER_OTLP_TRACES_HEADERS: {
+    meaning: 'more headers, or other ones, that it wants with traces',
+    absent: 'none',
+    secret: true,
+    schema: () => collectorHeaders,
   },
   OTEL_EXPORTER_OTLP_PROTOCOL: {
     meaning: '`http/protobuf`, the only one that is spoken',

@@ -11,8 +11,8 @@ export interface TelemetrySettings {
         traces: boolean;
         /** How often metrics are sent, in milliseconds. */
         intervalMs: number;
-        /** `name=value`, separated by commas, as the collector wants them. */
-        headers: string | undefined;
+        /** `name=value`, separated by commas, as the collector wants them; of two of one name the last one holds. */
+        headers: { metrics: string; traces: string };
       }
     | undefined;
 }
@@ -28,7 +28,11 @@ export function readTelemetry(settings: Settings): TelemetrySettings | undefined
   };
   const [metrics, traces] = [isSent('METRICS'), isSent('TRACES')];
   const intervalMs = settings.get('OTEL_METRIC_EXPORT_INTERVAL');
-  const headers = settings.get('OTEL_EXPORTER_OTLP_HEADERS')?.reveal();
+  const headersOf = (signal: 'METRICS' | 'TRACES'): string =>
+    (['OTEL_EXPORTER_OTLP_HEADERS', `OTEL_EXPORTER_OTLP_${signal}_HEADERS`] as const)
+      .flatMap((name) => settings.get(name)?.reveal() ?? [])
+      .join(',');
+  const headers = { metrics: headersOf('METRICS'), traces: headersOf('TRACES') };
   settings.get('OTEL_EXPORTER_OTLP_PROTOCOL');
   if (settings.get('OTEL_SDK_DISABLED')) return undefined;
   const page = port === undefined ? undefined : { host, port };

@@ -53,7 +53,7 @@ it.each<[string, ((socket: Socket) => void) | undefined]>([
   const telemetry = await openSdk(
     {
       page: undefined,
-      otlp: { metrics: true, traces: false, intervalMs: INTERVAL_MS, headers: undefined },
+      otlp: { metrics: true, traces: false, intervalMs: INTERVAL_MS, headers: { metrics: '', traces: '' } },
     },
     logger,
   );

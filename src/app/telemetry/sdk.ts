@@ -52,7 +52,6 @@ export interface Telemetry {
 export async function openSdk({ page, otlp }: TelemetrySettings, logger: Logger): Promise<Telemetry> {
   const log = serviceLogger('Telemetry', logger);
   logFailures(log);
-  const headers = parseKeyPairsIntoRecord(otlp?.headers);
   const resource = resourceOfThis();
   const readers: MetricReader[] = [];
   const ends: (() => Promise<void>)[] = [];
@@ -70,7 +69,10 @@ export async function openSdk({ page, otlp }: TelemetrySettings, logger: Logger)
     const exportTimeoutMillis = Math.min(EXPORT_MS, otlp.intervalMs);
     readers.push(
       new PeriodicExportingMetricReader({
-        exporter: new MetricExporter(headers, exportTimeoutMillis * ANSWERED),
+        exporter: new MetricExporter(
+          parseKeyPairsIntoRecord(otlp.headers.metrics),
+          exportTimeoutMillis * ANSWERED,
+        ),
         exportIntervalMillis: otlp.intervalMs,
         exportTimeoutMillis,
       }),
@@ -82,6 +84,7 @@ export async function openSdk({ page, otlp }: TelemetrySettings, logger: Logger)
     ends.push(() => provider.shutdown());
   }
   if (otlp?.traces === true) {
+    const headers = parseKeyPairsIntoRecord(otlp.headers.traces);
     const spanProcessors = [new BatchSpanProcessor(new OTLPTraceExporter({ headers }))];
     const provider = new NodeTracerProvider({ resource, spanProcessors });
     // Without baggage: anybody may send any amount of it.
