@@ -6,7 +6,7 @@ import {
   verify,
   type KeyObject,
 } from 'node:crypto';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '../src/app/migrate.js';
 import { createTestDatabase, queryWithoutTriggers, type TestDatabase } from './support/database.js';
@@ -232,6 +232,15 @@ describe('a checkpoint is refused', () => {
       });
     }
     expect(await verified(await exported('p256'), 'p256.pub.pem')).toMatchObject({ code: 0 });
+    expect(await verified(path('.'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/^--checkpoint .* is no file/) as unknown,
+    });
+    chmodSync(path('p256.pem'), 0o644);
+    expect(await audit('export', path('warned.jsonl'), '--key', path('p256.pem'))).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/may be read by every user.*whoever reads it signs/) as unknown,
+    });
     expect(await audit('verify', '--checkpoint', file)).toMatchObject({
       code: 1,
       stderr: '--checkpoint and --public-key belong together; name both files.\n',

@@ -357,7 +357,7 @@ describe('a wrong setting', () => {
     ['STRIPE_API_BASE', `https://stripe.example?${CANARY}`],
     ['STRIPE_API_BASE', `https://stripe.example#${CANARY}`],
     ['STRIPE_API_BASE', `https://user:${CANARY}@stripe.example`],
-    ['MAX_PROJECTS_PER_OWNER', '00'],
+    ['MAX_PROJECTS_PER_OWNER', '0000000'],
     ['MAX_PROJECTS_PER_OWNER', '1000001'],
     ['SHUTDOWN_DELAY_SECONDS', '61'],
     ['WEBHOOK_SECRET_OVERLAP_HOURS', '169'],

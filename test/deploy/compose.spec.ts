@@ -89,7 +89,9 @@ it('the proxy knows the replicas, asks for readiness, and sees an end before the
     const port = environment?.PORT ?? '';
     expect(proxy).toMatch(new RegExp(`^  server ${name} ${name}:${port}$`, 'm'));
     expect(healthcheck?.test?.join(' ')).toContain(`http://127.0.0.1:${port}/health/ready`);
-    const [, seconds = 0, fall = 0] = /check inter (\d+)s fall (\d+)/.exec(proxy) ?? [];
+    const checks = /check inter (\d+)s fall (\d+)/.exec(proxy);
+    expect(checks).not.toBeNull();
+    const [, seconds, fall] = checks ?? [];
     const delay = Number(environment?.SHUTDOWN_DELAY_SECONDS);
     expect(delay).toBeGreaterThan(Number(seconds) * Number(fall));
     expect(Number.parseInt(stop_grace_period ?? '', 10)).toBeGreaterThan(Math.max(10, delay + 2.5));

@@ -25,15 +25,15 @@ export const words = v.pipe(
   v.transform((value) => value.split(/\s+/)),
 );
 
-/** A number without sign or fraction. */
-export function wholeNumber(max: number) {
-  const fault = `must be a number from 0 to ${max}`;
-  return v.pipe(text, v.digits(fault), v.transform(Number), v.maxValue(max, fault));
+/** A number without sign or fraction, from a least one on (default: 0). */
+export function wholeNumber(max: number, min = 0) {
+  const fault = `must be a number from ${min} to ${max}`;
+  return v.pipe(text, v.digits(fault), v.transform(Number), v.minValue(min, fault), v.maxValue(max, fault));
 }
 
 /** A number as of {@link wholeNumber}, where 0 has no meaning. */
 export function count(max: number) {
-  return v.pipe(wholeNumber(max), v.minValue(1, 'must be above 0; leave it out for the default'));
+  return wholeNumber(max, 1);
 }
 
 /** How long finished events are kept. */

@@ -144,6 +144,10 @@ async function* linesOf(path: string): AsyncGenerator<string> {
     const { code = 'unknown' } = error as NodeJS.ErrnoException;
     throw new CommandFault(`The checkpoint ${path} cannot be read (${code}).`);
   });
+  if (!(await file.stat()).isFile()) {
+    await file.close();
+    throw new CommandFault(`--checkpoint ${path} is no file; name the file that "audit export" wrote.`);
+  }
   // Ends the file as well.
   yield* file.readLines();
 }

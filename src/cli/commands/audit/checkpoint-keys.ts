@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { calculateJwkThumbprint, exportJWK } from 'jose';
-import { readSecretFile, SecretFileError } from '../../../payments/crypto/secret-file.js';
+import { readSecretFile, secretFileWarning, SecretFileError } from '../../../payments/crypto/secret-file.js';
 import { CommandFault } from '../../fault.js';
 
 /** A key of the operator, which signs checkpoints or verifies them. */
@@ -13,7 +13,7 @@ export interface CheckpointKey {
   id: string;
 }
 
-const MAKE = 'openssl genpkey -algorithm ed25519 -out checkpoint-key.pem';
+const MAKE = '(umask 077; openssl genpkey -algorithm ed25519 -out checkpoint-key.pem)';
 const SHARE = 'openssl pkey -in checkpoint-key.pem -pubout -out checkpoint-key.pub.pem';
 
 /** Reads the key that signs: Ed25519 or P-256, in PEM. */
@@ -24,6 +24,10 @@ export async function readSigningKey(path: string): Promise<CheckpointKey> {
   } catch (error) {
     if (!(error instanceof SecretFileError)) throw error;
     throw new CommandFault(`The signing key ${path} ${error.message}.`);
+  }
+  const warning = secretFileWarning(path);
+  if (warning !== undefined) {
+    process.stderr.write(`Warning: the signing key ${path} ${warning}: whoever reads it signs as you do.\n`);
   }
   if (text.includes('ENCRYPTED')) {
     throw new CommandFault(
