@@ -3,11 +3,10 @@ import type { Socket } from 'node:net';
 import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { serviceLogger } from './logging.js';
 import type { AnswerContext } from './node-answers.js';
+import { USUAL_REQUESTS_AT_ONCE } from './requests-at-once.js';
 import { headersFor } from './response-headers.js';
 import { measureOverload } from './telemetry/request-metrics.js';
 
-/** How many requests are worked on at once where the settings do not say it: less than a second's work. */
-export const USUAL_REQUESTS_AT_ONCE = 100;
 /** How many more webhooks are, so that they are refused last. */
 const FOR_WEBHOOKS = 1.5;
 /** How many times as many may be arriving. */

@@ -5,7 +5,8 @@
 //   npm run test:ha                 each fault 20 times
 //   HA_ROUNDS=1 npm run test:ha     each fault once, as CI does
 import { spawnSync } from 'node:child_process';
-import { existsSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -28,6 +29,7 @@ function makeRoot() {
   if (existsSync(ROOT)) return;
   const unfinished = `${ROOT}.unfinished`;
   rmSync(unfinished, { recursive: true, force: true });
+  mkdirSync(dirname(ROOT), { recursive: true });
   const made = spawnSync(
     'mmdebstrap',
     ['--mode=root', '--variant=apt', `--include=${PACKAGES.join(',')}`, SUITE, unfinished],

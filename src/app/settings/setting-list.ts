@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { USUAL_REQUESTS_AT_ONCE } from '../admission.js';
+import { USUAL_REQUESTS_AT_ONCE } from '../requests-at-once.js';
 import { USUAL_MAX_PROJECTS_PER_OWNER } from '../projects/project-limit.js';
 import { databaseUrlFault } from './database-url.js';
 import { requestIdHeaderFault } from './request-id-header.js';
