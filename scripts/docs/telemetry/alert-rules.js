@@ -166,7 +166,7 @@ export const ALERTS = [
     expr: `max(${dead}) > 0`,
     for: '5m',
     summary: 'Events were given up after twelve attempts.',
-    action: 'Mend the handler that stripe_event.given_up names, then replay them: POST …/events/replay.',
+    action: 'Fix the handler that stripe_event.given_up names, then replay them: POST …/events/replay.',
     fires: { [dead]: '3x120' },
     quiet: { [dead]: '0x120' },
   },
