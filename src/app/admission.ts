@@ -1,10 +1,8 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { errorAnswer } from '../payments/http/errors/error-answer.js';
 import { serviceLogger } from './logging.js';
-import type { AnswerContext } from './node-answers.js';
+import { documentedAnswer, type AnswerContext, type Refusal } from './node-answers.js';
 import { USUAL_REQUESTS_AT_ONCE } from './requests-at-once.js';
-import { headersFor } from './response-headers.js';
 import { measureOverload } from './telemetry/request-metrics.js';
 
 /** How many more webhooks are, so that they are refused last. */
@@ -17,7 +15,10 @@ const REPORT_MS = 1_000;
 /** Stripe calls no other address by POST. */
 const WEBHOOK = /\/webhooks\/[^/]+\/(?:test|live)\/?(?:\?|$)/;
 
-const DETAIL = 'The service has more requests than it can answer in time; send this one again shortly.';
+const TOO_MANY: Refusal = {
+  code: 'dependency_unavailable',
+  detail: 'The service has more requests than it can answer in time; send this one again shortly.',
+};
 
 /**
  * Bounds the requests that are worked on at once: one more is answered at once, before it costs a token's check or a statement, and
@@ -42,7 +43,7 @@ export function boundRequests(
       return;
     }
     const isWebhook = method === 'POST' && WEBHOOK.test(url);
-    if (!admitted.hasRoom(isWebhook ? Math.ceil(atOnce * FOR_WEBHOOKS) : atOnce)) {
+    if (!admitted.makeRoom(isWebhook ? Math.ceil(atOnce * FOR_WEBHOOKS) : atOnce)) {
       if (refused === 0) setTimeout(report, REPORT_MS).unref();
       refused += 1;
       measureOverload(method, isWebhook);
@@ -61,10 +62,10 @@ class Admitted {
   private readonly ofSocket = new WeakMap<Socket, Set<IncomingMessage>>();
 
   /**
-   * Whether one more may come. A request whose body is still arriving costs nothing but memory, and anybody can let one arrive
+   * Makes room for one more, and says whether there is any. A request whose body is still arriving costs nothing but memory, and anybody can let one arrive
    * slowly: it takes nobody's place, and where there are too many of these, the one that has been arriving the longest is ended.
    */
-  hasRoom(atOnce: number): boolean {
+  makeRoom(atOnce: number): boolean {
     if (this.requests.size < atOnce) return true;
     const arriving = [...this.requests].filter(({ complete }) => !complete);
     if (this.requests.size - arriving.length >= atOnce) return false;
@@ -95,19 +96,8 @@ class Admitted {
 }
 
 /** Keeps the connection, since a new one would cost more than the answer. One line of the log counts those of a second. */
-function refuse(request: IncomingMessage, response: ServerResponse, { requestIdOf }: AnswerContext): void {
-  const requestId = requestIdOf(request);
-  const { status, headers, body } = errorAnswer(
-    'dependency_unavailable',
-    DETAIL,
-    requestId,
-    request.headers.accept,
-  );
-  const text = JSON.stringify(body);
-  response.writeHead(status, {
-    ...headersFor(requestId),
-    ...headers,
-    'Content-Length': Buffer.byteLength(text),
-  });
-  response.end(request.method === 'HEAD' ? undefined : text);
+function refuse(request: IncomingMessage, response: ServerResponse, context: AnswerContext): void {
+  const { status, headers, body } = documentedAnswer(TOO_MANY, context, request);
+  response.writeHead(status, headers);
+  response.end(request.method === 'HEAD' ? undefined : body);
 }

@@ -1,4 +1,5 @@
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { poolSizeFor } from '../payments/database/write-turns.js';
 import { paymentsMigrations } from '../payments/schema/migrations/index.js';
 import { paymentsEntities } from '../payments/schema/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
@@ -11,9 +12,6 @@ const CONNECT_TIMEOUT_MS = 1_000;
 /** How long a statement may run, in milliseconds. The server ends it; the client gives up a little later. */
 const STATEMENT_TIMEOUT_MS = 3_000;
 const POOL_SIZE = 10;
-/** How many connections beside those of handlers other writes may hold, and the part of the pool that writes have. */
-const FOR_OTHER_WRITES = 2;
-const PART_OF_WRITES = 0.7;
 /** How long a connection may be silent until the system probes the other side, in milliseconds. */
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
@@ -43,7 +41,7 @@ export function dataSourceOptions(
     applicationName: APPLICATION_NAME,
     poolErrorHandler,
     extra: {
-      max: Math.max(POOL_SIZE, Math.ceil((eventsAtOnce + FOR_OTHER_WRITES) / PART_OF_WRITES)),
+      max: Math.max(POOL_SIZE, poolSizeFor(eventsAtOnce)),
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       query_timeout: STATEMENT_TIMEOUT_MS + 500,

@@ -115,25 +115,23 @@ function refusalOf({ code = '', rawPacket, bytesParsed = 0 }: Fault): Refusal {
   return FAULTS[code] ?? UNPARSABLE;
 }
 
-/** Builds the answer, and logs and measures it like that of any request. */
-function answerOf(
+/** The documented form of a refusal. */
+export function documentedAnswer(
   { code, detail }: Refusal,
-  { requestIdOf, logger }: AnswerContext,
+  { requestIdOf }: Pick<AnswerContext, 'requestIdOf'>,
   request?: IncomingMessage,
 ) {
   const requestId = requestIdOf(request);
   const { status, headers, body } = errorAnswer(code, detail, requestId, request?.headers.accept);
-  logger.info({ method: request?.method, status, requestId, code });
-  measureRefusal(request?.method, status);
   const text = JSON.stringify(body);
-  return {
-    status,
-    headers: {
-      ...headersFor(requestId),
-      ...headers,
-      'Content-Length': String(Buffer.byteLength(text)),
-      Connection: 'close',
-    },
-    body: text,
-  };
+  const length = { 'Content-Length': String(Buffer.byteLength(text)) };
+  return { requestId, status, headers: { ...headersFor(requestId), ...headers, ...length }, body: text };
+}
+
+/** Builds the answer, which ends the connection, and logs and measures it like that of any request. */
+function answerOf(refusal: Refusal, context: AnswerContext, request?: IncomingMessage) {
+  const { requestId, status, headers, body } = documentedAnswer(refusal, context, request);
+  context.logger.info({ method: request?.method, status, requestId, code: refusal.code });
+  measureRefusal(request?.method, status);
+  return { status, headers: { ...headers, Connection: 'close' }, body };
 }

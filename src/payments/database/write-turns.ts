@@ -98,6 +98,11 @@ export function writeLimits(database: Database): Record<Hold, number> {
   return { statement, transaction: Math.max(1, statement - FOR_STATEMENTS) };
 }
 
+/** The size of a pool in which so many transactions may write at once, by {@link writeLimits}. */
+export function poolSizeFor(transactions: number): number {
+  return Math.ceil((transactions + FOR_STATEMENTS) / (1 - RESERVE));
+}
+
 /**
  * Waits until a write may take a connection of the pool.
  *

@@ -146,10 +146,8 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
         handling.end('handled');
       }
     } catch (error) {
-      if (isOutcomeUnknown(error)) this.reportUnknown(event, error);
-      else await this.recordFailure(event, error);
       handling.end(
-        isOutcomeUnknown(error) ? 'unknown' : event.attempts >= MAX_ATTEMPTS ? 'given_up' : 'failed',
+        isOutcomeUnknown(error) ? this.reportUnknown(event, error) : await this.recordFailure(event, error),
       );
     }
   }
@@ -184,7 +182,10 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
   }
 
   /** The event is handled, or due again when its lease expires: the handlers' writes and the mark are committed together. */
-  private reportUnknown({ project_id, mode, event_id, type, attempts }: ClaimedEvent, error: unknown): void {
+  private reportUnknown(
+    { project_id, mode, event_id, type, attempts }: ClaimedEvent,
+    error: unknown,
+  ): 'unknown' {
     this.logger.write('stripe_event.outcome_unknown', {
       projectId: project_id,
       mode,
@@ -193,9 +194,10 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
       attempts,
       ...describeError(error),
     });
+    return 'unknown';
   }
 
-  private async recordFailure(event: ClaimedEvent, error: unknown): Promise<void> {
+  private async recordFailure(event: ClaimedEvent, error: unknown): Promise<'given_up' | 'failed'> {
     const handler = error instanceof HandlerFailure ? error.handler : undefined;
     const description = describeError(error instanceof HandlerFailure ? error.cause : error);
     const { project_id: projectId, mode, event_id: eventId, type, attempts } = event;
@@ -220,6 +222,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
     } catch {
       // It is due again when its lease expires.
     }
+    return isLast ? 'given_up' : 'failed';
   }
 }
 

@@ -18,13 +18,13 @@ import { WebhookMonitor } from './webhook-monitor.js';
 import type { WebhookFault } from './webhook-monitor.statements.js';
 import { WebhookSecretStore, type WebhookSecrets } from './webhook-secrets.js';
 
-/** What became of a webhook that is acknowledged. */
-export type Accepted = 'stored' | 'stored_before' | 'ignored';
+const ACCEPTED = ['stored', 'stored_before', 'ignored'] as const;
 
-const ACCEPTED: readonly string[] = ['stored', 'stored_before', 'ignored'] satisfies Accepted[];
+/** What became of a webhook that is acknowledged. */
+export type Accepted = (typeof ACCEPTED)[number];
 
 function isAccepted(outcome: string): outcome is Accepted {
-  return ACCEPTED.includes(outcome);
+  return ACCEPTED.some((each) => each === outcome);
 }
 
 /** How often a webhook secret may change while one webhook is handled. */
