@@ -13,8 +13,8 @@ const OF_COMMANDS = new Set([
   'stripe_configs_count_outdated',
   'stripe_configs_write_resealed',
   'stripe_events_count_outdated',
-  'stripe_config_keys_count_use',
-  'stripe_config_audit_find_faults',
+  'stripe_configs_count',
+  'stripe_config_keys_count_sealed',
   'stripe_config_audit_count_chains',
   'stripe_config_audit_list_chains',
 ]);

@@ -4,5 +4,7 @@ import { join } from 'node:path';
 /** The process of the PostgreSQL under a data folder; undefined when it has ended in order. */
 export function postmasterOf(dataDir: string): number | undefined {
   const file = join(dataDir, 'postgres', 'postmaster.pid');
-  return existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : undefined;
+  // PostgreSQL makes the file first and writes into it then.
+  const pid = existsSync(file) ? Number.parseInt(readFileSync(file, 'utf8'), 10) : NaN;
+  return Number.isNaN(pid) ? undefined : pid;
 }

@@ -36,12 +36,12 @@ export const HISTORY = statement({
 });
 
 /**
- * Places where the trail is not what was written: every row's hash is computed again, and that of its actor unless
+ * Places where the trail of some projects is not what was written: every row's hash is computed again, and that of its actor unless
  * who that was has been erased, every row must follow the one before, and the last must be of the configuration's current version. For a missing row the version is the expected one.
  */
 export const FIND_AUDIT_FAULTS = statement({
   name: 'stripe_config_audit_find_faults',
-  parameters: {},
+  parameters: { after: text, upto: text },
   columns: {
     project_id: varchar,
     version: integer,
@@ -58,6 +58,7 @@ export const FIND_AUDIT_FAULTS = statement({
       lag(entry.hash, 1, '') OVER chain AS expected_previous_hash,
       lag(entry.version, 1, 0) OVER chain + 1 AS expected_version
     FROM {schema}.stripe_config_audit AS entry
+    WHERE entry.project_id > :after AND entry.project_id <= :upto
     WINDOW chain AS (PARTITION BY entry.project_id ORDER BY entry.version)
   )
   SELECT project_id, version, 'edited' AS fault FROM trail WHERE hash <> computed_hash OR NOT has_its_actor
@@ -67,8 +68,10 @@ export const FIND_AUDIT_FAULTS = statement({
   SELECT project_id, version, 'chain broken' FROM trail WHERE previous_hash <> expected_previous_hash
   UNION ALL
   SELECT coalesce(config.project_id, last.project_id), coalesce(config.version, last.version), 'missing or moved'
-  FROM {schema}.stripe_configs AS config
-  FULL JOIN (SELECT project_id, max(version) AS version FROM {schema}.stripe_config_audit GROUP BY project_id) AS last
+  FROM (
+    SELECT project_id, version FROM {schema}.stripe_configs WHERE project_id > :after AND project_id <= :upto
+  ) AS config
+  FULL JOIN (SELECT project_id, max(version) AS version FROM trail GROUP BY project_id) AS last
     ON last.project_id = config.project_id
   WHERE coalesce(config.version, 0) <> coalesce(last.version, 0)
   ORDER BY 1, 2`,

@@ -74,7 +74,7 @@ export const COUNT_OUTDATED_EVENTS = statement({
   name: 'stripe_events_count_outdated',
   parameters: { prefix: text },
   columns: { count: integer },
-  text: 'SELECT count(*)::integer AS count FROM {schema}.stripe_events WHERE NOT starts_with(payload_sealed, :prefix)',
+  text: 'SELECT count(*)::integer AS count FROM {schema}.stripe_events WHERE substr(payload_sealed, 1, length(:prefix::text)) <> :prefix',
 });
 
 /** Such events, after one of them. */
@@ -90,7 +90,7 @@ export const FIND_OUTDATED_EVENTS = statement({
   columns: { project_id: varchar, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
   text: `
   SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
-  WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND NOT starts_with(payload_sealed, :prefix)
+  WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND substr(payload_sealed, 1, length(:prefix::text)) <> :prefix
   ORDER BY project_id, mode, event_id LIMIT :size`,
 });
 
@@ -107,7 +107,7 @@ export const LOCK_OUTDATED_EVENTS = statement({
   columns: { project_id: varchar, mode: word<Mode>(), event_id: varchar, payload_sealed: text },
   text: `
   SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
-  WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND NOT starts_with(payload_sealed, :prefix)
+  WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND substr(payload_sealed, 1, length(:prefix::text)) <> :prefix
   ORDER BY project_id, mode, event_id LIMIT :size FOR NO KEY UPDATE SKIP LOCKED`,
 });
 
@@ -123,18 +123,28 @@ export const WRITE_EVENTS = statement({
     AND event.payload_sealed = batch.old`,
 });
 
-/** How many values and rows each key has sealed. */
+/** How many rows hold sealed values. */
+export const COUNT_SEALED = statement({
+  name: 'stripe_config_keys_count_sealed',
+  parameters: {},
+  columns: { count: bigint },
+  text: `
+  SELECT (SELECT count(*) FROM {schema}.stripe_configs) + (SELECT count(payload_sealed) FROM {schema}.stripe_events) AS count`,
+});
+
+/** How many values and rows of some projects each key has sealed. */
 export const COUNT_BY_KEY = statement({
   name: 'stripe_config_keys_count_use',
-  parameters: {},
+  parameters: { after: text, upto: text },
   columns: { key_id: text, rows: integer, values: integer },
   text: `
   SELECT key_id, sum(rows)::integer AS rows, sum(values)::integer AS values FROM (
     SELECT split_part(value, '.', 2) AS key_id, count(DISTINCT project_id) AS rows, count(*) AS values
-    FROM {schema}.stripe_configs CROSS JOIN jsonb_each_text(sealed) AS credential (field, value) GROUP BY 1
+    FROM {schema}.stripe_configs CROSS JOIN jsonb_each_text(sealed) AS credential (field, value)
+    WHERE project_id > :after AND project_id <= :upto GROUP BY 1
     UNION ALL
     SELECT substr(payload_sealed, 5, 10), count(*), count(*) FROM {schema}.stripe_events
-    WHERE payload_sealed IS NOT NULL GROUP BY 1
+    WHERE project_id > :after AND project_id <= :upto AND payload_sealed IS NOT NULL GROUP BY 1
   ) AS counts GROUP BY 1`,
 });
 

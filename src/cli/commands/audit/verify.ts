@@ -23,7 +23,7 @@ interface Checkpoint {
 export async function verify(host: CommandHost, options: VerifyOptions): Promise<Result> {
   const checkpoint = await checkpointOf(options);
   const faults = await host.withDatabase(async (database): Promise<(AuditFault | ChainFault)[]> => {
-    const found = await findAuditFaults(database);
+    const found = await faultsOf(database);
     if (checkpoint === undefined) return found;
     return [...found, ...(await faultsSince(database, checkpoint))];
   });
@@ -48,6 +48,15 @@ async function checkpointOf({ checkpoint: file, publicKey }: VerifyOptions): Pro
     throw new CommandFault('--checkpoint and --public-key belong together; name both files.');
   }
   return { file, claims: await verifyCheckpoint(file, await readVerifyingKey(publicKey)) };
+}
+
+async function faultsOf(database: Database): Promise<AuditFault[]> {
+  const reporter = progressReporter(progressStream(), 'projects');
+  const faults = await findAuditFaults(database, (progress) => {
+    reporter.report(progress, { verified: progress.done, total: progress.total });
+  });
+  reporter.end();
+  return faults;
 }
 
 async function faultsSince(database: Database, { file, claims }: Checkpoint): Promise<ChainFault[]> {

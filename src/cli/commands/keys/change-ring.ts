@@ -3,10 +3,11 @@ import { readKeysEnv } from '../../../app/settings/command-settings.js';
 import { activateKey, addKey, createKeyRingFile, retireKey } from '../../../payments/crypto/key-ring-file.js';
 import { KeyRingError } from '../../../payments/crypto/key-ring.js';
 import type { KeyServiceKey } from '../../../payments/crypto/key-services/wrapped-key.js';
-import { countByKey, findReplicas, forgetKey } from '../../../payments/key-rotation/key-usage.js';
+import { findReplicas, forgetKey } from '../../../payments/key-rotation/key-usage.js';
 import type { CommandHost } from '../../command-host.js';
 import { CommandFault, unwritable } from '../../fault.js';
 import { say, type Result } from '../../program.js';
+import { countValues } from './count-values.js';
 import { keyRingFile } from './ring-file.js';
 
 /** Which key service wraps a new key. */
@@ -55,7 +56,7 @@ export async function activate(host: CommandHost, id: string): Promise<Result> {
 export async function retire(host: CommandHost, id: string): Promise<Result> {
   const file = keyRingFile();
   await host.withDatabase(async (database) => {
-    const used = (await countByKey(database)).get(id);
+    const used = (await countValues(database)).get(id);
     if (used !== undefined) {
       throw new CommandFault(
         `${used.rows} rows hold values sealed under ${id}; run "${host.callOf('keys rewrap')}" first.`,

@@ -1,13 +1,14 @@
-import { countByKey, findKeys, findReplicas } from '../../../payments/key-rotation/key-usage.js';
+import { findKeys, findReplicas } from '../../../payments/key-rotation/key-usage.js';
 import type { CommandHost } from '../../command-host.js';
 import { say, sayTable, type Result } from '../../program.js';
+import { countValues } from './count-values.js';
 import { describeRing } from './ring-file.js';
 
 export async function status(host: CommandHost): Promise<Result> {
   const ring = await describeRing();
   return host.withDatabase(async (database) => {
     const [counts, known, replicas] = await Promise.all([
-      countByKey(database),
+      countValues(database),
       findKeys(database),
       findReplicas(database),
     ]);

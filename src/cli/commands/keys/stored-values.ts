@@ -42,12 +42,16 @@ export async function rewrapAll(
 export async function verify(host: CommandHost): Promise<Result> {
   const sealer = await sealerOfRing();
   const unreadable: UnreadableValue[] = [];
+  const reporter = progressReporter(progressStream(), 'rows');
   await host.withDatabase(async (database) => {
-    for await (const value of findUnreadable(database, sealer)) {
+    for await (const value of findUnreadable(database, sealer, (progress) => {
+      reporter.report(progress, { opened: progress.done, total: progress.total });
+    })) {
       unreadable.push(value);
       say(JSON.stringify(value));
     }
   });
+  reporter.end();
   if (unreadable.length > 0) {
     throw new CommandFault(`${unreadable.length} stored value(s) cannot be opened.`, { unreadable });
   }
