@@ -95,7 +95,7 @@ it('of a key service that is not trusted gives an error with its code and the fi
 it('of Stripe that is not trusted gives a cause with its code and the fix', async () => {
   const stripe = new StripeApi({ stripeApiBase: url, limits: { stripeCallsAtOnce: 1 } }, new TimeLimits());
   const key = new Secret(fakeCredential('test_secret_key'));
-  const error = await rejectionOf(stripe.ask(key, (client) => client.balance.retrieve()));
+  const error = await rejectionOf(stripe.ask(key, (client) => client.balance.retrieve(), { asker: 'alice' }));
   const { causes } = describeError(error.cause);
   expect(causes).toContainEqual({
     error: 'ExplainedError',

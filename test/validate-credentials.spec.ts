@@ -654,50 +654,77 @@ describe('the limit of a project', () => {
       await letWindowPass();
       stripe.requests.length = 0;
     }
-    const twelve = await Promise.all(Array.from({ length: 12 }, () => validate({ secret_key: key })));
-    const refused = twelve.filter(({ status }) => status !== 200);
-    expect(refused).toHaveLength(7);
-    refused.forEach(expectLimited);
-    expect(stripe.requests).toHaveLength(5);
-  });
-
-  it('of a process is eight questions at once', async () => {
-    const keys = Array.from({ length: 10 }, () => genuineKey());
-    const projects = await Promise.all(keys.map(() => service.createProject()));
-    const tryAll = (note: (answer: TestResponse) => void) =>
-      Promise.all(
-        keys.map(async (secret_key, index) => {
-          note(await validate({ secret_key }, {}, projects[index]));
-        }),
+    // Each has four places for one caller.
+    const second = await startService({ stripeApiBase: stripe.url });
+    try {
+      const clients = Array.from({ length: 6 }, () => [service, second]).flat();
+      const twelve = await Promise.all(
+        clients.map((client) => validate({ secret_key: key }, {}, projectId, client)),
       );
-
-    stripe.fault = { kind: 'hang' };
-    setTimeLimits(service, { stripe: 2_500 });
-    const inOrder: TestResponse[] = [];
-    await tryAll((answer) => inOrder.push(answer));
-    expect(inOrder.map(({ status }) => status)).toEqual([429, 429, ...Array<number>(8).fill(504)]);
-    inOrder.slice(0, 2).forEach(expectLimited);
-    expect(stripe.requests).toHaveLength(8);
-
-    setTimeLimits(service);
-    stripe.fault = undefined;
-    for (const [index, secret_key] of keys.entries()) {
-      expectVerdict(await validate({ secret_key }, {}, projects[index]), true);
+      const refused = twelve.filter(({ status }) => status !== 200);
+      expect(refused).toHaveLength(7);
+      refused.forEach(expectLimited);
+      expect(stripe.requests).toHaveLength(5);
+    } finally {
+      await second.stop();
     }
   });
 
+  /** Projects of owners whose questions Stripe does not answer: all their keys. */
+  async function hangFor(owners: readonly string[]): Promise<() => Promise<TestResponse[]>> {
+    const projects = await Promise.all(owners.map((owner) => service.createProject(owner)));
+    const keys = owners.map(() => genuineKey());
+    stripe.fault = ({ key }) => (keys.includes(key ?? '') ? { kind: 'hang' } : undefined);
+    setTimeLimits(service, { stripe: 2_500 });
+    return () =>
+      Promise.all(
+        keys.map((secret_key, index) =>
+          validate({ secret_key }, { subject: owners[index] ?? null }, projects[index]),
+        ),
+      );
+  }
+
+  /** So many of each that all eight places are taken: half of what is free for each. */
+  const ALL_PLACES = ['alice', 'alice', 'alice', 'alice', 'bob', 'bob', 'carol', 'dave'];
+
+  it('of a process is eight questions at once, and for each caller half of what is free', async () => {
+    const more = ['alice', 'bob', 'carol', 'dave', 'erin'];
+    const ask = await hangFor([...ALL_PLACES, ...more]);
+    const answers = await ask();
+    expect(answers.filter(({ status }) => status === 504)).toHaveLength(ALL_PLACES.length);
+    const refused = answers.filter(({ status }) => status !== 504);
+    expect(refused).toHaveLength(more.length);
+    refused.forEach(expectLimited);
+    expect(stripe.requests).toHaveLength(8);
+
+    stripe.fault = undefined;
+    expect((await ask()).filter(({ status }) => status === 200).length).toBeGreaterThan(0);
+  });
+
+  it('of a process lets no caller take what others need, however many projects they have', async () => {
+    const ask = await hangFor(Array<string>(12).fill('mallory'));
+    let isOver = false;
+    const hanging = ask().finally(() => (isOver = true));
+    await eventually('the questions of one caller hang', () => stripe.requests.length === 4);
+
+    expectVerdict(await validate({ secret_key: genuineKey() }), true);
+    expect(isOver).toBe(false);
+    expect((await hanging).map(({ status }) => status).sort()).toEqual([
+      ...Array<number>(8).fill(429),
+      ...Array<number>(4).fill(504),
+    ]);
+  });
+
   it('is not used up by what the load of others refuses', async () => {
-    const others = Array.from({ length: 8 }, () => genuineKey());
-    const projects = await Promise.all(others.map(() => service.createProject()));
-    stripe.fault = ({ key }) => (others.includes(key ?? '') ? { kind: 'hang' } : undefined);
-    const hanging = others.map((secret_key, index) => validate({ secret_key }, {}, projects[index]));
-    await eventually('all eight places are taken', () => stripe.requests.length === others.length);
+    const ask = await hangFor(ALL_PLACES.map((owner) => `${owner} of others`));
+    const hanging = ask();
+    await eventually('all eight places are taken', () => stripe.requests.length === ALL_PLACES.length);
 
     const key = genuineKey();
     for (let count = 0; count < 6; count++) expectLimited(await validate({ secret_key: key }));
     expect(await counted()).toBe(0);
 
-    await Promise.all(hanging);
+    await hanging;
     for (let count = 0; count < 5; count++) expectVerdict(await validate({ secret_key: key }), true);
     expectLimited(await validate({ secret_key: key }));
   });

@@ -459,6 +459,29 @@ describe('at once', () => {
     await expectOne();
   });
 
+  it('requests of one caller whose Stripe hangs leave a place for others', async () => {
+    const greedy = await Promise.all(Array.from({ length: 3 }, () => newProject(keys)));
+    const other = await service.createProject('bob');
+    const key = canaries.make('test_secret_key');
+    stripe.addAccount({ accountId: newAccountId(), key });
+    const stored = await service.request('PUT', configPath(other), {
+      subject: 'bob',
+      body: { test_secret_key: key },
+    });
+    expect(stored.status).toBe(200);
+    let release: (() => void) | undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    stripe.afterHandling = (request) => (request.key === keys.test ? held : Promise.resolve());
+    const hanging = greedy.map((id) => ask('POST', endpointPath(id)));
+    await eventually('two of them ask Stripe', () => {
+      return stripe.requests.filter((request) => request.key === keys.test).length >= 2;
+    });
+    const answer = await ask('POST', endpointPath(other), { subject: 'bob' });
+    release?.();
+    expect(answer.status).toBe(200);
+    expect((await Promise.all(hanging)).map(({ status }) => status).sort()).toEqual([200, 200, 429]);
+  });
+
   it('a request that waits too long for another is asked to retry later', async () => {
     setTimeLimits(sibling, { endpointWait: 500 });
     stripe.fault = ({ key }) => (key === keys.test ? { kind: 'delay', ms: 1_500 } : undefined);

@@ -14,6 +14,7 @@ const calls = {
     new StripeApi({ stripeApiBase: address, limits: { stripeCallsAtOnce: 1 } }, new TimeLimits()).ask(
       new Secret(key),
       (stripe) => stripe.balance.retrieve(),
+      { asker: 'alice' },
     ),
   client: () => clientOf(new Secret(key), address, 'a client').balance.retrieve(),
   issuer: () => fetchIssuerMetadata(address),

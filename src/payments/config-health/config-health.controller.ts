@@ -1,5 +1,6 @@
-import { Param } from '@nestjs/common';
+import { Param, Req } from '@nestjs/common';
 import { MODES, type Mode } from '../domain/credentials.js';
+import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { GetRoute, ProjectRoutes } from '../http/routes.js';
 import {
   StripeConfigHealthResponse,
@@ -22,9 +23,12 @@ export class ConfigHealthController {
     response: StripeConfigHealthResponse,
     errors: ['config_not_found'],
   })
-  async find(@Param('project_id') projectId: string): Promise<StripeConfigHealthResponse> {
+  async find(
+    @Param('project_id') projectId: string,
+    @Req() request: HttpRequest,
+  ): Promise<StripeConfigHealthResponse> {
     const all = await Promise.all(
-      MODES.map(async (mode) => [mode, await this.health.find(projectId, mode)] as const),
+      MODES.map(async (mode) => [mode, await this.health.find(projectId, mode, subjectOf(request))] as const),
     );
     return {
       project_id: projectId,

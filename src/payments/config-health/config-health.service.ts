@@ -23,6 +23,14 @@ export interface ModeHealth extends HealthRow {
   keysOfSameAccount: boolean | null;
 }
 
+/** Which key Stripe is asked about, and for whom. */
+interface Question {
+  projectId: string;
+  mode: Mode;
+  asker: string;
+  key: Secret;
+}
+
 /** Reports whether the stored credentials work: checks keys with Stripe, and reads what is recorded of webhooks. */
 @Injectable()
 export class ConfigHealthService {
@@ -42,9 +50,10 @@ export class ConfigHealthService {
    * The health of one mode. Stripe is asked when the last result is older than a minute; when it does not answer
    * at once, or a rate limit is reached, the previous result is returned, with its time.
    *
+   * @param asker the caller's subject
    * @throws PaymentsError `config_not_found`
    */
-  async find(projectId: string, mode: Mode): Promise<ModeHealth> {
+  async find(projectId: string, mode: Mode, asker: string): Promise<ModeHealth> {
     const { ended } = this;
     const row = await this.findRow(projectId, mode);
     const [secretKey, publishableKey] = await Promise.all([
@@ -56,7 +65,7 @@ export class ConfigHealthService {
       isStale(row) &&
       // A check that has ended since the row was read need not be repeated.
       ((this.ended !== ended && !isStale(await this.findRow(projectId, mode))) ||
-        (await this.checkBriefly(projectId, mode, secretKey, row)));
+        (await this.checkBriefly({ projectId, mode, asker, key: secretKey }, row)));
     const known = isChecked ? await this.findRow(projectId, mode) : row;
     return {
       ...known,
@@ -82,11 +91,11 @@ export class ConfigHealthService {
    *
    * @returns whether something new is known
    */
-  private async checkBriefly(projectId: string, mode: Mode, key: Secret, row: HealthRow): Promise<boolean> {
-    const name = `${projectId} ${mode} ${row.secret_key_version ?? 0}`;
+  private async checkBriefly(question: Question, row: HealthRow): Promise<boolean> {
+    const name = `${question.projectId} ${question.mode} ${row.secret_key_version ?? 0}`;
     const check =
       this.checks.get(name) ??
-      this.check(projectId, mode, key, row).finally(() => {
+      this.check(question, row).finally(() => {
         this.checks.delete(name);
         this.ended += 1;
       });
@@ -102,11 +111,11 @@ export class ConfigHealthService {
   }
 
   /** @returns whether something new is known */
-  private async check(projectId: string, mode: Mode, key: Secret, row: HealthRow): Promise<boolean> {
+  private async check({ projectId, mode, asker, key }: Question, row: HealthRow): Promise<boolean> {
     try {
       const count = (): Promise<void> =>
         countCall(this.database, projectId, this.options.limits.stripeCallsPerMinute);
-      const result = await checkKey(this.stripe, key, mode, { withAccount: true, count });
+      const result = await checkKey(this.stripe, key, mode, { withAccount: true, asker, count });
       const accountId = 'accountId' in result ? result.accountId : null;
       await runStatement(this.database, 'write', SAVE_KEY_STATE, {
         project_id: projectId,

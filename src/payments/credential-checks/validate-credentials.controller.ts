@@ -1,5 +1,6 @@
-import { Param } from '@nestjs/common';
+import { Param, Req } from '@nestjs/common';
 import { ValidBody } from '../http/body/valid-body.js';
+import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { PostRoute, ProjectRoutes } from '../http/routes.js';
 import {
   KEY_MISSING,
@@ -26,7 +27,8 @@ export class ValidateCredentialsController {
   validate(
     @Param('project_id') projectId: string,
     @ValidBody(ValidateStripeCredentialsRequest) body: Readonly<ValidateStripeCredentialsRequest>,
+    @Req() request: HttpRequest,
   ): Promise<ValidateStripeCredentialsResponse> {
-    return this.credentials.validate(projectId, body);
+    return this.credentials.validate(projectId, body, subjectOf(request));
   }
 }

@@ -25,19 +25,22 @@ export class ValidateCredentialsService {
   /**
    * Whether Stripe accepts a key. What is no key of that kind and mode is rejected without a request to Stripe.
    *
-   * @throws RateLimited when this project, or this process, has sent too many requests
+   * @param asker the caller's subject
+   * @throws RateLimited when this project, this caller, or this process has sent too many requests
    * @throws PaymentsError `stripe_unavailable` or `stripe_timeout` when Stripe gave no answer
    */
   async validate(
     projectId: string,
     { secret_key, is_test_mode }: ValidateStripeCredentialsRequest,
+    asker: string,
   ): Promise<ValidateStripeCredentialsResponse> {
     const mode = is_test_mode ? 'test' : 'live';
     const fault = findFaultOfKey(`${mode}_secret_key`, secret_key);
     if (fault !== undefined) return { valid: false, message: fault };
     const count = (): Promise<void> =>
       countCall(this.database, projectId, this.options.limits.stripeCallsPerMinute);
-    const result = await checkKey(this.stripe, new Secret(secret_key), mode, { withAccount: false, count });
+    const key = new Secret(secret_key);
+    const result = await checkKey(this.stripe, key, mode, { withAccount: false, asker, count });
     return describeKeyCheck(result, mode);
   }
 }

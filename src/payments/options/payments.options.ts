@@ -104,7 +104,7 @@ export interface PaymentsModuleOptions {
 export interface PaymentsLimits {
   /** Calls that check keys, for one project in a minute, by all replicas together. Default: 5. */
   stripeCallsPerMinute: number;
-  /** Concurrent calls that check keys, in this process. Default: 8. */
+  /** Concurrent calls of Stripe, in this process; one caller has half of them at most. Default: 8. */
   stripeCallsAtOnce: number;
   /**
    * Stored events with their handlers at once, in this process. Each has a connection of the pool; half of a pool of ten is

@@ -8,8 +8,9 @@ import { StripeConfigService } from './stripe-config.service.js';
  * be done once they are erased.
  *
  * @param projectId in its canonical spelling
+ * @param change who removes it
  */
-export type RemovalHook = (projectId: string) => Promise<() => Promise<void>>;
+export type RemovalHook = (projectId: string, change: Change) => Promise<() => Promise<void>>;
 
 /** Deletes a configuration, and whatever was created for it. */
 @Injectable()
@@ -25,7 +26,7 @@ export class ConfigRemoval {
 
   /** Throws as {@link StripeConfigService.deactivate}. */
   async remove(projectId: string, change: Change, conditions?: Preconditions): Promise<void> {
-    const finishers = await Promise.all(this.hooks.map((hook) => hook(projectId)));
+    const finishers = await Promise.all(this.hooks.map((hook) => hook(projectId, change)));
     await this.configs.deactivate(projectId, change, conditions);
     await Promise.all(finishers.map((finish) => finish()));
   }

@@ -42,7 +42,7 @@ export async function checkKey(
   api: StripeApi,
   key: Secret,
   mode: Mode,
-  { withAccount, count }: AskOptions & { withAccount: boolean },
+  { withAccount, ...options }: AskOptions & { withAccount: boolean },
 ): Promise<KeyCheckResult> {
   return api.ask(
     key,
@@ -60,7 +60,7 @@ export async function checkKey(
       if (account instanceof StripeRefusal && account.kind !== 'permission') return resultOfRefusal(account);
       return { status: 'works', accountId: idOf(account) };
     },
-    { count },
+    options,
   );
 }
 

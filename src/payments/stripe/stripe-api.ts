@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import Stripe from 'stripe';
 import type { Secret } from '../crypto/secret.js';
 import { withinDeadline } from '../common/deadline.js';
-import { PaymentsError, RateLimited } from '../domain/errors.js';
+import { PaymentsError } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { TimeLimits } from '../options/time-limits.js';
 import { boundedFetch } from './bounded-fetch.js';
+import { FairPlaces } from './fair-places.js';
 import { ExplainedError } from '../domain/explained-error.js';
 import { explainConnection } from '../common/connection-fault.js';
 
@@ -52,6 +53,8 @@ class StripeTrouble extends Error {
 
 /** Options of a call to Stripe. */
 export interface AskOptions {
+  /** Who asks: the caller's subject, or the project where nobody calls. */
+  asker: string;
   /** Counts the call once this process has room for it, so that a refusal there does not use up the limit of a project. */
   count?: (() => Promise<void>) | undefined;
 }
@@ -59,7 +62,7 @@ export interface AskOptions {
 /** Calls Stripe, through its SDK, with one key at a time. */
 @Injectable()
 export class StripeApi {
-  private running = 0;
+  private readonly places: FairPlaces;
 
   constructor(
     @Inject(RESOLVED_OPTIONS)
@@ -68,7 +71,9 @@ export class StripeApi {
       limits: Pick<ResolvedOptions['limits'], 'stripeCallsAtOnce'>;
     },
     private readonly timeLimits: TimeLimits,
-  ) {}
+  ) {
+    this.places = new FairPlaces(options.limits.stripeCallsAtOnce);
+  }
 
   /**
    * Lends a client that uses the key. It must not be stored: `util.inspect` of a client prints the key.
@@ -76,17 +81,13 @@ export class StripeApi {
    * @throws StripeRefusal when Stripe refuses
    * @throws PaymentsError `stripe_timeout` when the calls did not end in time, `stripe_unavailable` when Stripe could
    *   not be reached, limited the rate, failed, or gave an unusable answer
-   * @throws RateLimited when too many calls run already
+   * @throws RateLimited when too many calls run already, or too many of this asker
    */
-  async ask<T>(key: Secret, work: (stripe: Stripe) => Promise<T>, { count }: AskOptions = {}): Promise<T> {
-    if (this.running >= this.options.limits.stripeCallsAtOnce) throw new RateLimited(1);
-    this.running += 1;
-    try {
+  async ask<T>(key: Secret, work: (stripe: Stripe) => Promise<T>, { asker, count }: AskOptions): Promise<T> {
+    return this.places.within(asker, async () => {
       await count?.();
-      return await this.askWithin(key, work);
-    } finally {
-      this.running -= 1;
-    }
+      return this.askWithin(key, work);
+    });
   }
 
   private async askWithin<T>(key: Secret, work: (stripe: Stripe) => Promise<T>): Promise<T> {

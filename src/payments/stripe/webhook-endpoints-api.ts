@@ -34,20 +34,19 @@ export class WebhookEndpointsApi {
   constructor(
     private readonly stripe: StripeApi,
     private readonly key: Secret,
+    private readonly asker: string,
   ) {}
 
   /** Those of a URL, in Stripe's order. An account has 16 at most, so that all are one page. */
   async list(url: string): Promise<StripeEndpoint[]> {
-    const { data } = await this.stripe.ask(this.key, (stripe) =>
-      stripe.webhookEndpoints.list({ limit: 100 }),
-    );
+    const { data } = await this.ask((stripe) => stripe.webhookEndpoints.list({ limit: 100 }));
     if (!Array.isArray(data)) throw unavailable('answer');
     return data.map(toEndpoint).filter((endpoint) => endpoint.url === url);
   }
 
   /** Creates an endpoint, with the version of Stripe's API that our SDK speaks. */
   async create({ url, eventTypes, metadata, idempotencyKey }: NewEndpoint): Promise<MadeEndpoint> {
-    const created = await this.stripe.ask(this.key, (stripe) =>
+    const created = await this.ask((stripe) =>
       stripe.webhookEndpoints.create(
         {
           url,
@@ -70,13 +69,15 @@ export class WebhookEndpointsApi {
       enabled_events: eventTypes as Stripe.WebhookEndpointUpdateParams.EnabledEvent[],
       disabled: false,
     };
-    return toEndpoint(
-      await this.stripe.ask(this.key, (stripe) => stripe.webhookEndpoints.update(id, params)),
-    );
+    return toEndpoint(await this.ask((stripe) => stripe.webhookEndpoints.update(id, params)));
   }
 
   async remove(id: string): Promise<void> {
-    await this.stripe.ask(this.key, (stripe) => stripe.webhookEndpoints.del(id));
+    await this.ask((stripe) => stripe.webhookEndpoints.del(id));
+  }
+
+  private ask<T>(work: (stripe: Stripe) => Promise<T>): Promise<T> {
+    return this.stripe.ask(this.key, work, { asker: this.asker });
   }
 }
 

@@ -12,9 +12,9 @@ export class EndpointRemoval implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    this.removal.onRemoval(async (projectId) => {
+    this.removal.onRemoval(async (projectId, { actor }) => {
       const keys = await this.endpoints.openKeys(projectId);
-      return () => this.endpoints.removeAll(projectId, keys);
+      return () => this.endpoints.removeAll(projectId, keys, String(actor));
     });
   }
 }

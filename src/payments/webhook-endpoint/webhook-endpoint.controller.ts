@@ -1,7 +1,7 @@
 import { Param, Req } from '@nestjs/common';
 import type { Mode } from '../domain/credentials.js';
 import { OptionalValidBody } from '../http/body/valid-body.js';
-import { changeBy, type HttpRequest } from '../http/http-request.js';
+import { changeBy, subjectOf, type HttpRequest } from '../http/http-request.js';
 import { ModePipe } from '../http/parameters/mode.pipe.js';
 import { DeleteRoute, GetRoute, PostRoute, ProjectRoutes } from '../http/routes.js';
 import type { WebhookEndpointView } from './endpoint-view.js';
@@ -30,8 +30,9 @@ export class WebhookEndpointController {
   async find(
     @Param('project_id') projectId: string,
     @Param('mode', ModePipe) mode: Mode,
+    @Req() request: HttpRequest,
   ): Promise<WebhookEndpointResponse> {
-    return toResponse(await this.endpoints.find(projectId, mode));
+    return toResponse(await this.endpoints.find(projectId, mode, subjectOf(request)));
   }
 
   @PostRoute({
@@ -59,8 +60,12 @@ export class WebhookEndpointController {
     description: 'Removes the endpoint from Stripe if this service made it; one that was made by hand stays.',
     errors: ERRORS,
   })
-  async remove(@Param('project_id') projectId: string, @Param('mode', ModePipe) mode: Mode): Promise<void> {
-    await this.endpoints.remove(projectId, mode);
+  async remove(
+    @Param('project_id') projectId: string,
+    @Param('mode', ModePipe) mode: Mode,
+    @Req() request: HttpRequest,
+  ): Promise<void> {
+    await this.endpoints.remove(projectId, mode, subjectOf(request));
   }
 }
 

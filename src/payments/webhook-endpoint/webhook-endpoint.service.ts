@@ -7,6 +7,7 @@ import { PaymentsLogger } from '../common/payments-logger.js';
 import { RateLimited } from '../domain/errors.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
 import { TimeLimits } from '../options/time-limits.js';
+import { FairPlaces } from '../stripe/fair-places.js';
 import { StripeApi } from '../stripe/stripe-api.js';
 import { WebhookEndpointsApi } from '../stripe/webhook-endpoints-api.js';
 import { StripeConfigService } from '../stripe-config/stripe-config.service.js';
@@ -28,7 +29,7 @@ const MAX_AT_ONCE = 3;
 @Injectable()
 export class WebhookEndpointService {
   private readonly logger = new PaymentsLogger(WebhookEndpointService.name);
-  private running = 0;
+  private readonly places = new FairPlaces(MAX_AT_ONCE);
 
   constructor(
     @Inject(PAYMENTS_DATABASE) private readonly database: Database,
@@ -54,8 +55,9 @@ export class WebhookEndpointService {
     change: Change,
   ): Promise<WebhookEndpointView> {
     const target = this.targetOf(projectId, mode);
-    return this.exclusively(target, async () => {
-      const api = await this.openApi(target);
+    const asker = String(change.actor);
+    return this.exclusively(target, asker, async () => {
+      const api = await this.openApi(target, asker);
       const wanted = { url: target.url, eventTypes: [...eventTypes] };
       const observed = await this.observe(target, api);
       const state = { ...observed, ...(await this.secrets.find(target)), isFull: false };
@@ -65,17 +67,19 @@ export class WebhookEndpointService {
   }
 
   /** The state of the endpoint in Stripe. Throws as {@link ensure} does. */
-  async find(projectId: string, mode: Mode): Promise<WebhookEndpointView> {
+  async find(projectId: string, mode: Mode, asker: string): Promise<WebhookEndpointView> {
     const target = this.targetOf(projectId, mode);
-    return explained(async () => viewOf(target, await this.observe(target, await this.openApi(target))));
+    return explained(async () =>
+      viewOf(target, await this.observe(target, await this.openApi(target, asker))),
+    );
   }
 
   /** Removes the endpoint from Stripe if this service created it. One that was created by hand stays. Throws as {@link ensure}. */
-  async remove(projectId: string, mode: Mode): Promise<void> {
+  async remove(projectId: string, mode: Mode, asker: string): Promise<void> {
     const target = this.targetOf(projectId, mode);
-    await this.exclusively(target, async () => {
+    await this.exclusively(target, asker, async () => {
       const record = await this.records.find(target);
-      await this.reconciler.remove(target, record, () => this.openApi(target));
+      await this.reconciler.remove(target, record, () => this.openApi(target, asker));
     });
   }
 
@@ -88,21 +92,21 @@ export class WebhookEndpointService {
   }
 
   /** Removes a project's endpoints as far as Stripe allows it, and records which are left. Never rejects. */
-  async removeAll(projectId: string, keys: Record<Mode, Secret | null>): Promise<void> {
+  async removeAll(projectId: string, keys: Record<Mode, Secret | null>, asker: string): Promise<void> {
     try {
       const records = await this.records.findMade(projectId);
-      await Promise.all(records.map((record) => this.tryToRemove(record, keys[record.mode])));
+      await Promise.all(records.map((record) => this.tryToRemove(record, keys[record.mode], asker)));
     } catch (error) {
       this.logger.write('webhook_endpoint.removal_unknown', { projectId, ...describeError(error) });
     }
   }
 
-  private async tryToRemove(record: WebhookEndpointEntity, key: Secret | null): Promise<void> {
+  private async tryToRemove(record: WebhookEndpointEntity, key: Secret | null, asker: string): Promise<void> {
     const { project_id: projectId, mode } = record;
     const target = this.targetOf(projectId, mode);
     try {
       if (key === null) throw credentialsMissing(mode);
-      const api = new WebhookEndpointsApi(this.stripe, key);
+      const api = new WebhookEndpointsApi(this.stripe, key, asker);
       await this.reconciler.remove(target, record, () => Promise.resolve(api));
     } catch (error) {
       this.logger.write('webhook_endpoint.left', { projectId, mode, ...describeError(error) });
@@ -115,10 +119,10 @@ export class WebhookEndpointService {
     return { record, endpoints: await api.list(target.url) };
   }
 
-  private async openApi({ projectId, mode }: EndpointTarget): Promise<WebhookEndpointsApi> {
+  private async openApi({ projectId, mode }: EndpointTarget, asker: string): Promise<WebhookEndpointsApi> {
     const key = await this.configs.open(projectId, `${mode}_secret_key`);
     if (key === null) throw credentialsMissing(mode);
-    return new WebhookEndpointsApi(this.stripe, key);
+    return new WebhookEndpointsApi(this.stripe, key, asker);
   }
 
   private targetOf(projectId: string, mode: Mode): EndpointTarget {
@@ -126,17 +130,17 @@ export class WebhookEndpointService {
   }
 
   /** One request about an endpoint at a time, in all replicas. */
-  private async exclusively<T>({ projectId, mode }: EndpointTarget, work: () => Promise<T>): Promise<T> {
-    if (this.running >= MAX_AT_ONCE) throw new RateLimited(1);
-    this.running += 1;
-    try {
+  private exclusively<T>(
+    { projectId, mode }: EndpointTarget,
+    asker: string,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    return this.places.within(asker, async () => {
       const name = `stripe-webhook-endpoint ${projectId} ${mode}`;
       const { endpointWait: waitMs, endpointHold: holdMs } = this.timeLimits;
       const done = await withLock(this.database, name, { waitMs, holdMs }, () => explained(work));
       if (done === undefined) throw new RateLimited(1);
       return done.result;
-    } finally {
-      this.running -= 1;
-    }
+    });
   }
 }

@@ -41,7 +41,7 @@ export class KeyVerifier {
       await this.awaitTurn();
       try {
         const { valid, message } = describeKeyCheck(
-          await checkKey(this.api, key, mode, { withAccount: false }),
+          await checkKey(this.api, key, mode, { withAccount: false, asker: 'import' }),
           mode,
         );
         this.unanswered = 0;
