@@ -2,7 +2,7 @@
 // `keys rewrap` run, killed with SIGKILL many times before it may finish. Prints how long the rewrapping took, what the
 // requests felt of it, and what was lost (nothing may be). Usage: node bench/rotate.js [rows]
 import { spawn } from 'node:child_process';
-import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { createHash, randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
@@ -17,7 +17,9 @@ import { createKeyRingFile, readKeyRingFile } from '../dist/payments/crypto/key-
 import { Sealer } from '../dist/payments/crypto/sealer.js';
 import { Secret } from '../dist/payments/crypto/secret.js';
 import { sealContext } from '../dist/payments/crypto/sealer.js';
+import { prepareText, valuesInOrder } from '../dist/payments/database/statement.js';
 import { maskOf } from '../dist/payments/domain/credential-rules.js';
+import { INSERT_CONFIGS } from '../dist/payments/stripe-config/import.statements.js';
 import { untilReady } from './until-ready.js';
 
 const ROWS = Number(process.argv[2] ?? 100_000);
@@ -147,12 +149,9 @@ async function fill(sealer) {
         fingerprints: of((_, value) => sealer.fingerprints(new Secret(value), id)[0]),
       };
     });
-    await pool.query(
-      `INSERT INTO stripe_configs (project_id, sealed, shown, fingerprints, configured_at, version, changed_by)
-      SELECT *, '{"test": 0}', 1, 'bench'
-      FROM jsonb_to_recordset($1) AS config (project_id text, sealed jsonb, shown jsonb, fingerprints jsonb)`,
-      [JSON.stringify(configs)],
-    );
+    const { sql, order } = prepareText(INSERT_CONFIGS, undefined);
+    const values = { configs, changed_by: 'bench', change_request_id: randomUUID() };
+    await pool.query(sql, valuesInOrder(INSERT_CONFIGS, order, values));
   }
   return expected;
 }

@@ -10,7 +10,9 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { migrate } from '../src/app/migrate.js';
 import { createTestDatabase, queryWithoutTriggers, type TestDatabase } from './support/database.js';
+import { entryHashOf } from '../src/payments/stripe-config/audit-trail.js';
 import { cleanUp, runCommand, temporaryFolder } from './support/process.js';
+import { createConfig, moveVersion } from './support/written-changes.js';
 
 let database: TestDatabase;
 let folder: string;
@@ -26,7 +28,7 @@ beforeEach(async () => {
   await migrate(database.url);
   projects = [randomUUID(), randomUUID(), randomUUID()].sort();
   for (const project of projects) {
-    await database.query('INSERT INTO stripe_configs (project_id, version) VALUES ($1, 1)', [project]);
+    await createConfig(database, project);
     await change(project);
     await change(project);
   }
@@ -42,11 +44,7 @@ function writeKeys(name: string, keys: { publicKey: KeyObject; privateKey: KeyOb
   writeFileSync(path(`${name}.pub.pem`), keys.publicKey.export({ type: 'spki', format: 'pem' }));
 }
 
-const change = (id: string) =>
-  database.query(
-    `UPDATE stripe_configs SET version = version + 1, changed_by = 'alice' WHERE project_id = $1`,
-    [id],
-  );
+const change = (id: string) => moveVersion(database, id, 'alice');
 const remove = (id: string) => database.query('INSERT INTO stripe_removed_projects VALUES ($1)', [id]);
 
 const audit = (...args: string[]) => runCommand('audit', args, { DATABASE_URL: database.url });
@@ -79,11 +77,12 @@ async function rewrite(id: string, edit: string): Promise<void> {
     BEGIN
       FOR entry IN SELECT * FROM stripe_config_audit WHERE project_id = '${id}' ORDER BY version LOOP
         entry.previous_hash := previous;
-        entry.hash := stripe_config_audit_hash(entry);
+        entry.hash := ${entryHashOf('entry')};
         UPDATE stripe_config_audit SET previous_hash = entry.previous_hash, hash = entry.hash
           WHERE project_id = entry.project_id AND version = entry.version;
         previous := entry.hash;
       END LOOP;
+      UPDATE stripe_configs SET trail_hash = previous WHERE project_id = '${id}';
     END $$`,
   );
 }
@@ -136,7 +135,7 @@ it('a trail that goes on continues it, also once people and projects were erased
   await remove(project(1));
   await database.query('UPDATE stripe_config_audit SET actor = NULL, actor_salt = NULL');
   const later = randomUUID();
-  await database.query('INSERT INTO stripe_configs (project_id, version) VALUES ($1, 1)', [later]);
+  await createConfig(database, later);
   expect(await verified(file)).toEqual({
     code: 0,
     stderr: '',

@@ -6,6 +6,7 @@ import { runWithin } from '../src/payments/database/run-statement.js';
 import { migrate } from '../src/app/migrate.js';
 import type { AuditEntryEntity } from '../src/payments/audit/audit-entry.entity.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
+import { actorDigestOf, entryHashOf } from '../src/payments/stripe-config/audit-trail.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
 import { CREDENTIAL_FIELDS, type CredentialField } from '../src/payments/domain/credentials.js';
 import { Canaries } from './support/canaries.js';
@@ -22,6 +23,7 @@ import {
   type TestService,
 } from './support/service.js';
 import { flat, setPart } from './support/stored-config.js';
+import { createConfig } from './support/written-changes.js';
 
 type Row = Record<string, unknown>;
 type Credentials = Partial<Record<CredentialField, string>>;
@@ -466,14 +468,14 @@ describe('the check of the trail', () => {
     ],
     [
       'a row with a digest that fits the edit of its actor',
-      () => `UPDATE stripe_config_audit SET actor = 'mallory', actor_digest = stripe_config_actor_digest(actor_salt, 'mallory')
+      () => `UPDATE stripe_config_audit SET actor = 'mallory', actor_digest = ${actorDigestOf('actor_salt', "'mallory'::text")}
         WHERE ${at(2, 3)}`,
       [{ version: 3, fault: 'edited' }],
     ],
     [
       'a row with a hash that fits the edit',
       () => `UPDATE stripe_config_audit SET action = 'deleted' WHERE ${at(2, 3)};
-        UPDATE stripe_config_audit AS entry SET hash = stripe_config_audit_hash(entry) WHERE ${at(2, 3)}`,
+        UPDATE stripe_config_audit AS entry SET hash = ${entryHashOf('entry')} WHERE ${at(2, 3)}`,
       [{ version: 4, fault: 'chain broken' }],
     ],
     [
@@ -551,7 +553,7 @@ describe('the check of the trail', () => {
     const append = (id: string, version: number, previous: string) => `
       INSERT INTO stripe_config_audit
         SELECT '${id}', ${version}, 'updated', 'mallory', gen_random_uuid(), '', gen_random_uuid(), now(), '{}', '{}', '{}', '{}', ${previous}, '';
-      UPDATE stripe_config_audit AS entry SET hash = stripe_config_audit_hash(entry) WHERE hash = ''`;
+      UPDATE stripe_config_audit AS entry SET hash = ${entryHashOf('entry')} WHERE hash = ''`;
     const swap = (one: { index: number; version: number }, two: { index: number; version: number }) => `
       UPDATE stripe_config_audit SET version = -1 WHERE ${at(one.index, one.version)};
       UPDATE stripe_config_audit SET project_id = '${project(one.index)}', version = ${one.version}
@@ -560,8 +562,8 @@ describe('the check of the trail', () => {
     const edit = ({ index, version } = pickRow(), set = pick([...EDITS, flipBit('hash')])()) =>
       `UPDATE stripe_config_audit SET ${set} WHERE ${at(index, version)}`;
     const editAndRehash = () => `${edit(pickRow({ minimum: 2, notLast: true }), pick(EDITS)())};
-      UPDATE stripe_config_audit AS entry SET hash = stripe_config_audit_hash(entry)
-        WHERE hash <> stripe_config_audit_hash(entry)`;
+      UPDATE stripe_config_audit AS entry SET hash = ${entryHashOf('entry')}
+        WHERE hash <> ${entryHashOf('entry')}`;
     const KINDS = [
       () => edit(),
       () => edit(),
@@ -629,7 +631,7 @@ describe('the check of the trail', () => {
     it('says that all is well and ends with 0, or names each fault on a line and ends with 1', async () => {
       await migrate(checked.url);
       const id = randomUUID();
-      await checked.query('INSERT INTO stripe_configs (project_id, version) VALUES ($1, 1)', [id]);
+      await createConfig(checked, id);
       expect(await verify(checked.url)).toEqual({
         code: 0,
         stdout: '{"verified":1,"total":1}\nEvery row of the audit trail is as it was written.\n',

@@ -3,6 +3,7 @@ import { DataSource, type EntityManager } from 'typeorm';
 import { ProjectRemoval, StripeConfigService, type Change } from '../src/index.js';
 import { ExplainedError } from '../src/payments/domain/explained-error.js';
 import { fakeCredential } from './support/credentials.js';
+import { queryWithoutTriggers } from './support/database.js';
 import { expectError } from './support/errors.js';
 import { configPath, startTestService, type TestService } from './support/service.js';
 import type { CredentialField } from '../src/payments/domain/credentials.js';
@@ -164,7 +165,8 @@ describe('the key of a claimable sandbox', () => {
     };
     await service.request('PUT', configPath(projectId), { body });
     const set = (field: CredentialField, mask: string) =>
-      service.database.query(
+      queryWithoutTriggers(
+        service.database,
         `UPDATE stripe_configs SET ${setPart(field, 'masked', '$2::text')}, version = version + 1 WHERE project_id = $1`,
         [projectId, mask],
       );

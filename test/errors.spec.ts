@@ -83,7 +83,7 @@ async function breakWrite(headers: Record<string, string>): Promise<TestResponse
       // Not through the blocker: within its transaction the activity would be seen once and never again.
       const ended = await service.database.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%INSERT INTO %stripe_configs%'`,
+         WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%stripe_configs%FOR NO KEY UPDATE%'`,
       );
       broken = ended.length;
     }

@@ -13,6 +13,7 @@ import { makeDue, readEventRow, storeEvents } from './support/stored-events.js';
 import { deliver } from './support/webhooks.js';
 import { Sealer } from '../src/payments/crypto/sealer.js';
 import { setPart } from './support/stored-config.js';
+import { createConfig } from './support/written-changes.js';
 
 const SECRET = fakeCredential('test_webhook_secret', 'of a removed project');
 const CHANGE = { actor: 'alice', requestId: '3c90c3cc-0d44-4b50-8888-8dd25736052a' };
@@ -119,7 +120,7 @@ it('a first change that was not committed yet is erased as well', async () => {
   const writer = new pg.Client(database.url);
   await writer.connect();
   await writer.query('BEGIN');
-  await writer.query('INSERT INTO stripe_configs (project_id, version) VALUES ($1, 1)', [other]);
+  await createConfig(writer, other);
   const removed = replicas[0].app.get(ProjectRemoval).remove(other, CHANGE);
   await eventually('the removal waits for it', async () => {
     const rows = await database.query(
@@ -139,18 +140,18 @@ it('only a first change takes a lock of its project, so that one statement may c
   const other = await replicas[0].createProject();
   const writer = new pg.Client(database.url);
   await writer.connect();
-  const locks = async (statement: string, id: string) => {
+  const locks = async (change: () => Promise<unknown>) => {
     await writer.query('BEGIN');
-    await writer.query(statement, [id]);
+    await change();
     const { rows } = await writer.query<{ count: number }>(
       "SELECT count(*)::integer FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
     );
     await writer.query('ROLLBACK');
     return rows[0]?.count;
   };
-  expect(await locks('INSERT INTO stripe_configs (project_id, version) VALUES ($1, 1)', other)).toBe(1);
+  expect(await locks(() => createConfig(writer, other))).toBe(1);
   const update = 'UPDATE stripe_configs SET changed_by = changed_by WHERE project_id = $1';
-  expect(await locks(update, projectId)).toBe(0);
+  expect(await locks(() => writer.query(update, [projectId]))).toBe(0);
   await writer.end();
 });
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -10,6 +11,7 @@ import { required } from '../src/payments/schema/schema-findings.js';
 import { dataSourceFor, paymentsOptions } from './hosts/start-host.js';
 import { Shops } from './hosts/shop.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
+import { createConfig } from './support/written-changes.js';
 
 let database: TestDatabase;
 
@@ -77,8 +79,8 @@ describe('what a start requires', () => {
     ],
     [
       'a trigger',
-      'DROP TRIGGER stripe_configs_audit_update ON stripe_configs',
-      /lacks trigger stripe_configs_audit_update; run paymentsMigrations/,
+      'DROP TRIGGER stripe_configs_audited_update ON stripe_configs',
+      /lacks trigger stripe_configs_audited_update; run paymentsMigrations/,
     ],
     [
       'a trigger that is switched off',
@@ -87,8 +89,8 @@ describe('what a start requires', () => {
     ],
     [
       'a function',
-      'DROP FUNCTION stripe_config_audit_hash(stripe_config_audit)',
-      /lacks function stripe_config_audit_hash;/,
+      'DROP FUNCTION stripe_config_durable() CASCADE',
+      /lacks .*function stripe_config_durable;/,
     ],
     [
       'a rule',
@@ -108,7 +110,7 @@ describe('what a start requires', () => {
 
   it('is missing where synchronize made the tables, which is said with the fix', async () => {
     await expect(startHost({ synchronize: true, migrationsRun: false })).rejects.toThrow(
-      /lacks trigger \w+, .* and \d+ more; synchronize makes tables without the triggers that write the audit trail: set it to false, drop/,
+      /lacks trigger \w+, .* and \d+ more; synchronize makes tables without the triggers that guard the audit trail: set it to false, drop/,
     );
   });
 
@@ -193,21 +195,30 @@ describe('what the migrations make', () => {
       expect(settings).toEqual(['search_path=pg_catalog, public, pg_temp']);
   });
 
-  it.each([
-    ['stripe_configs', 'project_id, version, changed_by', "gen_random_uuid(), 1, 'alice'"],
+  it.each<[string, (client: pg.Client) => Promise<unknown>]>([
+    ['stripe_configs', (client) => createConfig(client, randomUUID())],
     [
       'stripe_events',
-      'project_id, mode, event_id, type, created_at, payload_sealed',
-      "gen_random_uuid(), 'test', 'evt_1', 'a.b', now(), 'sc1.aaaaaaaaaa.a'",
+      (client) =>
+        client.query(
+          `INSERT INTO stripe_events (project_id, mode, event_id, type, created_at, payload_sealed)
+           VALUES (gen_random_uuid(), 'test', 'evt_1', 'a.b', now(), 'sc1.aaaaaaaaaa.a')`,
+        ),
     ],
-    ['stripe_webhook_endpoints', 'project_id, mode, wanted', "gen_random_uuid(), 'test', '{}'"],
-  ])('makes changes of %s durable, and lets warnings of it through', async (table, columns, values) => {
+    [
+      'stripe_webhook_endpoints',
+      (client) =>
+        client.query(
+          "INSERT INTO stripe_webhook_endpoints (project_id, mode, wanted) VALUES (gen_random_uuid(), 'test', '{}')",
+        ),
+    ],
+  ])('makes changes of %s durable, and lets warnings of it through', async (_, change) => {
     await migrate(database.url);
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();
     try {
       await client.query('SET synchronous_commit = off; SET client_min_messages = error; BEGIN');
-      await client.query(`INSERT INTO ${table} (${columns}) VALUES (${values})`);
+      await change(client);
       const { rows } = await client.query<Record<string, string>>(
         "SELECT current_setting('synchronous_commit') AS commit, current_setting('client_min_messages') AS messages",
       );

@@ -236,6 +236,7 @@ describe('a further PUT', () => {
         `${modeOf(field)}_configured_at`,
         ...(field.endsWith('webhook_secret') ? previousColumns(modeOf(field)) : []),
         'change_request_id',
+        'trail_hash',
         'updated_at',
         'version',
       ].sort(),
@@ -268,6 +269,7 @@ describe('a further PUT', () => {
       'live_webhook_secret_fingerprint',
       'live_webhook_secret_masked',
       'live_webhook_secret_sealed',
+      'trail_hash',
       'updated_at',
       'version',
     ]);
@@ -382,6 +384,7 @@ describe('a further PUT', () => {
       'live_publishable_key_fingerprint',
       'live_publishable_key_masked',
       'live_publishable_key_sealed',
+      'trail_hash',
       'updated_at',
       'version',
     ]);
@@ -491,6 +494,7 @@ describe('DELETE', () => {
       version: 2,
       changed_by: 'alice',
       change_request_id: headers.get('x-request-id'),
+      trail_hash: expect.any(String) as unknown,
     });
     const after = await shown();
     expect(after).toMatchObject({

@@ -22,7 +22,7 @@ export async function fill(databaseUrl, template, counts) {
 }
 
 async function fillBy(client, template, { projects, events }) {
-  // The triggers would write each row's trail one by one.
+  // The triggers would look for each row's trail one by one.
   await client.query('SET session_replication_role = replica; SET synchronous_commit = off');
   for (let from = 0; from < projects; from += CHUNK) {
     const chunk = [from, Math.min(from + CHUNK, projects) - 1];
@@ -38,10 +38,12 @@ async function fillBy(client, template, { projects, events }) {
   ]);
   // One in ten has rolled a webhook secret within the day.
   await client.query(
-    `INSERT INTO stripe_configs (project_id, sealed, shown, fingerprints, expires_at, configured_at, version, changed_by)
+    `INSERT INTO stripe_configs (project_id, sealed, shown, fingerprints, expires_at, configured_at, version, changed_by,
+        trail_hash)
       SELECT project.id, CASE WHEN is_rolled THEN config.sealed ELSE config.sealed - previous END,
         CASE WHEN is_rolled THEN config.shown ELSE config.shown - previous END, config.fingerprints,
-        CASE WHEN is_rolled THEN config.expires_at ELSE '{}' END, config.configured_at, config.version, owner_id
+        CASE WHEN is_rolled THEN config.expires_at ELSE '{}' END, config.configured_at, config.version, owner_id,
+        config.trail_hash
       FROM (SELECT id, owner_id, random() < 0.1 AS is_rolled ${others}) AS project
         CROSS JOIN (SELECT * FROM stripe_configs WHERE project_id = $1) AS config
         CROSS JOIN (VALUES ('test_previous_webhook_secret')) AS names (previous)`,

@@ -5,9 +5,9 @@ import { PROJECT_ID_COLUMN } from '../database/project-id-column.js';
 export type AuditAction = 'created' | 'updated' | 'deleted' | 'reactivated';
 
 /**
- * One change of one configuration. Written by a trigger of the database, never removed, and never changed but
- * to erase who made the change. Each row carries
- * the hash of the row before it, so that an edited, missing or moved row is found (`npm run audit -- verify`).
+ * One change of one configuration. Written by the statement that makes the change, never removed, and never changed but to erase
+ * who made it. Each row carries the hash of the row before it, so that an edited, missing or moved row is found
+ * (`npm run audit -- verify`).
  */
 @Entity('stripe_config_audit')
 @Index('stripe_config_audit_actor_idx', ['actor'], { where: 'actor IS NOT NULL' })

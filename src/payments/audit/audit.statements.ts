@@ -13,6 +13,7 @@ import {
   word,
 } from '../database/statement.js';
 import type { SealedField } from '../domain/credentials.js';
+import { actorDigestOf, entryHashOf } from '../stripe-config/audit-trail.js';
 import type { AuditAction } from './audit-entry.entity.js';
 
 /** The changes of a project below a version, newest first. */
@@ -37,7 +38,8 @@ export const HISTORY = statement({
 
 /**
  * Places where the trail of some projects is not what was written: every row's hash is computed again, and that of its actor unless
- * who that was has been erased, every row must follow the one before, and the last must be of the configuration's current version. For a missing row the version is the expected one.
+ * who that was has been erased, every row must follow the one before, and the last must be of the configuration's current version and
+ * have the hash that the configuration names. For a missing row the version is the expected one.
  */
 export const FIND_AUDIT_FAULTS = statement({
   name: 'stripe_config_audit_find_faults',
@@ -50,9 +52,9 @@ export const FIND_AUDIT_FAULTS = statement({
   text: `
   WITH trail AS (
     SELECT entry.project_id, entry.version, entry.hash, entry.previous_hash,
-      {schema}.stripe_config_audit_hash(entry) AS computed_hash,
+      ${entryHashOf('entry')} AS computed_hash,
       CASE num_nonnulls(entry.actor, entry.actor_salt)
-        WHEN 2 THEN entry.actor_digest = {schema}.stripe_config_actor_digest(entry.actor_salt, entry.actor)
+        WHEN 2 THEN entry.actor_digest = ${actorDigestOf('entry.actor_salt', 'entry.actor')}
         ELSE num_nulls(entry.actor, entry.actor_salt) = 2
       END AS has_its_actor,
       lag(entry.hash, 1, '') OVER chain AS expected_previous_hash,
@@ -67,13 +69,14 @@ export const FIND_AUDIT_FAULTS = statement({
   UNION ALL
   SELECT project_id, version, 'chain broken' FROM trail WHERE previous_hash <> expected_previous_hash
   UNION ALL
-  SELECT coalesce(config.project_id, last.project_id), coalesce(config.version, last.version), 'missing or moved'
+  SELECT coalesce(config.project_id, last.project_id), coalesce(config.version, last.version),
+    CASE WHEN config.version = last.version THEN 'chain broken' ELSE 'missing or moved' END
   FROM (
-    SELECT project_id, version FROM {schema}.stripe_configs WHERE project_id > :after AND project_id <= :upto
+    SELECT project_id, version, trail_hash FROM {schema}.stripe_configs WHERE project_id > :after AND project_id <= :upto
   ) AS config
-  FULL JOIN (SELECT project_id, max(version) AS version FROM trail GROUP BY project_id) AS last
+  FULL JOIN (SELECT DISTINCT ON (project_id) project_id, version, hash FROM trail ORDER BY project_id, version DESC) AS last
     ON last.project_id = config.project_id
-  WHERE coalesce(config.version, 0) <> coalesce(last.version, 0)
+  WHERE coalesce(config.version, 0) <> coalesce(last.version, 0) OR config.trail_hash <> last.hash
   ORDER BY 1, 2`,
 });
 

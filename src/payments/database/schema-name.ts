@@ -17,18 +17,16 @@ export const TABLES = [
 
 /** The functions of the migrations. */
 export const FUNCTIONS = [
-  'stripe_config_audit_hash',
-  'stripe_configs_audit',
+  'stripe_configs_audited',
   'stripe_config_refuse',
   'stripe_config_durable',
   'stripe_config_stays_removed',
-  'stripe_config_actor_digest',
 ];
 
 /** The triggers of the migrations. */
 export const TRIGGERS = [
-  'stripe_configs_audit_insert',
-  'stripe_configs_audit_update',
+  'stripe_configs_audited_insert',
+  'stripe_configs_audited_update',
   'stripe_configs_unaudited',
   'stripe_configs_keep',
   'stripe_config_audit_append_only',

@@ -79,7 +79,7 @@ function adviceFor(dataSource: DataSource): DatabaseAdvice {
     migrate: 'add paymentsMigrations to its migrations and run them before the application starts',
     complete:
       synchronize === true
-        ? 'synchronize makes tables without the triggers that write the audit trail: set it to false, drop the tables that it made, and run paymentsMigrations'
+        ? 'synchronize makes tables without the triggers that guard the audit trail: set it to false, drop the tables that it made, and run paymentsMigrations'
         : 'run paymentsMigrations before the application starts; what was dropped or disabled by hand, make again as they do',
     faults: () => findRenamed(dataSource),
   };

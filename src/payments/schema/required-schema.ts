@@ -52,6 +52,7 @@ export const REQUIRED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'version',
     'changed_by',
     'change_request_id',
+    'trail_hash',
   ],
   stripe_events: [
     'project_id',

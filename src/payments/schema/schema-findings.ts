@@ -93,7 +93,7 @@ async function examine(ask: Ask, schema: string | undefined): Promise<SchemaFind
   }
   if (lacks('replication role', 'origin')) {
     faults.push(
-      'its connections have session_replication_role other than origin, so that no trigger writes the audit trail; reset it for the database and its user',
+      'its connections have session_replication_role other than origin, so that no trigger guards the audit trail; reset it for the database and its user',
     );
   }
   return { isEmpty, missing, faults };

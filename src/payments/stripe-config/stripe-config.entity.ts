@@ -64,4 +64,8 @@ export class StripeConfigEntity {
   @Column('uuid')
   @Generated('uuid')
   change_request_id!: string;
+
+  /** The hash of the last row of its audit trail, to which the next one is chained. */
+  @Column('bytea', { default: '' })
+  trail_hash!: Buffer;
 }

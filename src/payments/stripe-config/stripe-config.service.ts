@@ -95,7 +95,7 @@ export class StripeConfigService {
     if (secrets.size > 0) this.keyRing.requireFit();
     const run = await runIn(this.database, change.transaction);
     if (masks.size > 0) requireStored(await findIn(run, id), masks);
-    const [row] = await run('write', UPSERT, {
+    const values = {
       project_id: id,
       ...credentialParameters(
         new Map([...secrets].map(([field, secret]) => [field, this.protect(field, secret, id)])),
@@ -106,7 +106,10 @@ export class StripeConfigService {
       of_one_mode: FIELDS_OF_ONE_MODE,
       overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
       ...expectationsOf(conditions),
-    });
+    };
+    const written = await run('write', UPSERT, values);
+    // A first configuration that another request has stored meanwhile is seen by the next statement.
+    const [row] = written.length > 0 ? written : await run('write', UPSERT, values);
     if (row !== undefined) return this.announce(run, 'stripe-config.updated', row, { ...change, ...by });
     await requireNotRemoved(run, id);
     const field = FIELDS_OF_ONE_MODE.find((each) => secrets.has(each));

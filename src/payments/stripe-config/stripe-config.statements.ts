@@ -12,6 +12,7 @@ import {
   varchar,
 } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
+import { AUDITED, ENTRY } from './audit-trail.js';
 import type { ByCredential } from './stripe-config.entity.js';
 
 /**
@@ -84,6 +85,23 @@ export const FIND_WEBHOOK_SECRETS = statement({
   WHERE project_id = ANY (:project_ids) AND is_active AND sealed ? (:mode::text || '_webhook_secret')`,
 });
 
+/** Stores `next` in the row that it was computed from, which is locked. */
+export const UPDATE_TO_NEXT = `
+    UPDATE {schema}.stripe_configs AS config SET
+      is_active = next.is_active, sealed = next.sealed, shown = next.shown, fingerprints = next.fingerprints,
+      expires_at = next.expires_at, configured_at = next.configured_at, updated_at = next.updated_at, version = next.version,
+      changed_by = next.changed_by, change_request_id = next.change_request_id,
+      trail_hash = coalesce((SELECT hash FROM entry), previous_hash)
+    FROM next WHERE config.project_id = :project_id AND next.project_id = config.project_id
+    RETURNING config.id, config.project_id, config.is_active, config.shown, config.configured_at, config.created_at,
+      config.updated_at, config.version, config.change_request_id`;
+
+/** {@link WRITTEN} */
+export const SELECT_WRITTEN = `
+  SELECT id, project_id, is_active, shown, configured_at, extract(epoch FROM created_at) * 1000 AS created_at,
+    extract(epoch FROM updated_at) * 1000 AS updated_at, version, change_request_id
+  FROM written`;
+
 /**
  * Deactivates and erases. Returns no row when the project never had a configuration, or its version is not one of the
  * expected (null: any).
@@ -98,17 +116,22 @@ export const DEACTIVATE = statement({
   },
   columns: WRITTEN,
   text: `
-  UPDATE {schema}.stripe_configs SET
-    sealed = '{}', shown = '{}', fingerprints = '{}', expires_at = '{}', configured_at = '{}',
-    updated_at = CASE WHEN is_active THEN greatest(now(), updated_at) ELSE updated_at END,
-    version = version + is_active::integer,
-    changed_by = CASE WHEN is_active THEN :changed_by ELSE changed_by END,
-    change_request_id = CASE WHEN is_active THEN :change_request_id ELSE change_request_id END,
-    is_active = false
-  WHERE project_id = :project_id
-    AND (:expected_versions::integer[] IS NULL OR version = ANY (:expected_versions::integer[]))
-  RETURNING id, project_id, is_active, shown, configured_at, extract(epoch FROM created_at) * 1000 AS created_at,
-    extract(epoch FROM updated_at) * 1000 AS updated_at, version, change_request_id`,
+  WITH before AS (
+    SELECT * FROM {schema}.stripe_configs WHERE project_id = :project_id FOR NO KEY UPDATE
+  ), next AS (
+    SELECT project_id, false AS is_active, '{}'::jsonb AS sealed, '{}'::jsonb AS shown, '{}'::jsonb AS fingerprints,
+      '{}'::jsonb AS expires_at, '{}'::jsonb AS configured_at,
+      CASE WHEN is_active THEN greatest(now()::timestamptz(3), updated_at) ELSE updated_at END AS updated_at,
+      version + is_active::integer AS version,
+      CASE WHEN is_active THEN :changed_by ELSE changed_by END AS changed_by,
+      CASE WHEN is_active THEN :change_request_id ELSE change_request_id END AS change_request_id,
+      is_active AS is_change, gen_random_uuid() AS actor_salt, is_active AS was_active, sealed AS sealed_before, shown AS shown_before,
+      trail_hash AS previous_hash
+    FROM before
+    WHERE :expected_versions::integer[] IS NULL OR version = ANY (:expected_versions::integer[])
+  ), ${ENTRY}, written AS (${UPDATE_TO_NEXT}
+  ), ${AUDITED}
+  ${SELECT_WRITTEN}`,
 });
 
 /**
@@ -119,18 +142,21 @@ export const ERASE_PREVIOUS = statement({
   parameters: { project_id: text, mode: text, changed_by: varchar, change_request_id: uuid },
   columns: WRITTEN,
   text: `
-  UPDATE {schema}.stripe_configs SET
-    sealed = sealed - (:mode::text || '_previous_webhook_secret'),
-    shown = shown - (:mode::text || '_previous_webhook_secret'),
-    expires_at = expires_at - (:mode::text || '_previous_webhook_secret'),
-    updated_at = CASE WHEN sealed ? (:mode::text || '_previous_webhook_secret') THEN greatest(now(), updated_at) ELSE updated_at END,
-    version = version + (sealed ? (:mode::text || '_previous_webhook_secret'))::integer,
-    changed_by = CASE WHEN sealed ? (:mode::text || '_previous_webhook_secret') THEN :changed_by ELSE changed_by END,
-    change_request_id = CASE WHEN sealed ? (:mode::text || '_previous_webhook_secret')
-      THEN :change_request_id ELSE change_request_id END
-  WHERE project_id = :project_id
-  RETURNING id, project_id, is_active, shown, configured_at, extract(epoch FROM created_at) * 1000 AS created_at,
-    extract(epoch FROM updated_at) * 1000 AS updated_at, version, change_request_id`,
+  WITH before AS (
+    SELECT *, :mode::text || '_previous_webhook_secret' AS name, sealed ? (:mode::text || '_previous_webhook_secret') AS has_one
+    FROM {schema}.stripe_configs WHERE project_id = :project_id FOR NO KEY UPDATE
+  ), next AS (
+    SELECT project_id, is_active, sealed - name AS sealed, shown - name AS shown, fingerprints, expires_at - name AS expires_at,
+      configured_at, CASE WHEN has_one THEN greatest(now()::timestamptz(3), updated_at) ELSE updated_at END AS updated_at,
+      version + has_one::integer AS version,
+      CASE WHEN has_one THEN :changed_by ELSE changed_by END AS changed_by,
+      CASE WHEN has_one THEN :change_request_id ELSE change_request_id END AS change_request_id,
+      has_one AS is_change, gen_random_uuid() AS actor_salt, is_active AS was_active, sealed AS sealed_before, shown AS shown_before,
+      trail_hash AS previous_hash
+    FROM before
+  ), ${ENTRY}, written AS (${UPDATE_TO_NEXT}
+  ), ${AUDITED}
+  ${SELECT_WRITTEN}`,
 });
 
 /** How many configurations {@link ERASE_EXPIRED} changes at once. */

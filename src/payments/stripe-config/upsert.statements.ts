@@ -10,8 +10,9 @@ import {
   uuid,
 } from '../database/statement.js';
 import type { CredentialField } from '../domain/credentials.js';
+import { AUDITED, ENTRY } from './audit-trail.js';
 import type { ByCredential } from './stripe-config.entity.js';
-import { WRITTEN } from './stripe-config.statements.js';
+import { SELECT_WRITTEN, UPDATE_TO_NEXT, WRITTEN } from './stripe-config.statements.js';
 
 /** A credential in the form in which it may be stored. */
 export interface ProtectedCredential {
@@ -43,8 +44,7 @@ export function credentialParameters(credentials: ReadonlyMap<CredentialField, P
  * changes of different fields lose nothing. A secret is compared with the stored one by its fingerprints: the same one, which
  * forms and scripts send back, is no change. Where nothing changes, all are stored as they were sealed now, because the stored
  * ones may be unreadable. Another webhook secret makes the stored one the previous one, for a while. `now()` is when the
- * statement began, which may be before the row's last change, so times are prevented from going backwards. The audit trail is
- * written by a trigger.
+ * statement began, which may be before the row's last change, so times are prevented from going backwards.
  *
  * - `same`: by field, every fingerprint under which the same secret may be stored
  * - `expected_versions`: of which one must be the stored one; null: any
@@ -53,7 +53,8 @@ export function credentialParameters(credentials: ReadonlyMap<CredentialField, P
  * - `previous_names`: by each field of which that is so: the name of the replaced value
  * - `of_one_mode`: the fields of which no two may have the same value
  *
- * Returns no row when a new webhook secret equals the one stored for another mode, or a version is not the expected.
+ * Returns no row when a new webhook secret equals the one stored for another mode, or a version is not the expected; and when the
+ * project's first configuration was stored meanwhile, which the statement sees when it is run again.
  */
 export const UPSERT = statement({
   name: 'stripe_configs_upsert',
@@ -74,32 +75,43 @@ export const UPSERT = statement({
   },
   columns: WRITTEN,
   text: `
-  INSERT INTO {schema}.stripe_configs AS config (
-    project_id, sealed, shown, fingerprints, configured_at, version, changed_by, change_request_id
-  )
-  SELECT :project_id::text, :sealed::jsonb, :shown::jsonb, :fingerprints::jsonb,
-    (SELECT coalesce(jsonb_object_agg(split_part(field, '_', 1), round(extract(epoch FROM now()) * 1000)), '{}')
-      FROM jsonb_object_keys(:sealed::jsonb) AS field),
-    1, :changed_by::text, :change_request_id::uuid
-  WHERE NOT :must_exist::boolean OR EXISTS (SELECT FROM {schema}.stripe_configs WHERE project_id = :project_id::text)
-  ON CONFLICT (project_id) DO UPDATE SET (
-    is_active, sealed, shown, fingerprints, expires_at, configured_at, updated_at, version, changed_by, change_request_id
-  ) = (
-    SELECT true,
-      (config.sealed - replaced.names) || (excluded.sealed - change.unstored) || replaced.sealed,
-      (config.shown - replaced.names) || (excluded.shown - change.unstored) || replaced.shown,
-      config.fingerprints || (excluded.fingerprints - change.unstored),
-      (config.expires_at - replaced.names) || replaced.expires_at,
+  WITH before AS (
+    SELECT * FROM {schema}.stripe_configs WHERE project_id = :project_id::text FOR NO KEY UPDATE
+  ), config AS (
+    SELECT id, is_active, coalesce(sealed, '{}') AS sealed, coalesce(shown, '{}') AS shown,
+      coalesce(fingerprints, '{}') AS fingerprints, coalesce(expires_at, '{}') AS expires_at,
+      coalesce(configured_at, '{}') AS configured_at, created_at, updated_at, coalesce(version, 0) AS version,
+      changed_by, change_request_id, coalesce(trail_hash, '') AS trail_hash
+    FROM (SELECT) AS project LEFT JOIN before ON true
+    WHERE CASE WHEN before.id IS NULL THEN NOT :must_exist::boolean ELSE NOT :create_only::boolean END
+      AND (:expected_versions::integer[] IS NULL OR before.version = ANY (:expected_versions::integer[]))
+      AND NOT EXISTS (
+        SELECT FROM jsonb_each(:same::jsonb) AS given (field, fingerprints)
+          CROSS JOIN jsonb_each_text(before.fingerprints) AS stored (other, fingerprint)
+        WHERE given.field = ANY (:of_one_mode::text[]) AND other = ANY (:of_one_mode::text[]) AND other <> given.field
+          AND NOT :same::jsonb ? other AND given.fingerprints ? fingerprint
+      )
+  ), next AS (
+    SELECT :project_id::text AS project_id, coalesce(config.id, gen_random_uuid()) AS id, true AS is_active,
+      (config.sealed - replaced.names) || (:sealed::jsonb - change.unstored) || replaced.sealed AS sealed,
+      (config.shown - replaced.names) || (:shown::jsonb - change.unstored) || replaced.shown AS shown,
+      config.fingerprints || (:fingerprints::jsonb - change.unstored) AS fingerprints,
+      (config.expires_at - replaced.names) || replaced.expires_at AS expires_at,
       config.configured_at || (
-        SELECT coalesce(jsonb_object_agg(
-          mode, greatest((excluded.configured_at ->> mode)::numeric, (config.configured_at ->> mode)::numeric)
-        ), '{}') FROM (SELECT DISTINCT split_part(field, '_', 1) FROM unnest(change.written) AS field) AS written (mode)
-      ),
-      CASE WHEN change.is_one THEN greatest(excluded.updated_at, config.updated_at) ELSE config.updated_at END,
-      config.version + change.is_one::integer,
-      CASE WHEN change.is_one THEN excluded.changed_by ELSE config.changed_by END,
-      CASE WHEN change.is_one THEN excluded.change_request_id ELSE config.change_request_id END
-    FROM (
+        SELECT coalesce(jsonb_object_agg(mode, greatest(clock.milliseconds, (config.configured_at ->> mode)::numeric)), '{}')
+        FROM (SELECT DISTINCT split_part(field, '_', 1) FROM unnest(change.written) AS field) AS written (mode)
+      ) AS configured_at,
+      coalesce(config.created_at, clock.now) AS created_at,
+      CASE WHEN change.is_one THEN greatest(clock.now, config.updated_at) ELSE config.updated_at END AS updated_at,
+      config.version + change.is_one::integer AS version,
+      CASE WHEN change.is_one THEN :changed_by::text ELSE config.changed_by END AS changed_by,
+      CASE WHEN change.is_one THEN :change_request_id::uuid ELSE config.change_request_id END AS change_request_id,
+      change.is_one AS is_change, gen_random_uuid() AS actor_salt, config.is_active AS was_active, config.sealed AS sealed_before,
+      config.shown AS shown_before, config.trail_hash AS previous_hash
+    FROM config CROSS JOIN (
+      SELECT now()::timestamptz(3), round(extract(epoch FROM now()) * 1000)
+    ) AS clock (now, milliseconds)
+    CROSS JOIN LATERAL (
       SELECT array_agg(field) FILTER (WHERE NOT is_same), coalesce(array_agg(field) FILTER (WHERE is_same), '{}')
       FROM (
         SELECT field, coalesce(fingerprints ? (config.fingerprints ->> field), false)
@@ -108,7 +120,7 @@ export const UPSERT = statement({
     ) AS given (written, unchanged)
     CROSS JOIN LATERAL (
       SELECT is_one, coalesce(written, '{}'), CASE WHEN is_one THEN unchanged ELSE '{}' END
-      FROM (SELECT NOT config.is_active OR written IS NOT NULL) AS change (is_one)
+      FROM (SELECT config.is_active IS NOT TRUE OR written IS NOT NULL) AS change (is_one)
     ) AS change (is_one, written, unstored)
     CROSS JOIN LATERAL (
       SELECT coalesce(array_agg(name), '{}'),
@@ -122,15 +134,17 @@ export const UPSERT = statement({
         FROM unnest(change.written) AS field WHERE :previous_names::jsonb ? field AND config.sealed ? field
       ) AS stored (field, name, is_kept)
     ) AS replaced (names, sealed, shown, expires_at)
-  )
-  WHERE NOT :create_only::boolean
-    AND (:expected_versions::integer[] IS NULL OR config.version = ANY (:expected_versions::integer[]))
-    AND NOT EXISTS (
-      SELECT FROM jsonb_each(:same::jsonb) AS given (field, fingerprints)
-        CROSS JOIN jsonb_each_text(config.fingerprints) AS stored (other, fingerprint)
-      WHERE given.field = ANY (:of_one_mode::text[]) AND other = ANY (:of_one_mode::text[]) AND other <> given.field
-        AND NOT :same::jsonb ? other AND given.fingerprints ? fingerprint
+  ), ${ENTRY}, updated AS (${UPDATE_TO_NEXT}
+  ), created AS (
+    INSERT INTO {schema}.stripe_configs (
+      project_id, id, sealed, shown, fingerprints, configured_at, created_at, updated_at, version, changed_by,
+      change_request_id, trail_hash
     )
-  RETURNING id, project_id, is_active, shown, configured_at, extract(epoch FROM created_at) * 1000 AS created_at,
-    extract(epoch FROM updated_at) * 1000 AS updated_at, version, change_request_id`,
+    SELECT project_id, id, sealed, shown, fingerprints, configured_at, created_at, updated_at, version, changed_by,
+      change_request_id, (SELECT hash FROM entry)
+    FROM next WHERE was_active IS NULL
+    ON CONFLICT (project_id) DO NOTHING
+    RETURNING id, project_id, is_active, shown, configured_at, created_at, updated_at, version, change_request_id
+  ), written AS (SELECT * FROM updated UNION ALL SELECT * FROM created), ${AUDITED}
+  ${SELECT_WRITTEN}`,
 });

@@ -30,6 +30,10 @@ async function schemaOf(queryRunner: QueryRunner): Promise<string> {
   return row?.name ?? 'public';
 }
 
+/** Whether a commit could be lost, or the warning that it was not replicated not be heard. Asked here, a call is saved. */
+const LOSES_OR_HIDES =
+  "(current_setting('synchronous_commit') = 'off' OR current_setting('client_min_messages') = 'error')";
+
 /** In their order. */
 export const UP = [
   // One row for each project. `sealed`, `shown` and `fingerprints` have a member for each stored credential, by its name in
@@ -50,6 +54,7 @@ export const UP = [
     version integer NOT NULL DEFAULT 0,
     changed_by varchar(255) NOT NULL DEFAULT '',
     change_request_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    trail_hash bytea NOT NULL DEFAULT '',
     CONSTRAINT stripe_configs_sealed_check CHECK (
       jsonb_typeof(sealed) = 'object' AND NOT sealed @?
         '$.* ? (@.type() != "string" || !(@ like_regex "^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$"))'
@@ -200,68 +205,45 @@ export const UP = [
     removed_at timestamptz(3) NOT NULL DEFAULT now()
   )`,
 
-  // What binds a row of the trail to its actor. Who the actor was can be erased together with the salt: the digest stays, and
-  // without the salt no list of people can be tried on it.
+  // The second guard of the trail: the statement of a change writes its row, and this refuses, in the same transaction and whoever
+  // makes it, a change whose row is missing or does not say what was changed. The row is hashed as the statement does it: everything
+  // but the hash itself, with the hash of the row before, and with its actor as a digest, which stays when who that was is erased.
   `
-  CREATE FUNCTION {schema}.stripe_config_actor_digest(salt uuid, actor text) RETURNS bytea
-    LANGUAGE sql STABLE SET search_path = pg_catalog, {schema}, pg_temp AS $$
-    SELECT sha256(convert_to(jsonb_build_array(salt, actor)::text, 'UTF8'))
-  $$`,
-  // The hash of a row of the trail: of everything in it but itself, the hash of the row before included, and its actor as the digest.
-  `
-  CREATE FUNCTION {schema}.stripe_config_audit_hash(entry {schema}.stripe_config_audit) RETURNS bytea
-    LANGUAGE sql STABLE SET search_path = pg_catalog, {schema}, pg_temp AS $$
-    SELECT sha256(convert_to(jsonb_build_array(
-      entry.project_id, entry.version, entry.action, encode(entry.actor_digest, 'hex'), entry.request_id,
-      extract(epoch FROM entry.changed_at), entry.fields, entry.masks_before, entry.masks_after,
-      entry.fingerprints_after, encode(entry.previous_hash, 'hex')
-    )::text, 'UTF8'))
-  $$`,
-  // What a configuration shows cannot change without its row in the trail, whoever changes it, in the same transaction. The
-  // configuration's own row lock orders its trail: the row before was committed before the lock was given.
-  `
-  CREATE FUNCTION {schema}.stripe_configs_audit() RETURNS trigger
+  CREATE FUNCTION {schema}.stripe_configs_audited() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, {schema}, pg_temp AS $$
   DECLARE
-    entry {schema}.stripe_config_audit;
-    sealed_before jsonb := '{}';
-    shown_before jsonb := '{}';
-    version_before integer := 0;
+    is_said boolean;
   BEGIN
-    IF TG_OP = 'UPDATE' THEN
-      sealed_before := OLD.sealed;
-      shown_before := OLD.shown;
-      version_before := OLD.version;
-    END IF;
-    IF NEW.version <> version_before + 1 THEN
+    -- Of a new configuration everything before is null.
+    IF NEW.version <> coalesce(OLD.version, 0) + 1 THEN
       RAISE EXCEPTION 'a change moves the version by one' USING ERRCODE = '23514';
     END IF;
-    SELECT coalesce(array_agg(field ORDER BY field), '{}'),
-      coalesce(jsonb_object_agg(field, shown_before -> field), '{}'),
-      coalesce(jsonb_object_agg(field, NEW.shown -> field), '{}'),
-      coalesce(jsonb_object_agg(field, NEW.fingerprints -> field), '{}')
-    INTO entry.fields, entry.masks_before, entry.masks_after, entry.fingerprints_after
-    FROM jsonb_object_keys(sealed_before || NEW.sealed) AS field
-    WHERE sealed_before -> field IS DISTINCT FROM NEW.sealed -> field;
-    entry.project_id := NEW.project_id;
-    entry.version := NEW.version;
-    entry.action := CASE
-      WHEN TG_OP = 'INSERT' THEN 'created'
-      WHEN NOT NEW.is_active THEN 'deleted'
-      WHEN NOT OLD.is_active THEN 'reactivated'
-      ELSE 'updated'
-    END;
-    entry.actor := NEW.changed_by;
-    entry.actor_salt := gen_random_uuid();
-    entry.actor_digest := {schema}.stripe_config_actor_digest(entry.actor_salt, entry.actor);
-    entry.request_id := NEW.change_request_id;
-    entry.changed_at := NEW.updated_at;
-    entry.previous_hash := coalesce(
-      (SELECT hash FROM {schema}.stripe_config_audit WHERE project_id = NEW.project_id AND version = NEW.version - 1),
-      ''
-    );
-    entry.hash := {schema}.stripe_config_audit_hash(entry);
-    INSERT INTO {schema}.stripe_config_audit SELECT entry.*;
+    -- In WHERE is its key alone, so that no plan finds it by anything else.
+    SELECT entry.action = CASE WHEN OLD.id IS NULL THEN 'created' WHEN NOT NEW.is_active THEN 'deleted' WHEN OLD.is_active THEN 'updated'
+        ELSE 'reactivated' END
+      AND entry.actor = NEW.changed_by AND entry.request_id = NEW.change_request_id
+      AND entry.changed_at = NEW.updated_at AND entry.fields = changed.fields AND entry.masks_before = changed.masks_before
+      AND entry.masks_after = changed.masks_after AND entry.fingerprints_after = changed.fingerprints_after
+      AND entry.actor_digest = sha256(convert_to(jsonb_build_array(entry.actor_salt, entry.actor)::text, 'UTF8'))
+      AND entry.previous_hash = coalesce(OLD.trail_hash, '') AND entry.hash = NEW.trail_hash
+      AND entry.hash = sha256(convert_to(jsonb_build_array(
+        entry.project_id, entry.version, entry.action, encode(entry.actor_digest, 'hex'), entry.request_id,
+        extract(epoch FROM entry.changed_at), entry.fields, entry.masks_before, entry.masks_after,
+        entry.fingerprints_after, encode(entry.previous_hash, 'hex')
+      )::text, 'UTF8'))
+    INTO is_said
+    FROM {schema}.stripe_config_audit AS entry CROSS JOIN (
+      SELECT coalesce(array_agg(field ORDER BY field), '{}'), coalesce(jsonb_object_agg(field, OLD.shown -> field), '{}'),
+        coalesce(jsonb_object_agg(field, NEW.shown -> field), '{}'),
+        coalesce(jsonb_object_agg(field, NEW.fingerprints -> field), '{}')
+      FROM jsonb_object_keys(coalesce(OLD.shown, '{}') || NEW.shown) AS field
+      WHERE OLD.sealed -> field IS DISTINCT FROM NEW.sealed -> field
+    ) AS changed (fields, masks_before, masks_after, fingerprints_after)
+    WHERE entry.project_id = NEW.project_id AND entry.version = NEW.version;
+    IF is_said IS NOT TRUE THEN
+      RAISE EXCEPTION 'the audit trail has no row that says what this change of a configuration did'
+        USING ERRCODE = '23514', HINT = 'Change configurations through the service, whose statements write the row.';
+    END IF;
     RETURN NULL;
   END $$`,
   `
@@ -300,19 +282,19 @@ export const UP = [
     RETURN NEW;
   END $$`,
 
-  `CREATE TRIGGER stripe_configs_audit_insert AFTER INSERT ON {schema}.stripe_configs
-    FOR EACH ROW EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
-  `CREATE TRIGGER stripe_configs_audit_update AFTER UPDATE ON {schema}.stripe_configs
-    FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION {schema}.stripe_configs_audit()`,
+  `CREATE TRIGGER stripe_configs_audited_insert AFTER INSERT ON {schema}.stripe_configs
+    FOR EACH ROW EXECUTE FUNCTION {schema}.stripe_configs_audited()`,
+  `CREATE TRIGGER stripe_configs_audited_update AFTER UPDATE ON {schema}.stripe_configs
+    FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION {schema}.stripe_configs_audited()`,
   // Without a new version the same secrets may be sealed again, a previous one may be erased when its time is over, whoever
   // changed it last may be erased, and nothing else.
   `CREATE TRIGGER stripe_configs_unaudited BEFORE UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (
       OLD.version = NEW.version AND (
-        (OLD.id, OLD.project_id, OLD.is_active, OLD.created_at, OLD.updated_at, OLD.change_request_id,
+        (OLD.id, OLD.project_id, OLD.is_active, OLD.created_at, OLD.updated_at, OLD.change_request_id, OLD.trail_hash,
           OLD.configured_at, jsonb_path_query_array(OLD.shown, '$.keyvalue().key ? (!(@ like_regex "_previous_"))'))
         IS DISTINCT FROM
-        (NEW.id, NEW.project_id, NEW.is_active, NEW.created_at, NEW.updated_at, NEW.change_request_id,
+        (NEW.id, NEW.project_id, NEW.is_active, NEW.created_at, NEW.updated_at, NEW.change_request_id, NEW.trail_hash,
           NEW.configured_at, jsonb_path_query_array(NEW.shown, '$.keyvalue().key ? (!(@ like_regex "_previous_"))'))
         OR NEW.changed_by NOT IN (OLD.changed_by, '')
         OR NOT OLD.shown @> NEW.shown
@@ -329,11 +311,11 @@ export const UP = [
       OR to_jsonb(OLD) - '{actor,actor_salt}'::text[] <> to_jsonb(NEW) - '{actor,actor_salt}'::text[]
     ) EXECUTE FUNCTION {schema}.stripe_config_refuse('of the audit trail only who made a change can be erased')`,
   `CREATE TRIGGER stripe_configs_durable BEFORE INSERT OR UPDATE ON {schema}.stripe_configs
-    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_durable()`,
+    FOR EACH STATEMENT WHEN ${LOSES_OR_HIDES} EXECUTE FUNCTION {schema}.stripe_config_durable()`,
   `CREATE TRIGGER stripe_webhook_endpoints_durable BEFORE INSERT OR UPDATE ON {schema}.stripe_webhook_endpoints
-    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_durable()`,
+    FOR EACH STATEMENT WHEN ${LOSES_OR_HIDES} EXECUTE FUNCTION {schema}.stripe_config_durable()`,
   `CREATE TRIGGER stripe_events_durable BEFORE INSERT ON {schema}.stripe_events
-    FOR EACH STATEMENT EXECUTE FUNCTION {schema}.stripe_config_durable()`,
+    FOR EACH STATEMENT WHEN ${LOSES_OR_HIDES} EXECUTE FUNCTION {schema}.stripe_config_durable()`,
   `CREATE TRIGGER stripe_configs_stay_removed BEFORE INSERT OR UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (NEW.is_active) EXECUTE FUNCTION {schema}.stripe_config_stays_removed()`,
   `CREATE TRIGGER stripe_events_stay_removed BEFORE INSERT ON {schema}.stripe_events
@@ -343,7 +325,7 @@ export const UP = [
 const DOWN = [
   `DROP TABLE {schema}.stripe_configs, {schema}.stripe_config_keys, {schema}.stripe_config_replicas, {schema}.stripe_events,
     {schema}.stripe_config_states, {schema}.stripe_webhook_endpoints, {schema}.stripe_call_limits, {schema}.stripe_removed_projects`,
-  'DROP TABLE {schema}.stripe_config_audit CASCADE',
-  `DROP FUNCTION {schema}.stripe_configs_audit(), {schema}.stripe_config_refuse(), {schema}.stripe_config_durable(),
-    {schema}.stripe_config_stays_removed(), {schema}.stripe_config_actor_digest(uuid, text)`,
+  'DROP TABLE {schema}.stripe_config_audit',
+  `DROP FUNCTION {schema}.stripe_configs_audited(), {schema}.stripe_config_refuse(), {schema}.stripe_config_durable(),
+    {schema}.stripe_config_stays_removed()`,
 ];
