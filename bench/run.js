@@ -41,6 +41,8 @@ try {
     DATABASE_URL: postgres.url,
     KEY_RING_FILE: keyRingFile,
     AUTH_JWT_SECRET: secret,
+    // What is refused is not measured here.
+    REQUESTS_AT_ONCE: '1000',
   };
   const service = await start('service', ['dist/main.js'], env);
   const token = jsonwebtoken.sign({}, secret, { subject: 'bench', expiresIn: '1h' });

@@ -4,11 +4,12 @@ import { serviceLogger } from './logging.js';
 import { documentedAnswer, type AnswerContext, type Refusal } from './node-answers.js';
 import { USUAL_REQUESTS_AT_ONCE } from './requests-at-once.js';
 import { measureOverload } from './telemetry/request-metrics.js';
+import { WaitingRequests } from './waiting-requests.js';
 
 /** How many more webhooks are, so that they are refused last. */
 const FOR_WEBHOOKS = 1.5;
 /** How many times as many may be arriving. */
-const ARRIVING = 4;
+const ARRIVING = 12;
 /** How often refusals are reported, in milliseconds. */
 const REPORT_MS = 1_000;
 
@@ -21,8 +22,8 @@ const TOO_MANY: Refusal = {
 };
 
 /**
- * Bounds the requests that are worked on at once: one more is answered at once, before it costs a token's check or a statement, and
- * those before it are answered in time. Probes are always answered.
+ * Bounds the requests that are worked on at once: one more waits for a moment, and is refused before it costs a token's check or a
+ * statement, so that those before it are answered in time. Probes are always answered.
  */
 export function boundRequests(
   handler: RequestListener,
@@ -30,7 +31,13 @@ export function boundRequests(
   atOnce = USUAL_REQUESTS_AT_ONCE,
 ): RequestListener {
   const logger = serviceLogger('Admission', context.logger);
-  const admitted = new Admitted();
+  const webhooks = new WaitingRequests(Math.ceil(atOnce * FOR_WEBHOOKS));
+  const others = new WaitingRequests(atOnce);
+  const admitted = new Admitted(() => {
+    for (const kind of [webhooks, others]) {
+      while (kind.isAny && admitted.makeRoom(kind.atOnce)) kind.startNext();
+    }
+  });
   let refused = 0;
   const report = (): void => {
     logger.write('requests.refused_by_load', { count: refused });
@@ -43,15 +50,22 @@ export function boundRequests(
       return;
     }
     const isWebhook = method === 'POST' && WEBHOOK.test(url);
-    if (!admitted.makeRoom(isWebhook ? Math.ceil(atOnce * FOR_WEBHOOKS) : atOnce)) {
+    const start = (): void => {
+      if (request.socket.destroyed) return;
+      admitted.add(request, response);
+      handler(request, response);
+    };
+    const kind = isWebhook ? webhooks : others;
+    if (!kind.isAny && admitted.makeRoom(kind.atOnce)) {
+      start();
+      return;
+    }
+    kind.add(start, () => {
       if (refused === 0) setTimeout(report, REPORT_MS).unref();
       refused += 1;
       measureOverload(method, isWebhook);
       refuse(request, response, context);
-      return;
-    }
-    admitted.add(request, response);
-    handler(request, response);
+    });
   };
 }
 
@@ -60,6 +74,9 @@ class Admitted {
   /** In the order in which they came. */
   private readonly requests = new Set<IncomingMessage>();
   private readonly ofSocket = new WeakMap<Socket, Set<IncomingMessage>>();
+
+  /** @param onRoom is called when one or more are over */
+  constructor(private readonly onRoom: () => void) {}
 
   /**
    * Makes room for one more, and says whether there is any. A request whose body is still arriving costs nothing but memory, and anybody can let one arrive
@@ -81,6 +98,7 @@ class Admitted {
     response.once('close', () => {
       this.requests.delete(request);
       ofSocket.delete(request);
+      this.onRoom();
     });
   }
 
@@ -90,6 +108,7 @@ class Admitted {
     this.ofSocket.set(socket, requests);
     socket.once('close', () => {
       for (const request of requests) this.requests.delete(request);
+      this.onRoom();
     });
     return requests;
   }

@@ -20,7 +20,7 @@ export interface AnswerContext {
   requestIdOf: RequestIds;
   /** Logs each. */
   logger: Logger;
-  /** How many requests are worked on at once. Default: 100. */
+  /** How many requests are worked on at once. Default: 32. */
   requestsAtOnce?: number | undefined;
 }
 

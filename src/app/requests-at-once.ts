@@ -1,2 +1,2 @@
-/** How many requests are worked on at once where the settings do not say it: less than a second's work. */
-export const USUAL_REQUESTS_AT_ONCE = 100;
+/** How many requests are worked on at once where the settings do not say it: enough for a pool of connections, and less than half a second's work. */
+export const USUAL_REQUESTS_AT_ONCE = 32;

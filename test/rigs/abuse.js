@@ -1,4 +1,4 @@
-// What strangers can make the service do: the CPU and memory of bodies behind a 401, of large webhooks without a signature
+// What strangers can make the service do: the CPU and memory of bodies behind a 401, 404 or 413, of large webhooks without a signature
 // and of pipelined requests, with bodies and without, and the transactions of webhooks for a project that takes none.
 //
 //   npm run build && node test/rigs/abuse.js            little: bodies are not read, 16 requests run at a time
@@ -12,6 +12,7 @@ import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 import { setTimeout as delay } from 'node:timers/promises';
 import jsonwebtoken from 'jsonwebtoken';
@@ -69,12 +70,18 @@ try {
   )
     await delay(200);
 
-  let cpu = await cpuSeconds();
-  const sent = await pour(port);
-  const bodyCpu = (await cpuSeconds()) - cpu;
-  console.log(
-    `body behind a 401: ${(sent / MIB).toFixed(0)} of 4096 MiB taken, ${bodyCpu.toFixed(1)} s of CPU`,
-  );
+  const taken = [];
+  for (const [status, head] of Object.entries(await headsByStatus(url, jwtSecret))) {
+    const cpu = await cpuSeconds();
+    const began = performance.now();
+    const sent = await pour(port, head, status);
+    const seconds = (performance.now() - began) / 1_000;
+    const bodyCpu = (await cpuSeconds()) - cpu;
+    taken.push(sent);
+    console.log(
+      `body behind a ${status}: ${(sent / MIB).toFixed(0)} of 4096 MiB taken in ${seconds.toFixed(1)} s, ${bodyCpu.toFixed(1)} s of CPU`,
+    );
+  }
 
   const client = new pg.Client({ connectionString: postgres.url });
   await client.connect();
@@ -109,7 +116,7 @@ try {
   const health = 'GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n';
   const grown = (await pipeline(port, health, PIPELINED)) - memory;
   console.log(`${PIPELINED} pipelined requests whose answers nobody reads: ${grown.toFixed(0)} MiB more`);
-  const isBounded = sent < 64 * MIB && withBodies < MAX_GROWTH_MIB;
+  const isBounded = taken.every((bytes) => bytes < 64 * MIB) && withBodies < MAX_GROWTH_MIB;
   process.exitCode = isBounded === isControl ? 1 : 0;
 } finally {
   child?.kill('SIGKILL');
@@ -117,8 +124,22 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Sends a body behind a head without a token until the connection is closed. */
-async function pour(port) {
+/** Requests that are answered before their body, by the status. */
+async function headsByStatus(url, jwtSecret) {
+  const token = jsonwebtoken.sign({}, jwtSecret, { subject: 'rig', expiresIn: '1h' });
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  const created = await fetch(`${url}/api/v1/projects`, { method: 'POST', headers, body: '{"name":"Shop"}' });
+  const config = (id) => `PUT /api/v1/payments/stripe/projects/${id}/config HTTP/1.1`;
+  const authorized = `Authorization: Bearer ${token}\r\nContent-Type: application/json`;
+  return {
+    401: config(randomUUID()),
+    404: `${config(randomUUID())}\r\n${authorized}`,
+    413: `${config((await created.json()).id)}\r\n${authorized}`,
+  };
+}
+
+/** Sends a body behind a head until the connection is closed. */
+async function pour(port, head, status) {
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   const closed = new Promise((resolve) => socket.once('close', resolve));
   const limit = setTimeout(() => socket.destroy(), LIMIT_MS);
@@ -131,9 +152,11 @@ async function pour(port) {
       if (!error && !socket.destroyed) send();
     });
   };
-  socket.on('error', () => undefined).resume();
-  const path = `/api/v1/payments/stripe/projects/${randomUUID()}/config`;
-  socket.write(`PUT ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: ${OFFERED_BYTES}\r\n\r\n`);
+  socket.on('error', () => undefined);
+  socket.once('data', (answer) => {
+    if (!String(answer).startsWith(`HTTP/1.1 ${status}`)) throw new Error(`not ${status}: ${answer}`);
+  });
+  socket.write(`${head}\r\nHost: x\r\nContent-Length: ${OFFERED_BYTES}\r\n\r\n`);
   send();
   await closed;
   clearTimeout(limit);

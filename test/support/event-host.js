@@ -7,13 +7,16 @@ import { AppModule } from '../../dist/app/app.module.js';
 import { DatabaseConnection } from '../../dist/app/database-connection.js';
 import { OnStripeEvent, readKeyRingFile } from '../../dist/index.js';
 
-const { DATABASE_URL, KEY_RING_FILE, AUTH_JWT_SECRET, PORT, PUBLIC_BASE_URL, FAIL_EVERY } = process.env;
+const { DATABASE_URL, KEY_RING_FILE, AUTH_JWT_SECRET, PORT, PUBLIC_BASE_URL, FAIL_EVERY, HANG_TYPE } =
+  process.env;
 
 class Effects {
   handled = 0;
 
   async apply(event, { transaction, projectId, mode }) {
     this.handled += 1;
+    // Until the database ends the transaction.
+    if (event.type === HANG_TYPE) await new Promise(() => undefined);
     await transaction.query('INSERT INTO effects (project_id, mode, event_id, pid) VALUES ($1, $2, $3, $4)', [
       projectId,
       mode,

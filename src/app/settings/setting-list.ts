@@ -172,7 +172,7 @@ export const SETTINGS = {
   },
   REQUESTS_AT_ONCE: {
     meaning:
-      'how many requests are worked on at once, 1 to 10000; further ones get 503, webhooks half as many later',
+      'how many requests are worked on at once, 1 to 10000; further ones wait for a moment or get 503, webhooks half as many later',
     default: `${USUAL_REQUESTS_AT_ONCE}`,
     schema: () => count(10_000),
   },
