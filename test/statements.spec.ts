@@ -47,8 +47,8 @@ function isStatement(value: unknown): value is AnyStatement {
 }
 
 /** What PostgreSQL finds: the types of what goes in and comes out, and the names of what comes out. */
-async function describe(statement: AnyStatement) {
-  const { sql, order } = prepareText(statement, 'public');
+async function describe(statement: AnyStatement, isSpread = false) {
+  const { sql, order } = prepareText(statement, 'public', isSpread);
   await client.query(`PREPARE checked AS ${sql}`);
   const { rows } = await client.query<{ parameters: string[]; columns: string[] | null }>(
     `SELECT parameter_types::text[] AS parameters, result_types::text[] AS columns
@@ -101,6 +101,28 @@ it('have the parameters and columns that PostgreSQL finds, with their types and 
     },
   ]);
   expect(Object.fromEntries(found)).toEqual(Object.fromEntries(declared));
+});
+
+it('have the same where the tables are spread over machines', async () => {
+  const spread = [...statements.values()].filter(({ spreadText }) => spreadText !== undefined);
+  expect(spread.map(({ name }) => name).sort()).toEqual([
+    'stripe_config_audit_erase_actor',
+    'stripe_configs_erase_expired',
+    'stripe_configs_lock_outdated',
+    'stripe_events_delete_old',
+    'stripe_events_lock_outdated',
+    'stripe_events_next_due_projects',
+  ]);
+  for (const statement of spread) {
+    const { parameters, ...one } = await describe(statement);
+    const many = await describe(statement, true);
+    expect({ ...many, name: statement.name }).toEqual({
+      ...one,
+      name: statement.name,
+      parameters: many.parameters,
+    });
+    expect(parameters).toMatchObject(many.parameters);
+  }
 });
 
 it('are refused with a table that is not put into its schema', async () => {

@@ -588,14 +588,14 @@ describe('the limit of a project', () => {
     const key = genuineKey();
     for (let count = 0; count < 5; count++) await validate({ secret_key: key });
     await service.database.query(
-      `UPDATE stripe_call_limits SET calls = ARRAY[now() - interval '31 seconds'] || calls[2:] WHERE project_id = $1`,
+      `UPDATE stripe_call_limits SET calls = calls[:4] || ARRAY[now() - interval '31 seconds'] WHERE project_id = $1`,
       [projectId],
     );
     const answer = await validate({ secret_key: key });
     expectLimited(answer);
     expect(Number(answer.headers.get('retry-after'))).toBeLessThan(30);
     await service.database.query(
-      `UPDATE stripe_call_limits SET calls = ARRAY[now() - interval '61 seconds'] || calls[2:] WHERE project_id = $1`,
+      `UPDATE stripe_call_limits SET calls = calls[:4] || ARRAY[now() - interval '61 seconds'] WHERE project_id = $1`,
       [projectId],
     );
     expectVerdict(await validate({ secret_key: key }), true);

@@ -1,15 +1,18 @@
-import { bigint, integer, nullable, statement, text, varchar } from '../database/statement.js';
+import { integer, nullable, statement, text, varchar } from '../database/statement.js';
 
-/** Counts a call, or returns no row when there were too many within the last minute. */
+/**
+ * Counts a call, or returns no row when there were too many within the last minute. The newest stands first, and no more are kept than
+ * may be made. `excluded` has the time: Citus lets an update on conflict call no function that has.
+ */
 export const COUNT_CALL = statement({
   name: 'stripe_call_limits_count',
-  parameters: { project_id: varchar, max: bigint },
+  parameters: { project_id: varchar, max: integer },
   columns: { project_id: varchar },
   text: `
   INSERT INTO {schema}.stripe_call_limits AS stored (project_id, calls) VALUES (:project_id, ARRAY[now()])
   ON CONFLICT (project_id) DO UPDATE SET
-    calls = ARRAY(SELECT call FROM unnest(stored.calls) AS call WHERE call > now() - interval '60 seconds') || now()
-  WHERE (SELECT count(*) FROM unnest(stored.calls) AS call WHERE call > now() - interval '60 seconds') < :max
+    calls = excluded.calls || trim_array(stored.calls, greatest(cardinality(stored.calls) + 1 - :max::integer, 0))
+  WHERE coalesce(excluded.calls[1] - stored.calls[:max::integer] >= interval '60 seconds', true)
   RETURNING project_id`,
 });
 

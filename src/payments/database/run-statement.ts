@@ -6,8 +6,15 @@ import { takeWriteTurn } from './write-turns.js';
 import type { Database, Session } from './database.js';
 import { DependencyUnavailable } from '../domain/errors.js';
 import { RESULT_TYPES } from './statement.js';
-import { schemaOf } from './schema-name.js';
-import { prepareText, valuesInOrder, type SqlTypes, type Statement, type ValuesOf } from './statement.js';
+import { isSpread, schemaOf } from './schema-name.js';
+import {
+  prepareText,
+  valuesInOrder,
+  type PreparedText,
+  type SqlTypes,
+  type Statement,
+  type ValuesOf,
+} from './statement.js';
 
 const MAX_ATTEMPTS = 3;
 
@@ -44,7 +51,7 @@ export async function runWithin<Parameters extends SqlTypes, Columns extends Sql
   statement: Statement<Parameters, Columns>,
   values: ValuesOf<Parameters>,
 ): Promise<ValuesOf<Columns>[]> {
-  const { sql, order } = prepareText(statement, schemaOf(session.database));
+  const { sql, order } = prepared(session.database, statement);
   const startedAt = performance.now();
   try {
     const rows = await session.query({ text: sql, values: valuesInOrder(statement, order, values) });
@@ -85,7 +92,7 @@ async function runOnPool<Row>(
   for (let attempt = 1; ; attempt++) {
     const client = await borrowConnection(database);
     const schema = schemaOf(database);
-    const { sql, order } = prepareText(statement, schema);
+    const { sql, order } = prepared(database, statement);
     const query = {
       name: preparedName(statement, schema),
       text: sql,
@@ -103,6 +110,11 @@ async function runOnPool<Row>(
     if (fault === 'statement') throw error;
     throw new DependencyUnavailable('database', { cause: error });
   }
+}
+
+/** A statement as this database takes it. */
+function prepared(database: Database, statement: Statement<SqlTypes, SqlTypes>): PreparedText {
+  return prepareText(statement, schemaOf(database), isSpread(database));
 }
 
 const schemas: (string | undefined)[] = [undefined];

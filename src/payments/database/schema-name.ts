@@ -38,20 +38,20 @@ export const TRIGGERS = [
   'stripe_events_stay_removed',
 ];
 
-/** The schemas in which tables were found, of databases for which the host names none. */
-const FOUND = new WeakMap<Database, string>();
+/** Where tables were found, and whether they are spread over several machines. */
+const FOUND = new WeakMap<Database, { schema: string; isSpread: boolean }>();
 
 /**
- * Finds the schema of the module's tables where the host names none, and caches it: from then on statements name
- * it, so that a search path which a database, a role or another user of a pooled connection sets changes nothing.
+ * Finds the schema of the module's tables where the host names none, and whether Citus spreads them, and caches both: from then on
+ * statements name the schema, so that a search path which a database, a role or another user of a pooled connection sets changes nothing.
  *
  * @returns as {@link lookForSchema}
  */
 export async function findSchema(database: Database): Promise<string | undefined> {
-  if (database.schema !== undefined) return database.schema;
-  const found = await lookForSchema(askOf(poolOf(database)));
-  if (found !== undefined) FOUND.set(database, found);
-  return found;
+  const ask = askOf(poolOf(database));
+  const schema = database.schema ?? (await lookForSchema(ask));
+  if (schema !== undefined) FOUND.set(database, { schema, isSpread: await areSpread(ask, schema) });
+  return schema;
 }
 
 /** A name as SQL takes it. */
@@ -79,7 +79,23 @@ export async function lookForSchema(ask: Ask): Promise<string | undefined> {
   return found?.name;
 }
 
+/** Whether Citus has spread the module's tables over several machines. */
+export async function areSpread(ask: Ask, schema: string): Promise<boolean> {
+  const [citus] = await ask("SELECT to_regclass('pg_catalog.pg_dist_partition')::text AS name", []);
+  if (citus?.name == null) return false;
+  const spread = await ask(
+    "SELECT logicalrelid::text AS name FROM pg_catalog.pg_dist_partition WHERE partmethod = 'h' AND logicalrelid = to_regclass($1)",
+    [`${quoted(schema)}.${TABLES[0] ?? ''}`],
+  );
+  return spread.length > 0;
+}
+
 /** The schema of the module's tables: the one that the host names, or in which they were found. */
 export function schemaOf(database: Database): string | undefined {
-  return database.schema ?? FOUND.get(database);
+  return database.schema ?? FOUND.get(database)?.schema;
+}
+
+/** Whether the tables are spread over several machines, as {@link findSchema} has found. */
+export function isSpread(database: Database): boolean {
+  return FOUND.get(database)?.isSpread ?? false;
 }

@@ -1,4 +1,4 @@
-import { prepareText, statement, text, uuid } from './statement.js';
+import { prepareText, statement, text, uuid, withoutLocks } from './statement.js';
 
 const FIND = statement({
   name: 'find',
@@ -24,4 +24,20 @@ it.each([
     sql: `SELECT FROM ${quoted}.configs JOIN ${quoted}.events USING (id) WHERE id = $1 AND mode = $2::text AND id <> $1`,
     order: ['project_id', 'mode'],
   });
+});
+
+it('has another text for tables that are spread over machines, where it says one', () => {
+  const both = statement({ ...FIND, spreadText: 'SELECT FROM {schema}.configs WHERE mode = :mode' });
+  expect(prepareText(both, undefined, true)).toEqual({
+    sql: 'SELECT FROM configs WHERE mode = $1',
+    order: ['mode'],
+  });
+  expect(prepareText(both, undefined)).toEqual(prepareText(FIND, undefined));
+  expect(prepareText(FIND, undefined, true)).toEqual(prepareText(FIND, undefined));
+});
+
+it('leaves the locks of rows out', () => {
+  expect(
+    withoutLocks('WITH a AS (SELECT 1 LIMIT 5 FOR NO KEY UPDATE SKIP LOCKED) SELECT FROM a FOR UPDATE'),
+  ).toBe('WITH a AS (SELECT 1 LIMIT 5) SELECT FROM a');
 });

@@ -20,6 +20,14 @@ export const timestamp: SqlType<Date | string> = { name: 'timestamp with time zo
  */
 export const time: SqlType<Date> = { name: 'numeric' };
 
+/**
+ * Such a time where functions must not depend on settings, as `extract` from a time does for all but the epoch: Citus allows no
+ * others in RETURNING.
+ */
+export function milliseconds(column: string): string {
+  return `extract(epoch FROM ${column} - timestamptz 'epoch') * 1000`;
+}
+
 /** A text that is one of some words. */
 export function word<T extends string>(): SqlType<T> {
   return { name: 'text' };
@@ -56,6 +64,16 @@ export interface Statement<Parameters extends SqlTypes, Columns extends SqlTypes
   readonly columns: Columns;
   /** Tables and functions stand behind `{schema}.`, parameters behind a colon. */
   readonly text: string;
+  /** The same for tables that are spread over several machines, which cannot do it together as `text` says. */
+  readonly spreadText?: string;
+}
+
+/**
+ * A text without its locks of rows, which only one machine can take. What it writes must depend on what is still so when it is
+ * written. Two at once may wait for each other, until one of them is ended.
+ */
+export function withoutLocks(text: string): string {
+  return text.replace(/ FOR (?:NO KEY )?UPDATE(?: SKIP LOCKED)?\b/g, '');
 }
 
 /** A row of a statement. */
@@ -80,14 +98,23 @@ export interface PreparedText {
   readonly order: readonly string[];
 }
 
-/** Compiled statements, by the schema of their tables. */
-const PREPARED = new WeakMap<object, Map<string | undefined, PreparedText>>();
+/** Compiled statements, by the schema of their tables: for tables on one machine, and for those that are spread. */
+const PREPARED = [false, true].map(() => new WeakMap<object, Map<string | undefined, PreparedText>>());
 
-/** @param schema of the tables; undefined: the connection's search path finds them */
-export function prepareText(statement: { readonly text: string }, schema: string | undefined): PreparedText {
-  const bySchema = PREPARED.get(statement) ?? new Map<string | undefined, PreparedText>();
-  PREPARED.set(statement, bySchema);
-  const known = bySchema.get(schema) ?? inSchema(numbered(statement.text), schema);
+/**
+ * @param schema of the tables; undefined: the connection's search path finds them
+ * @param isSpread whether the tables are spread over several machines
+ */
+export function prepareText(
+  statement: { readonly text: string; readonly spreadText?: string },
+  schema: string | undefined,
+  isSpread = false,
+): PreparedText {
+  const compiled = PREPARED[Number(isSpread)];
+  const bySchema = compiled?.get(statement) ?? new Map<string | undefined, PreparedText>();
+  compiled?.set(statement, bySchema);
+  const text = isSpread ? (statement.spreadText ?? statement.text) : statement.text;
+  const known = bySchema.get(schema) ?? inSchema(numbered(text), schema);
   bySchema.set(schema, known);
   return known;
 }

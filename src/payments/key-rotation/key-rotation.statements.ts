@@ -46,6 +46,7 @@ export const LOCK_OUTDATED_CONFIGS = statement({
   WHERE project_id > :after
     AND jsonb_path_exists(sealed, '$.* ? (!(@ starts with $prefix))', jsonb_build_object('prefix', :prefix::text))
   ORDER BY project_id LIMIT :size FOR NO KEY UPDATE SKIP LOCKED`,
+  spreadText: FIND_OUTDATED_CONFIGS.text,
 });
 
 /** Replaces sealed values where they are still those that were opened. */
@@ -109,6 +110,7 @@ export const LOCK_OUTDATED_EVENTS = statement({
   SELECT project_id, mode, event_id, payload_sealed FROM {schema}.stripe_events
   WHERE (project_id, mode, event_id) > (:project_id, :mode::text, :event_id::text) AND substr(payload_sealed, 1, length(:prefix::text)) <> :prefix
   ORDER BY project_id, mode, event_id LIMIT :size FOR NO KEY UPDATE SKIP LOCKED`,
+  spreadText: FIND_OUTDATED_EVENTS.text,
 });
 
 /** Replaces sealed payloads where they are still those that were opened. */

@@ -8,6 +8,7 @@ import {
   time,
   timestamp,
   varchar,
+  withoutLocks,
 } from '../database/statement.js';
 
 /** Erases some events of a project, and says how many; skips those that are with their handlers. */
@@ -48,9 +49,9 @@ export const ERASE_CONTENTS = statement({
   WITH erased AS (
     UPDATE {schema}.stripe_events AS event SET payload_sealed = NULL, object_id = NULL,
       status = CASE WHEN event.status = 'handled' THEN 'handled' ELSE 'skipped' END,
-      finished_at = coalesce(event.finished_at, now())
+      finished_at = coalesce(event.finished_at, found.erased_at)
     FROM (
-      SELECT project_id, mode, event_id FROM {schema}.stripe_events
+      SELECT project_id, mode, event_id, now() AS erased_at FROM {schema}.stripe_events
       WHERE project_id = :project_id AND (mode, event_id) > (:after_mode::text, :after_event_id::text)
         AND received_at <= :until::timestamptz AND payload_sealed IS NOT NULL
       ORDER BY mode, event_id LIMIT :batch FOR UPDATE SKIP LOCKED
@@ -110,15 +111,7 @@ export const ERASE_STATES = statement({
   )`,
 });
 
-/**
- * Erases who made the change from some rows of the trail, and from their configurations where it was the last change. The digest
- * that binds a row to its actor stays. One statement: by the rows a configuration is found, also when it is repeated.
- */
-export const ERASE_ACTOR = statement({
-  name: 'stripe_config_audit_erase_actor',
-  parameters: { actor: text, batch: bigint },
-  columns: { count: integer },
-  text: `
+const ERASE = `
   WITH found AS (
     SELECT project_id, version FROM {schema}.stripe_config_audit WHERE actor = :actor
     ORDER BY project_id, version LIMIT :batch FOR UPDATE
@@ -130,5 +123,16 @@ export const ERASE_ACTOR = statement({
     FROM found WHERE entry.project_id = found.project_id AND entry.version = found.version
     RETURNING 1
   )
-  SELECT count(*)::integer AS count FROM erased`,
+  SELECT count(*)::integer AS count FROM erased`;
+
+/**
+ * Erases who made the change from some rows of the trail, and from their configurations where it was the last change. The digest
+ * that binds a row to its actor stays. One statement: by the rows a configuration is found, also when it is repeated.
+ */
+export const ERASE_ACTOR = statement({
+  name: 'stripe_config_audit_erase_actor',
+  parameters: { actor: text, batch: bigint },
+  columns: { count: integer },
+  text: ERASE,
+  spreadText: withoutLocks(ERASE),
 });

@@ -10,6 +10,7 @@ import {
   time,
   uuid,
   varchar,
+  withoutLocks,
 } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 import { AUDITED, ENTRY } from './audit-trail.js';
@@ -162,21 +163,12 @@ export const ERASE_PREVIOUS = statement({
 /** How many configurations {@link ERASE_EXPIRED} changes at once. */
 export const ERASE_BATCH = 500;
 
-/**
- * Erases expired previous webhook secrets of some configurations, those first that expired first, skipping locked ones, and
- * returns a row for each. They are refused from then on, erased or not. The size of the batch is no parameter: for a plan that
- * is made once PostgreSQL would take it for a tenth of all rows, and read the whole table.
- */
-export const ERASE_EXPIRED = statement({
-  name: 'stripe_configs_erase_expired',
-  parameters: {},
-  columns: { project_id: varchar },
-  text: `
+const ERASE = `
   UPDATE {schema}.stripe_configs AS config SET
     sealed = config.sealed - expired.names, shown = config.shown - expired.names,
     expires_at = config.expires_at - expired.names
   FROM (
-    SELECT project_id, ARRAY(
+    SELECT project_id, expires_at, ARRAY(
       SELECT name FROM jsonb_each_text(expires_at) AS previous (name, until)
       WHERE until::numeric <= extract(epoch FROM now()) * 1000
     ) AS names
@@ -189,8 +181,20 @@ export const ERASE_EXPIRED = statement({
     )
     LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED
   ) AS expired
-  WHERE config.project_id = expired.project_id
-  RETURNING config.project_id`,
+  WHERE config.project_id = expired.project_id AND config.expires_at = expired.expires_at
+  RETURNING config.project_id`;
+
+/**
+ * Erases expired previous webhook secrets of some configurations, those first that expired first, skipping locked ones, and
+ * returns a row for each. They are refused from then on, erased or not. The size of the batch is no parameter: for a plan that
+ * is made once PostgreSQL would take it for a tenth of all rows, and read the whole table.
+ */
+export const ERASE_EXPIRED = statement({
+  name: 'stripe_configs_erase_expired',
+  parameters: {},
+  columns: { project_id: varchar },
+  text: ERASE,
+  spreadText: withoutLocks(ERASE),
 });
 
 /** Whether a project was removed for good. */

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.js';
 import { runStatement } from '../database/run-statement.js';
+import { isSpread } from '../database/schema-name.js';
 import {
   CLAIM_EVENTS,
   LONGEST_DUE,
@@ -35,16 +36,24 @@ export class EventClaims {
     const projects = isAll
       ? [...new Set(longestDue.map(({ project_id }) => project_id))]
       : await this.nextProjects(held.free + held.projectCount);
-    const shares = held.shares(projects);
-    const events =
-      shares.size === 0
-        ? []
-        : await runStatement(this.database, 'write', CLAIM_EVENTS, {
-            project_ids: [...shares.keys()],
-            shares: [...shares.values()],
-            lease_seconds: LEASE_SECONDS,
-          });
+    const events = await this.claimOf(held.shares(projects));
     return { events, isMore: !isAll || longestDue.length > events.length };
+  }
+
+  private async claimOf(shares: ReadonlyMap<string, number>): Promise<ClaimedEvent[]> {
+    const all = [...shares];
+    // The rows of one project are on one machine, and only there one statement can lock and change them.
+    const claims = isSpread(this.database) ? all.map((each) => [each]) : all.length > 0 ? [all] : [];
+    const claimed: ClaimedEvent[] = [];
+    for (const claim of claims) {
+      const events = await runStatement(this.database, 'write', CLAIM_EVENTS, {
+        project_ids: claim.map(([project]) => project),
+        shares: claim.map(([, share]) => share),
+        lease_seconds: LEASE_SECONDS,
+      });
+      claimed.push(...events);
+    }
+    return claimed;
   }
 
   /** The projects whose turn is next, from the first on again behind the last. */
@@ -57,7 +66,14 @@ export class EventClaims {
   }
 
   private async projectsAfter(after: string, limit: number): Promise<string[]> {
-    const rows = await runStatement(this.database, 'read', NEXT_DUE_PROJECTS, { after, limit });
-    return rows.map(({ project_id }) => project_id);
+    const found: string[] = [];
+    for (let isMore = true; isMore;) {
+      const next = { after: found.at(-1) ?? after, limit: limit - found.length };
+      const rows = await runStatement(this.database, 'read', NEXT_DUE_PROJECTS, next);
+      found.push(...rows.map(({ project_id }) => project_id));
+      // From project to project: one machine goes by itself, several are asked for each step.
+      isMore = isSpread(this.database) && rows.length > 0 && found.length < limit;
+    }
+    return found;
   }
 }

@@ -39,7 +39,8 @@ export const LONGEST_DUE = statement({
 
 /**
  * The projects after one, in the order of their ids, that have events which are due. It goes from one project to the next
- * through the index, so that it costs the same whether they have one event or a million.
+ * through the index, so that it costs the same whether they have one event or a million. Where the tables are spread it finds the
+ * next one alone.
  */
 export const NEXT_DUE_PROJECTS = statement({
   name: 'stripe_events_next_due_projects',
@@ -63,6 +64,10 @@ export const NEXT_DUE_PROJECTS = statement({
   SELECT project_id FROM due
   WHERE project_id IS NOT NULL
   LIMIT :limit`,
+  spreadText: `
+  SELECT project_id FROM {schema}.stripe_events
+  WHERE status = 'pending' AND available_at <= now() AND project_id > :after
+  ORDER BY project_id, available_at LIMIT 1`,
 });
 
 /**
@@ -177,7 +182,7 @@ export const FAIL_EVENT = statement({
   UPDATE {schema}.stripe_events SET
     status = CASE WHEN :pause_seconds::float8 IS NULL THEN 'failed' ELSE status END,
     available_at = now() + make_interval(secs => coalesce(:pause_seconds::float8, 0)),
-    finished_at = CASE WHEN :pause_seconds::float8 IS NULL THEN now() END,
+    finished_at = now() + CASE WHEN :pause_seconds::float8 IS NULL THEN interval '0' END,
     last_error = :error
   WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'`,
 });

@@ -2,6 +2,7 @@ import {
   bigint,
   boolean,
   integer,
+  milliseconds,
   nullable,
   statement,
   text,
@@ -145,8 +146,8 @@ export const REPLAY_EVENT = statement({
   WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND status IN ('failed', 'skipped')
     AND payload_sealed IS NOT NULL
   RETURNING project_id, mode, event_id, type, object_id, status, attempts, last_error,
-    extract(epoch FROM created_at) * 1000 AS created_at, extract(epoch FROM received_at) * 1000 AS received_at,
-    extract(epoch FROM finished_at) * 1000 AS finished_at, extract(epoch FROM available_at) * 1000 AS next_attempt_at`,
+    ${milliseconds('created_at')} AS created_at, ${milliseconds('received_at')} AS received_at,
+    ${milliseconds('finished_at')} AS finished_at, ${milliseconds('available_at')} AS next_attempt_at`,
 });
 
 /** Replays some that failed, of a mode and a pattern of types; null: any. Says how many. */

@@ -2,6 +2,7 @@ import {
   boolean,
   integer,
   json,
+  milliseconds,
   nullable,
   statement,
   text,
@@ -69,8 +70,8 @@ export const END_MAKING = statement({
   text: `
   UPDATE {schema}.stripe_webhook_endpoints SET idempotency_key = NULL WHERE project_id = :project_id AND mode = :mode
   RETURNING project_id, mode, endpoint_id, wanted, secret_version, idempotency_key,
-    extract(epoch FROM made_at) * 1000 AS made_at, extract(epoch FROM removed_at) * 1000 AS removed_at,
-    extract(epoch FROM removal_failed_at) * 1000 AS removal_failed_at`,
+    ${milliseconds('made_at')} AS made_at, ${milliseconds('removed_at')} AS removed_at,
+    ${milliseconds('removal_failed_at')} AS removal_failed_at`,
 });
 
 /** The endpoint in use. */
@@ -94,8 +95,8 @@ export const SAVE_ENDPOINT = statement({
       THEN stored.made_at ELSE excluded.made_at END,
     idempotency_key = NULL, removed_at = NULL, removal_failed_at = NULL
   RETURNING project_id, mode, endpoint_id, wanted, secret_version, idempotency_key,
-    extract(epoch FROM made_at) * 1000 AS made_at, extract(epoch FROM removed_at) * 1000 AS removed_at,
-    extract(epoch FROM removal_failed_at) * 1000 AS removal_failed_at`,
+    ${milliseconds('made_at')} AS made_at, ${milliseconds('removed_at')} AS removed_at,
+    ${milliseconds('removal_failed_at')} AS removal_failed_at`,
 });
 
 export const MARK_REMOVED = statement({
