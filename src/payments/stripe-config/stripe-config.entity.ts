@@ -66,6 +66,6 @@ export class StripeConfigEntity {
   change_request_id!: string;
 
   /** The hash of the last row of its audit trail, to which the next one is chained. */
-  @Column('bytea', { default: '' })
+  @Column('bytea', { default: String.raw`\x` })
   trail_hash!: Buffer;
 }

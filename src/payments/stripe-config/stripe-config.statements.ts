@@ -93,7 +93,7 @@ export const UPDATE_TO_NEXT = `
       expires_at = next.expires_at, configured_at = next.configured_at, updated_at = next.updated_at, version = next.version,
       changed_by = next.changed_by, change_request_id = next.change_request_id,
       trail_hash = coalesce((SELECT hash FROM entry), previous_hash)
-    FROM next WHERE config.project_id = :project_id AND next.project_id = config.project_id
+    FROM next WHERE config.project_id = :project_id AND next.project_id = config.project_id AND was_active IS NOT NULL
     RETURNING config.id, config.project_id, config.is_active, config.shown, config.configured_at, config.created_at,
       config.updated_at, config.version, config.change_request_id`;
 
