@@ -2,6 +2,7 @@ import pg from 'pg';
 import { migrate } from '../src/app/migrate.js';
 import { poolDatabase } from '../src/payments/database/pool-database.js';
 import { findSchema, isSpread } from '../src/payments/database/schema-name.js';
+import { examineSchema } from '../src/payments/schema/schema-findings.js';
 import { EventClaims } from '../src/payments/stripe-webhooks/event-claims.js';
 import { HeldEvents } from '../src/payments/stripe-webhooks/held-events.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
@@ -51,4 +52,11 @@ it('claims the events of each project by itself where the tables are spread', as
   expect([...new Set(events.map(({ project_id }) => project_id))].sort()).toEqual(PROJECTS);
   // A fair claim leaves some of the twelve places free.
   expect([events.length, isMore]).toEqual([9, true]);
+});
+
+it('needs no trigger that sees two rows of one statement where the tables are spread, and names it elsewhere', async () => {
+  const names = ['stripe_configs_audited_insert', 'stripe_configs_audited_update'];
+  for (const name of names) await database.query(`DROP TRIGGER ${name} ON stripe_configs`);
+  expect((await examineSchema(poolDatabase(pool))).missing).toEqual(names.map((name) => `trigger ${name}`));
+  expect((await examineSchema(poolDatabase(citus()))).missing).toEqual([]);
 });

@@ -38,6 +38,12 @@ export const TRIGGERS = [
   'stripe_events_stay_removed',
 ];
 
+/**
+ * Those that look for the row of the trail which the same statement writes. Where the tables are spread, it is written behind the change,
+ * in the same transaction.
+ */
+export const TRIGGERS_OF_ONE_MACHINE = ['stripe_configs_audited_insert', 'stripe_configs_audited_update'];
+
 /** Where tables were found, and whether they are spread over several machines. */
 const FOUND = new WeakMap<Database, { schema: string; isSpread: boolean }>();
 

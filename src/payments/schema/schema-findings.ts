@@ -4,6 +4,8 @@ import {
   FUNCTIONS,
   TABLES,
   TRIGGERS,
+  TRIGGERS_OF_ONE_MACHINE,
+  areSpread,
   askOf,
   findSchema,
   lookForSchema,
@@ -81,8 +83,9 @@ async function examine(ask: Ask, schema: string | undefined): Promise<SchemaFind
   for (const { kind = '', name = '' } of rows) found.add(`${kind} ${name}`);
   const lacks = (kind: string, name: string): boolean => !found.has(`${kind} ${name}`);
 
+  const unneeded = schema !== undefined && (await areSpread(ask, schema)) ? TRIGGERS_OF_ONE_MACHINE : [];
   const missing = [...required()].flatMap(([kind, names]) =>
-    names.filter((name) => lacks(kind, name)).map((name) => `${kind} ${name}`),
+    names.filter((name) => lacks(kind, name) && !unneeded.includes(name)).map((name) => `${kind} ${name}`),
   );
   const isEmpty = TABLES.every((name) => lacks('table', name));
   const faults = isEmpty ? [] : findRefusals(found, lacks, schema ?? '');

@@ -15,6 +15,6 @@ export const MEASURE_EVENTS = statement({
       AND (SELECT removed_at FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = waiting.project_id) IS NULL
     ORDER BY available_at LIMIT 1
   ) AS due_since, (
-    SELECT count(*)::integer FROM (SELECT FROM {schema}.stripe_events WHERE status = 'failed' LIMIT :most) AS failed
+    SELECT count(*)::integer FROM (SELECT 1 AS one FROM {schema}.stripe_events WHERE status = 'failed' LIMIT :most) AS failed
   ) AS dead`,
 });

@@ -104,7 +104,7 @@ export const CLAIM_EVENTS = statement({
     SET attempts = CASE WHEN is_removed THEN attempts ELSE attempts + 1 END,
       available_at = now() + make_interval(secs => :lease_seconds),
       status = CASE WHEN is_removed THEN 'skipped' ELSE status END,
-      finished_at = CASE WHEN is_removed THEN now() END
+      finished_at = now() + CASE WHEN is_removed THEN interval '0' END
     FROM due
     WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
     RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts, due.available_at,
