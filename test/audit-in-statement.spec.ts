@@ -150,7 +150,11 @@ describe('the guard refuses a change', () => {
   const WRONG: [what: string, part: string, other: string][] = [
     ['without its row', 'FROM entry WHERE', 'FROM entry WHERE false AND'],
     ['with another action', "'deleted'", "'updated'"],
-    ['with another actor', 'changed_by AS actor,', "'mallory' AS actor,"],
+    [
+      'with another actor',
+      'changed_by AS actor, actor_salt, sha256(convert_to(jsonb_build_array(actor_salt, changed_by)',
+      "'mallory' AS actor, actor_salt, sha256(convert_to(jsonb_build_array(actor_salt, 'mallory'::text)",
+    ],
     ['with another request', 'change_request_id AS request_id', 'actor_salt AS request_id'],
     ['with another time', 'updated_at AS changed_at', "updated_at + interval '1 second' AS changed_at"],
     ['with a field less', 'array_agg(field ORDER BY field)', '(array_agg(field ORDER BY field))[2:]'],
