@@ -45,7 +45,12 @@ function writeKeys(name: string, keys: { publicKey: KeyObject; privateKey: KeyOb
 }
 
 const change = (id: string) => moveVersion(database, id, 'alice');
-const remove = (id: string) => database.query('INSERT INTO stripe_removed_projects VALUES ($1)', [id]);
+const remove = (id: string) =>
+  database.query(
+    `INSERT INTO stripe_configs (project_id, is_active, removed_at) VALUES ($1, false, now())
+     ON CONFLICT (project_id) DO UPDATE SET removed_at = now()`,
+    [id],
+  );
 
 const audit = (...args: string[]) => runCommand('audit', args, { DATABASE_URL: database.url });
 async function exported(signer = 'signer'): Promise<string> {
@@ -152,7 +157,7 @@ it('it notices what was written anew since, where the trail by itself is in orde
   await rewrite(project(0), `UPDATE stripe_config_audit SET action = 'deleted' ${at(0)} AND version = 2`);
   await rewrite(project(1), `DELETE FROM stripe_config_audit ${at(1)} AND version = 3`);
   await queryWithoutTriggers(database, `UPDATE stripe_configs SET version = 2 ${at(1)}`);
-  await queryWithoutTriggers(database, `DELETE FROM stripe_removed_projects ${at(1)}`);
+  await queryWithoutTriggers(database, `UPDATE stripe_configs SET removed_at = NULL ${at(1)}`);
   await queryWithoutTriggers(database, `DELETE FROM stripe_config_audit ${at(2)}`);
   await queryWithoutTriggers(database, `DELETE FROM stripe_configs ${at(2)}`);
 

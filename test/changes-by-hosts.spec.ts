@@ -50,7 +50,7 @@ describe.each(WRONG)('a host that gives %s', (_, wrong) => {
     const before = await configs.find(projectId);
     await expect(act()).rejects.toThrow(ExplainedError);
     expect(await configs.find(projectId)).toEqual(before);
-    const removed = 'SELECT FROM stripe_removed_projects WHERE project_id = $1';
+    const removed = 'SELECT FROM stripe_configs WHERE project_id = $1 AND removed_at IS NOT NULL';
     expect(await service.database.query(removed, [projectId])).toEqual([]);
   });
 });

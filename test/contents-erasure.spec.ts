@@ -107,6 +107,8 @@ it('an event that is just being stored is waited for', async () => {
   const holder = new pg.Client({ connectionString: service.database.url });
   await holder.connect();
   await holder.query('BEGIN');
+  // As whoever stores a webhook does.
+  await holder.query('SELECT FROM stripe_configs WHERE project_id = $1 FOR KEY SHARE', [projectId]);
   await holder.query(
     `INSERT INTO stripe_events SELECT (jsonb_populate_record(event, '{"event_id": "evt_new"}')).* FROM stripe_events AS event
       WHERE event_id = 'evt_old'`,

@@ -187,6 +187,8 @@ it('waits for the handlers of an event, and for a webhook that is not committed'
   const late = new pg.Client(host.database.url);
   await late.connect();
   await late.query('BEGIN');
+  // As whoever stores a webhook does.
+  await late.query('SELECT FROM stripe_configs WHERE project_id = $1 FOR KEY SHARE', [id]);
   await late.query(
     `INSERT INTO stripe_events SELECT project_id, mode, 'evt_late', type, object_id, created_at, received_at, payload_sealed
      FROM stripe_events WHERE event_id = $1`,
@@ -195,7 +197,7 @@ it('waits for the handlers of an event, and for a webhook that is not committed'
   const erased = erasure.eraseProject(id, BY);
   await eventually('the erasure waits for the webhook', async () => {
     const rows = await host.database.query(
-      "SELECT FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()",
+      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
     );
     return rows.length === 1;
   });

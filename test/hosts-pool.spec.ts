@@ -106,7 +106,7 @@ describe('migrate()', () => {
 
   it('makes a schema that is missing, and undoes all of it when a part fails', async () => {
     await pool.query(
-      'CREATE SCHEMA broken; CREATE TABLE broken.stripe_removed_projects (project_id text PRIMARY KEY)',
+      'CREATE SCHEMA broken; CREATE TABLE broken.stripe_config_locks (project_id text PRIMARY KEY)',
     );
     await expect(migrate(pool, { schema: 'broken' })).rejects.toMatchObject({ code: '42P07' });
     expect(await pendingMigrations(pool, { schema: 'broken' })).toHaveLength(1);

@@ -22,11 +22,11 @@ const TABLES = [
   'stripe_call_limits',
   'stripe_config_audit',
   'stripe_config_keys',
+  'stripe_config_locks',
   'stripe_config_replicas',
   'stripe_config_states',
   'stripe_configs',
   'stripe_events',
-  'stripe_removed_projects',
   'stripe_webhook_endpoints',
 ];
 

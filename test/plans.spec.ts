@@ -32,7 +32,8 @@ const MANY = [
   `INSERT INTO stripe_config_states (project_id, mode) SELECT id, mode FROM projects, unnest('{test,live}'::text[]) AS mode`,
   `INSERT INTO stripe_webhook_endpoints (project_id, mode, wanted) SELECT id, 'live', '{}' FROM projects`,
   "INSERT INTO stripe_call_limits SELECT id, '{}' FROM projects",
-  'INSERT INTO stripe_removed_projects SELECT gen_random_uuid() FROM projects',
+  'INSERT INTO stripe_configs (project_id, is_active, removed_at) SELECT gen_random_uuid(), false, now() FROM projects',
+  `INSERT INTO stripe_config_locks SELECT id, 'object ' || n FROM projects, generate_series(1, 3) AS n`,
   `INSERT INTO stripe_config_audit (project_id, version, action, actor, actor_digest, request_id, changed_at, fields,
      masks_before, masks_after, fingerprints_after, previous_hash, hash)
    SELECT id, n, 'updated', owner_id, '', id, now(), '{}', '{}', '{}', '{}', '', '' FROM projects, generate_series(1, 3) AS n`,

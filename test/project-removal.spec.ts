@@ -124,7 +124,7 @@ it('a first change that was not committed yet is erased as well', async () => {
   const removed = replicas[0].app.get(ProjectRemoval).remove(other, CHANGE);
   await eventually('the removal waits for it', async () => {
     const rows = await database.query(
-      "SELECT FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database()",
+      "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
     );
     return rows.length === 1;
   });
@@ -136,23 +136,74 @@ it('a first change that was not committed yet is erased as well', async () => {
   expect(row).toEqual({ is_active: false });
 });
 
-it('only a first change takes a lock of its project, so that one statement may change any number', async () => {
-  const other = await replicas[0].createProject();
-  const writer = new pg.Client(database.url);
-  await writer.connect();
-  const locks = async (change: () => Promise<unknown>) => {
-    await writer.query('BEGIN');
-    await change();
-    const { rows } = await writer.query<{ count: number }>(
-      "SELECT count(*)::integer FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()",
-    );
-    await writer.query('ROLLBACK');
-    return rows[0]?.count;
-  };
-  expect(await locks(() => createConfig(writer, other))).toBe(1);
-  const update = 'UPDATE stripe_configs SET changed_by = changed_by WHERE project_id = $1';
-  expect(await locks(() => writer.query(update, [projectId]))).toBe(0);
-  await writer.end();
+/** The triggers would write nothing either. */
+async function withoutGuards(
+  table: 'stripe_configs' | 'stripe_events',
+  work: () => Promise<void>,
+): Promise<void> {
+  const trigger = `TRIGGER ${table === 'stripe_configs' ? 'stripe_configs_stay_removed' : 'stripe_events_stay_removed'}`;
+  await database.query(`ALTER TABLE ${table} DISABLE ${trigger}`);
+  await work();
+  await database.query(`ALTER TABLE ${table} ENABLE ${trigger}`);
+}
+
+describe('without the triggers, by the lock of its row', () => {
+  /** Holds a project's row until what is done meanwhile waits for it. */
+  async function held(statement: string, id: string, act: () => Promise<unknown>): Promise<unknown> {
+    const holder = new pg.Client(database.url);
+    await holder.connect();
+    await holder.query('BEGIN');
+    await holder.query(statement, [id]);
+    const acting = act();
+    await eventually('it waits for the row', async () => {
+      const rows = await database.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()",
+      );
+      return rows.length === 1;
+    });
+    await holder.query('COMMIT');
+    await holder.end();
+    return acting;
+  }
+
+  it.each<[string, (id: string) => Promise<unknown>]>([
+    ['that has one', () => Promise.resolve()],
+    ['that was deactivated', (id) => replicas[0].app.get(StripeConfigService).deactivate(id, CHANGE)],
+  ])('no change that began before brings back a configuration %s', async (_, prepare) => {
+    await prepare(projectId);
+    const configs = replicas[1].app.get(StripeConfigService);
+    await withoutGuards('stripe_configs', async () => {
+      const note = 'UPDATE stripe_configs SET removed_at = now() WHERE project_id = $1';
+      const change = { test_publishable_key: fakeCredential('test_publishable_key', 'late') };
+      await expect(
+        held(note, projectId, () => configs.update(projectId, change, CHANGE)),
+      ).rejects.toMatchObject({
+        code: 'project_not_found',
+      });
+    });
+  });
+
+  it('a first change that began before stores nothing either', async () => {
+    const other = await replicas[0].createProject();
+    const configs = replicas[1].app.get(StripeConfigService);
+    const note = 'INSERT INTO stripe_configs (project_id, is_active, removed_at) VALUES ($1, false, now())';
+    await expect(held(note, other, () => configs.update(other, CREDENTIALS, CHANGE))).rejects.toMatchObject({
+      code: 'project_not_found',
+    });
+    expect(await configs.find(other)).toBeNull();
+  });
+
+  it('a webhook that began before is not stored', async () => {
+    await withoutGuards('stripe_events', async () => {
+      expect((await deliver(replicas[1], projectId, 'test', SECRET)).status).toBe(200);
+      // A removal that erases holds the row like this.
+      const note =
+        'WITH held AS MATERIALIZED (SELECT project_id FROM stripe_configs WHERE project_id = $1 FOR UPDATE) ' +
+        'UPDATE stripe_configs AS config SET removed_at = now() FROM held WHERE config.project_id = held.project_id';
+      const answer = await held(note, projectId, () => deliver(replicas[1], projectId, 'test', SECRET));
+      expectError(answer as Awaited<ReturnType<typeof deliver>>, 404, 'webhook_not_found');
+    });
+  });
 });
 
 it('hosts remove a project by one call, which may be repeated, whether it had a configuration or not', async () => {

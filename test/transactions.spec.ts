@@ -21,6 +21,9 @@ let home: Database;
 beforeEach(async () => {
   database = await createTestDatabase();
   await database.query('CREATE TABLE notes (text text PRIMARY KEY)');
+  await database.query(
+    'CREATE TABLE stripe_config_locks (project_id text, name text, PRIMARY KEY (project_id, name))',
+  );
   proxy = await startTcpProxy(database.url);
   source = new DataSource({
     type: 'postgres',
@@ -113,7 +116,9 @@ it.each(
 
 it('a lock whose rollback is not answered in time takes no later write along', async () => {
   const sent = proxy.delayAnswersTo('ROLLBACK');
-  const done = withLock(home, 'something', { waitMs: 0, holdMs: 10_000 }, () => Promise.resolve('done'));
+  const done = withLock(home, { project_id: 'p', name: 'something' }, { waitMs: 0, holdMs: 10_000 }, () =>
+    Promise.resolve('done'),
+  );
   await sent;
   expect(await done).toEqual({ result: 'done' });
   await proxy.pass();

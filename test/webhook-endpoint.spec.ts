@@ -72,7 +72,7 @@ const STRIPES_WORDS = [
 const POOL_SIZE = 10;
 const MORE_THAN_THE_POOL = 3 * POOL_SIZE;
 /** Part of the statement that takes the lock, and of no other: events are handled under locks of their own. */
-const TAKE_LOCK = 'AS locked';
+const TAKE_LOCK = 'AS is_taken';
 /** What a Stripe that hangs is given to answer in, in milliseconds. */
 const HANGING_MS = 1_500;
 /** Less than the database lets a forgotten transaction live, which would end its lock too. */
@@ -1447,9 +1447,10 @@ describe('connections go back to the pool', () => {
       'nobody holds a lock',
       async () => {
         const locks = await database.query(
-          "SELECT FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
+          `SELECT FROM (SELECT FROM stripe_config_locks WHERE name LIKE 'endpoint %' FOR UPDATE SKIP LOCKED) AS free
+           HAVING count(*) = (SELECT count(*) FROM stripe_config_locks WHERE name LIKE 'endpoint %')`,
         );
-        return locks.length === 0;
+        return locks.length === 1;
       },
       UNTIL_IT_STAYS_MS,
     );

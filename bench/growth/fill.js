@@ -63,7 +63,8 @@ async function fillBy(client, template, { projects, events }) {
     [template],
   );
   await client.query(
-    'INSERT INTO stripe_removed_projects (project_id) SELECT gen_random_uuid() FROM generate_series(1, $1::integer / 100)',
+    `INSERT INTO stripe_configs (project_id, is_active, removed_at)
+      SELECT gen_random_uuid(), false, now() FROM generate_series(1, $1::integer / 100)`,
     [projects],
   );
   // They came over 44 days; one in a hundred has failed, and one waits for another try tomorrow.

@@ -86,10 +86,7 @@ export const COUNT_CHAINS = statement({
   parameters: {},
   columns: { count: bigint },
   text: `
-  SELECT (SELECT count(*) FROM {schema}.stripe_configs) + (
-    SELECT count(*) FROM {schema}.stripe_removed_projects AS removed
-    WHERE NOT EXISTS (SELECT FROM {schema}.stripe_configs AS config WHERE config.project_id = removed.project_id)
-  ) AS count`,
+  SELECT count(*) AS count FROM {schema}.stripe_configs`,
 });
 
 /**
@@ -101,18 +98,13 @@ export const LIST_CHAINS = statement({
   parameters: { after: text, size: bigint },
   columns: { project_id: varchar, version: integer, hash: nullable(text), is_removed: boolean },
   text: `
-  WITH named AS (
-    (SELECT project_id FROM {schema}.stripe_configs WHERE project_id > :after ORDER BY project_id LIMIT :size)
-    UNION
-    (SELECT project_id FROM {schema}.stripe_removed_projects WHERE project_id > :after ORDER BY project_id LIMIT :size)
-  )
-  SELECT named.project_id, coalesce(config.version, 0) AS version, encode(entry.hash, 'hex') AS hash,
-    removed.project_id IS NOT NULL AS is_removed
-  FROM (SELECT project_id FROM named ORDER BY project_id LIMIT :size) AS named
-  LEFT JOIN {schema}.stripe_configs AS config ON config.project_id = named.project_id
-  LEFT JOIN {schema}.stripe_config_audit AS entry ON entry.project_id = named.project_id AND entry.version = config.version
-  LEFT JOIN {schema}.stripe_removed_projects AS removed ON removed.project_id = named.project_id
-  ORDER BY named.project_id`,
+  SELECT config.project_id, config.version, encode(entry.hash, 'hex') AS hash, config.is_removed
+  FROM (
+    SELECT project_id, version, removed_at IS NOT NULL AS is_removed
+    FROM {schema}.stripe_configs WHERE project_id > :after ORDER BY project_id LIMIT :size
+  ) AS config
+  LEFT JOIN {schema}.stripe_config_audit AS entry ON entry.project_id = config.project_id AND entry.version = config.version
+  ORDER BY config.project_id`,
 });
 
 /** Of some chains: the hash of a version, null where there is none, the newest version, and whether the project is removed. */
@@ -129,7 +121,7 @@ export const COMPARE_CHAINS = statement({
   SELECT wanted.project_id, encode(entry.hash, 'hex') AS hash,
     (SELECT version FROM {schema}.stripe_config_audit WHERE project_id = wanted.project_id ORDER BY version DESC LIMIT 1)
       AS newest_version,
-    EXISTS (SELECT FROM {schema}.stripe_removed_projects WHERE project_id = wanted.project_id) AS is_removed
+    EXISTS (SELECT FROM {schema}.stripe_configs WHERE project_id = wanted.project_id AND removed_at IS NOT NULL) AS is_removed
   FROM unnest(:project_ids::text[], :versions::integer[]) AS wanted(project_id, version)
   LEFT JOIN {schema}.stripe_config_audit AS entry ON entry.project_id = wanted.project_id AND entry.version = wanted.version`,
 });

@@ -108,7 +108,7 @@ export const SAVE_KEY_STATE = statement({
     project_id, mode, key_version, key_status, key_status_since, key_checked_at, account_id
   )
   SELECT :project_id::varchar, :mode::text, :version::integer, :status::text, now(), now(), :account_id::varchar
-  WHERE NOT EXISTS (SELECT FROM {schema}.stripe_removed_projects WHERE project_id = :project_id)
+  WHERE NOT EXISTS (SELECT FROM {schema}.stripe_configs WHERE project_id = :project_id AND removed_at IS NOT NULL)
   ON CONFLICT (project_id, mode) DO UPDATE SET
     key_version = excluded.key_version, key_status = excluded.key_status, account_id = excluded.account_id,
     key_checked_at = excluded.key_checked_at,

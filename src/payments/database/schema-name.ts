@@ -12,7 +12,7 @@ export const TABLES = [
   'stripe_call_limits',
   'stripe_events',
   'stripe_webhook_endpoints',
-  'stripe_removed_projects',
+  'stripe_config_locks',
 ];
 
 /** The functions of the migrations. */

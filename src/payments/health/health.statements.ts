@@ -14,6 +14,6 @@ export const LOOK_AT_TABLES = statement({
   UNION ALL SELECT FROM {schema}.stripe_call_limits
   UNION ALL SELECT FROM {schema}.stripe_events
   UNION ALL SELECT FROM {schema}.stripe_webhook_endpoints
-  UNION ALL SELECT FROM {schema}.stripe_removed_projects
+  UNION ALL SELECT FROM {schema}.stripe_config_locks
   LIMIT 0`,
 });

@@ -77,8 +77,9 @@ export const HAS_CONTENTS = statement({
 });
 
 /**
- * Waits until events of a project that are being stored are there: storing one holds this lock, shared. Says until when those came
- * that were accepted before, rounded as `received_at` is. The database's clock may have been ahead when the newest came.
+ * Waits until events of a project that are being stored are there: storing one holds a lock of the configuration's row with which
+ * this one conflicts, and finds under it whether the configuration still accepts events. Says until when those came that were
+ * accepted before, rounded as `received_at` is. The database's clock may have been ahead when the newest came.
  */
 export const WAIT_FOR_STORED = statement({
   name: 'stripe_events_wait_for_stored',
@@ -86,7 +87,7 @@ export const WAIT_FOR_STORED = statement({
   columns: { until: time },
   text: `
   WITH waited AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(hashtextextended('stripe-config-removal:' || :project_id::text, 0))
+    SELECT project_id FROM {schema}.stripe_configs WHERE project_id = :project_id::text FOR UPDATE
   )
   SELECT extract(epoch FROM greatest(
     now(), (SELECT max(received_at) FROM {schema}.stripe_events WHERE project_id = :project_id::text)
@@ -104,6 +105,8 @@ export const ERASE_STATES = statement({
     DELETE FROM {schema}.stripe_config_states WHERE project_id = :project_id
   ), limits AS (
     DELETE FROM {schema}.stripe_call_limits WHERE project_id = :project_id
+  ), locks AS (
+    DELETE FROM {schema}.stripe_config_locks WHERE project_id = :project_id
   )
   DELETE FROM {schema}.stripe_webhook_endpoints
   WHERE project_id = :project_id AND (

@@ -1,16 +1,17 @@
 import { bigint, integer, nullable, statement, text, varchar, word } from '../database/statement.js';
 import type { Mode } from '../domain/credentials.js';
 
-/** Waits for pending changes of the project; later ones find the record. */
+/**
+ * Notes in the project's row that it was removed, behind every change of it that is under way: a first one that is not committed yet
+ * has the same key. Later ones find the note under the row's lock, also where they had begun before.
+ */
 export const NOTE_REMOVED_PROJECT = statement({
-  name: 'stripe_removed_projects_note',
+  name: 'stripe_configs_note_removed',
   parameters: { project_id: text },
   columns: {},
   text: `
-  WITH waited AS MATERIALIZED (
-    SELECT pg_advisory_xact_lock(hashtextextended('stripe-config-removal:' || :project_id::text, 0))
-  )
-  INSERT INTO {schema}.stripe_removed_projects (project_id) SELECT :project_id::text FROM waited ON CONFLICT DO NOTHING`,
+  INSERT INTO {schema}.stripe_configs AS config (project_id, is_active, removed_at) VALUES (:project_id::text, false, now())
+  ON CONFLICT (project_id) DO UPDATE SET removed_at = excluded.removed_at WHERE config.removed_at IS NULL`,
 });
 
 /**

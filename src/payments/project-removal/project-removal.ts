@@ -6,6 +6,7 @@ import { validChange, type Change } from '../domain/change.js';
 import type { Mode } from '../domain/credentials.js';
 import type { HostId } from '../domain/host-id.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../options/payments.options.js';
+import { WAIT_FOR_STORED } from './data-erasure.statements.js';
 import { FIND_LEFT, NOTE_REMOVED_PROJECT, SKIP_UNHANDLED } from './project-removal.statements.js';
 import { BATCH, inBatches } from './erase-events.js';
 import { ConfigRemoval } from '../stripe-config/config-removal.js';
@@ -45,6 +46,7 @@ export class ProjectRemoval {
     await this.removal.remove(id, by).catch((error: unknown) => {
       if (!(error instanceof PaymentsError) || error.code !== 'config_not_found') throw error;
     });
+    await runStatement(this.database, 'write', WAIT_FOR_STORED, { project_id: id });
     await inBatches(() => this.skipSome(id));
     return { endpointsLeft: await runStatement(this.database, 'read', FIND_LEFT, { project_id: id }) };
   }

@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
-import { takeLock } from '../database/lock.js';
+import { RESULT_TYPES } from '../database/statement.js';
 import { MigrationLockHeld } from './migration-lock-held.js';
 
-/** Names the advisory lock of migrations, whoever runs them. */
-const MIGRATION_LOCK = 'nest-stripe-config:migrations';
+/** Names the advisory lock of migrations, whoever runs them. There is no table yet whose rows could be locked. */
+export const MIGRATION_LOCK = 'nest-stripe-config:migrations';
 
 /** How long a migration waits for a table in use: others queue behind it for as long. In milliseconds. */
 export const TABLE_WAIT_MS = 2_000;
@@ -22,9 +23,18 @@ export const SILENCE_MS = 30_000;
  */
 export async function takeMigrationLock(
   client: ClientBase,
-  waitMs: number | undefined,
+  waitMs = LOCK_WAIT_MS,
   signal?: AbortSignal,
 ): Promise<void> {
-  const limits = { waitMs: waitMs ?? LOCK_WAIT_MS, pollMs: LOCK_POLL_MS, signal };
-  if (!(await takeLock(client, MIGRATION_LOCK, limits))) throw new MigrationLockHeld();
+  const until = performance.now() + waitMs;
+  for (;;) {
+    const { rows } = await client.query<{ locked: boolean }>({
+      text: 'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
+      values: [MIGRATION_LOCK],
+      types: RESULT_TYPES,
+    });
+    if (rows[0]?.locked === true) return;
+    if (performance.now() >= until) throw new MigrationLockHeld();
+    await delay(LOCK_POLL_MS, undefined, { signal });
+  }
 }

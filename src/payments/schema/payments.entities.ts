@@ -1,7 +1,7 @@
 import { AuditEntryEntity } from '../audit/audit-entry.entity.js';
 import { CallLimitEntity, ConfigStateEntity } from '../config-health/config-state.entity.js';
 import { KeyEntity, ReplicaEntity } from '../key-ring/key.entities.js';
-import { RemovedProjectEntity } from '../project-removal/removed-project.entity.js';
+import { LockEntity } from '../database/lock.entity.js';
 import { StripeConfigEntity } from '../stripe-config/stripe-config.entity.js';
 import { StripeEventEntity } from '../stripe-webhooks/stripe-event.entity.js';
 import { WebhookEndpointEntity } from '../webhook-endpoint/webhook-endpoint.entity.js';
@@ -19,5 +19,5 @@ export const paymentsEntities = [
   CallLimitEntity,
   StripeEventEntity,
   WebhookEndpointEntity,
-  RemovedProjectEntity,
+  LockEntity,
 ];

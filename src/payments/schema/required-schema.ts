@@ -20,6 +20,7 @@ export const REQUIRED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'previous_hash',
     'hash',
   ],
+  stripe_config_locks: ['project_id', 'name'],
   stripe_config_keys: ['key_id', 'canary', 'first_seen_at', 'activated_at', 'row_count', 'rewrap_remaining'],
   stripe_config_replicas: ['replica_id', 'ring_fingerprint', 'active_key_id', 'seen_at', 'host_name'],
   stripe_config_states: [
@@ -53,6 +54,7 @@ export const REQUIRED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'changed_by',
     'change_request_id',
     'trail_hash',
+    'removed_at',
   ],
   stripe_events: [
     'project_id',
@@ -70,7 +72,6 @@ export const REQUIRED_COLUMNS: Readonly<Record<string, readonly string[]>> = {
     'last_error',
     'trace_parent',
   ],
-  stripe_removed_projects: ['project_id', 'removed_at'],
   stripe_webhook_endpoints: [
     'project_id',
     'mode',
@@ -89,6 +90,7 @@ export const REQUIRED_CONSTRAINTS = [
   'stripe_config_audit_pkey',
   'stripe_config_keys_canary_check',
   'stripe_config_keys_pkey',
+  'stripe_config_locks_pkey',
   'stripe_config_replicas_pkey',
   'stripe_config_states_pkey',
   'stripe_configs_erased_when_inactive_check',
@@ -101,6 +103,5 @@ export const REQUIRED_CONSTRAINTS = [
   'stripe_events_payload_sealed_check',
   'stripe_events_pkey',
   'stripe_events_status_check',
-  'stripe_removed_projects_pkey',
   'stripe_webhook_endpoints_pkey',
 ];

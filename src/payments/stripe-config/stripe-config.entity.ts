@@ -68,4 +68,8 @@ export class StripeConfigEntity {
   /** The hash of the last row of its audit trail, to which the next one is chained. */
   @Column('bytea', { default: String.raw`\x` })
   trail_hash!: Buffer;
+
+  /** When the project was removed for good: nothing is stored for it again, and none of its events is handled. */
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  removed_at!: Date | null;
 }

@@ -41,7 +41,7 @@ export const FIND = statement({
   text: `
   SELECT id, project_id, is_active, shown, configured_at, extract(epoch FROM created_at) * 1000 AS created_at,
     extract(epoch FROM updated_at) * 1000 AS updated_at, version
-  FROM {schema}.stripe_configs WHERE project_id = ANY (:project_ids)`,
+  FROM {schema}.stripe_configs WHERE project_id = ANY (:project_ids) AND version > 0`,
 });
 
 /** The versions of configurations. */
@@ -83,7 +83,7 @@ export const FIND_WEBHOOK_SECRETS = statement({
     CROSS JOIN LATERAL (
       SELECT ((expires_at ->> (:mode::text || '_previous_webhook_secret'))::numeric - extract(epoch FROM now()) * 1000)::bigint
     ) AS previous (ms_left)
-  WHERE project_id = ANY (:project_ids) AND is_active AND sealed ? (:mode::text || '_webhook_secret')`,
+  WHERE project_id = ANY (:project_ids) AND is_active AND removed_at IS NULL AND sealed ? (:mode::text || '_webhook_secret')`,
 });
 
 /** Stores `next` in the row that it was computed from, which is locked. */
@@ -199,10 +199,11 @@ export const ERASE_EXPIRED = statement({
 
 /** Whether a project was removed for good. */
 export const FIND_REMOVED = statement({
-  name: 'stripe_removed_projects_find',
+  name: 'stripe_configs_find_removed',
   parameters: { project_id: text },
   columns: { project_id: varchar },
-  text: 'SELECT project_id FROM {schema}.stripe_removed_projects WHERE project_id = :project_id',
+  text: `
+  SELECT project_id FROM {schema}.stripe_configs WHERE project_id = :project_id AND removed_at IS NOT NULL`,
 });
 
 /** Announces a change with the commit of the transaction in which it is made, and not at all when that is rolled back. */

@@ -53,8 +53,9 @@ export function credentialParameters(credentials: ReadonlyMap<CredentialField, P
  * - `previous_names`: by each field of which that is so: the name of the replaced value
  * - `of_one_mode`: the fields of which no two may have the same value
  *
- * Returns no row when a new webhook secret equals the one stored for another mode, or a version is not the expected; and when the
- * project's first configuration was stored meanwhile, which the statement sees when it is run again.
+ * Returns no row when a new webhook secret equals the one stored for another mode, a version is not the expected, or the project was
+ * removed, which is in the row itself, so that its lock decides between the two; and when the project's first configuration was
+ * stored meanwhile, which the statement sees when it is run again.
  */
 export const UPSERT = statement({
   name: 'stripe_configs_upsert',
@@ -84,6 +85,7 @@ export const UPSERT = statement({
       changed_by, change_request_id, coalesce(trail_hash, '') AS trail_hash
     FROM (SELECT) AS project LEFT JOIN before ON true
     WHERE CASE WHEN before.id IS NULL THEN NOT :must_exist::boolean ELSE NOT :create_only::boolean END
+      AND before.removed_at IS NULL
       AND (:expected_versions::integer[] IS NULL OR before.version = ANY (:expected_versions::integer[]))
       AND NOT EXISTS (
         SELECT FROM jsonb_each(:same::jsonb) AS given (field, fingerprints)

@@ -12,7 +12,7 @@ export const MEASURE_EVENTS = statement({
   SELECT extract(epoch FROM now()) * 1000 AS now, (
     SELECT extract(epoch FROM available_at) * 1000 FROM {schema}.stripe_events AS waiting
     WHERE status = 'pending' AND attempts >= 0 AND available_at <= now()
-      AND (SELECT removed_at FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = waiting.project_id) IS NULL
+      AND (SELECT removed_at FROM {schema}.stripe_configs AS config WHERE config.project_id = waiting.project_id) IS NULL
     ORDER BY available_at LIMIT 1
   ) AS due_since, (
     SELECT count(*)::integer FROM (SELECT 1 AS one FROM {schema}.stripe_events WHERE status = 'failed' LIMIT :most) AS failed

@@ -20,6 +20,8 @@ export interface ClaimedEvent {
   type: string;
   object_id: string | null;
   attempts: number;
+  /** What is locked while an event of its object is handled, see `lock.ts`; null: it is about no object. */
+  lock_name: string | null;
 }
 
 /**
@@ -75,6 +77,9 @@ export const NEXT_DUE_PROJECTS = statement({
  * attempt counts from here on, so that an event which crashes its process is given up at some point, too. The lock does not
  * conflict with that of `STORE_EVENT`: an event skipped because of it would wait until the lease expires. What
  * is due of a removed project is skipped and not returned, in larger batches: its removal passes over what a worker holds.
+ *
+ * Makes the rows that are locked for the objects of events: some for each project, so that several objects have one. The order of
+ * making them keeps two claims from waiting for each other.
  */
 export const CLAIM_EVENTS = statement({
   name: 'stripe_events_claim',
@@ -86,12 +91,15 @@ export const CLAIM_EVENTS = statement({
     type: varchar,
     object_id: nullable(varchar),
     attempts: integer,
+    lock_name: nullable(text),
   },
   text: `
   WITH due AS MATERIALIZED (
     SELECT waiting.*, is_removed
     FROM (
-      SELECT id, share, EXISTS (SELECT FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = id) AS is_removed
+      SELECT id, share, EXISTS (
+        SELECT FROM {schema}.stripe_configs AS config WHERE config.project_id = named.id AND removed_at IS NOT NULL
+      ) AS is_removed
       FROM unnest(:project_ids::text[], :shares::integer[]) AS named (id, share)
     ) AS project
     CROSS JOIN LATERAL (
@@ -108,9 +116,13 @@ export const CLAIM_EVENTS = statement({
     FROM due
     WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
     RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts, due.available_at,
-      is_removed
+      is_removed, 'object ' || (hashtextextended(event.mode || event.object_id, 0) & 63) AS lock_name
+  ), locks AS (
+    INSERT INTO {schema}.stripe_config_locks (project_id, name)
+    SELECT DISTINCT project_id, lock_name FROM claimed WHERE lock_name IS NOT NULL AND NOT is_removed ORDER BY 1, 2
+    ON CONFLICT DO NOTHING
   )
-  SELECT project_id, mode, event_id, type, object_id, attempts FROM claimed WHERE NOT is_removed ORDER BY available_at`,
+  SELECT project_id, mode, event_id, type, object_id, attempts, lock_name FROM claimed WHERE NOT is_removed ORDER BY available_at`,
 });
 
 /** How the statements below recognize that a worker still holds its claim. */
@@ -122,20 +134,25 @@ export function claimOf({
   mode,
   event_id,
   attempts,
-}: ClaimedEvent): Omit<ClaimedEvent, 'type' | 'object_id'> {
+}: ClaimedEvent): Omit<ClaimedEvent, 'type' | 'object_id' | 'lock_name'> {
   return { project_id, mode, event_id, attempts };
 }
 
 /**
- * Begins the handling of a claimed event, inside the handlers' transaction: locks its row, and its object for this
- * transaction, and sets how long handlers may pause. Returns no row when another worker has claimed it since.
+ * Begins the handling of a claimed event, inside the handlers' transaction: locks its row, and that of its object, for this
+ * transaction, and sets how long handlers may pause. Returns no row when another worker has claimed it since. It is not alone while
+ * another event of its object is handled, or its row is not there.
  */
 export const BEGIN_EVENT = statement({
   name: 'stripe_events_begin',
-  parameters: { ...CLAIM, object_name: text, longest_pause: text },
+  parameters: { ...CLAIM, lock_name: nullable(text), longest_pause: text },
   columns: { payload_sealed: text, is_alone: boolean, longest_pause: text, trace_parent: nullable(varchar) },
   text: `
-  SELECT payload_sealed, pg_try_advisory_xact_lock(hashtextextended(:object_name, 0)) AS is_alone,
+  WITH object AS (
+    SELECT name FROM {schema}.stripe_config_locks WHERE project_id = :project_id AND name = :lock_name::text
+    FOR NO KEY UPDATE SKIP LOCKED
+  )
+  SELECT payload_sealed, (:lock_name::text IS NULL OR EXISTS (SELECT FROM object)) AS is_alone,
     set_config('idle_in_transaction_session_timeout', :longest_pause, true) AS longest_pause, trace_parent
   FROM {schema}.stripe_events
   WHERE project_id = :project_id AND mode = :mode AND event_id = :event_id AND attempts = :attempts AND status = 'pending'

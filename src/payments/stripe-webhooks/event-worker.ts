@@ -15,7 +15,6 @@ import { PaymentsLogger } from '../common/payments-logger.js';
 import { PaymentsError } from '../domain/errors.js';
 import { Periodic } from '../database/periodic.js';
 import { EventSlots } from './event-slots.js';
-import { objectNameOf } from './held-events.js';
 import { EventHandlers, type EventHandler } from './event-handlers.js';
 import {
   BEGIN_EVENT,
@@ -161,7 +160,7 @@ export class EventWorker implements OnApplicationBootstrap, BeforeApplicationShu
   ): Promise<boolean> {
     const [row] = await runWithin(transaction, BEGIN_EVENT, {
       ...claimOf(event),
-      object_name: objectNameOf(event),
+      lock_name: event.lock_name,
       longest_pause: `${HANDLING_LIMIT_MS + DATABASE_MARGIN_MS}ms`,
     });
     if (row === undefined) return false;

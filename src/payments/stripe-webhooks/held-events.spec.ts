@@ -11,6 +11,7 @@ function eventsOf(project: string, count: number, object_id: string | null = nul
     type: 'invoice.paid',
     object_id,
     attempts: 1,
+    lock_name: null,
   }));
 }
 

@@ -17,6 +17,7 @@ import type { EventStatus } from './event-status.js';
 /**
  * Stores an event unless it is stored already, and only while the webhook secret that verified it is one that the
  * configuration accepts, whatever else has changed: the sealed secret, and its fingerprint, or null for a previous secret.
+ * The configuration's row is locked, so that who erases events can wait for those that are being stored; changes of it are not held up.
  * Returns the configuration's version and whether the secret is its present one, or no row. An event that is stored already is
  * locked for a moment, so that this transaction, too, writes and waits for a synchronous standby: the event may have been
  * stored without one.
@@ -40,13 +41,14 @@ export const STORE_EVENT = statement({
   WITH config AS (
     SELECT version, fingerprints ->> (:mode::text || '_webhook_secret') IS NOT DISTINCT FROM :fingerprint::text AS is_present
     FROM {schema}.stripe_configs
-    WHERE project_id = :project_id::text AND is_active AND (
+    WHERE project_id = :project_id::text AND is_active AND removed_at IS NULL AND (
       fingerprints ->> (:mode::text || '_webhook_secret') = :fingerprint::text
       OR (
         sealed ->> (:mode::text || '_previous_webhook_secret') = :secret_sealed::text
         AND (expires_at ->> (:mode::text || '_previous_webhook_secret'))::numeric > extract(epoch FROM now()) * 1000
       )
     )
+    FOR KEY SHARE
   ), stored AS (
     INSERT INTO {schema}.stripe_events (
       project_id, mode, event_id, type, object_id, created_at, payload_sealed, trace_parent

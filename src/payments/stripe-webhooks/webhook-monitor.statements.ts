@@ -34,7 +34,7 @@ export const WRITE_WEBHOOKS = statement({
     :ignored::integer[]
   ) AS seen (project_id, mode, version, previous, failures, failure, ignored)
   WHERE NOT EXISTS (
-    SELECT FROM {schema}.stripe_removed_projects AS removed WHERE removed.project_id = seen.project_id
+    SELECT FROM {schema}.stripe_configs AS config WHERE config.project_id = seen.project_id AND removed_at IS NOT NULL
   )
   ON CONFLICT (project_id, mode) DO UPDATE SET
     webhook_version = coalesce(excluded.webhook_version, state.webhook_version),

@@ -136,9 +136,9 @@ export class WebhookEndpointService {
     work: () => Promise<T>,
   ): Promise<T> {
     return this.places.within(asker, async () => {
-      const name = `stripe-webhook-endpoint ${projectId} ${mode}`;
+      const lock = { project_id: projectId, name: `endpoint ${mode}` };
       const { endpointWait: waitMs, endpointHold: holdMs } = this.timeLimits;
-      const done = await withLock(this.database, name, { waitMs, holdMs }, () => explained(work));
+      const done = await withLock(this.database, lock, { waitMs, holdMs }, () => explained(work));
       if (done === undefined) throw new RateLimited(1);
       return done.result;
     });

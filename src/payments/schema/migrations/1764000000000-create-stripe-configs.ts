@@ -36,8 +36,8 @@ const LOSES_OR_HIDES =
 
 /** In their order. */
 export const UP = [
-  // One row for each project. `sealed`, `shown` and `fingerprints` have a member for each stored credential, by its name in
-  // the API; one that was replaced is `<mode>_previous_<kind>` until the time in `expires_at`. Times in JSON are
+  // One row for each project; of a removed one that never had a configuration an empty one, with the version 0. `sealed`, `shown`
+  // and `fingerprints` have a member for each stored credential, by its name in the API; one that was replaced is `<mode>_previous_<kind>` until the time in `expires_at`. Times in JSON are
   // milliseconds since 1970. The checks make the database itself refuse a plaintext, or a value without its mask.
   `
   CREATE TABLE {schema}.stripe_configs (
@@ -55,6 +55,7 @@ export const UP = [
     changed_by varchar(255) NOT NULL DEFAULT '',
     change_request_id uuid NOT NULL DEFAULT gen_random_uuid(),
     trail_hash bytea NOT NULL DEFAULT '',
+    removed_at timestamptz(3),
     CONSTRAINT stripe_configs_sealed_check CHECK (
       jsonb_typeof(sealed) = 'object' AND NOT sealed @?
         '$.* ? (@.type() != "string" || !(@ like_regex "^sc1[.][a-z2-7]{10}[.][A-Za-z0-9_-]+$"))'
@@ -199,10 +200,12 @@ export const UP = [
     project_id varchar(64) COLLATE "C" NOT NULL CONSTRAINT stripe_call_limits_pkey PRIMARY KEY,
     calls timestamptz[] NOT NULL
   )`,
+  // Rows to be locked, since not every engine has locks of another kind. They hold nothing.
   `
-  CREATE TABLE {schema}.stripe_removed_projects (
-    project_id varchar(64) COLLATE "C" NOT NULL CONSTRAINT stripe_removed_projects_pkey PRIMARY KEY,
-    removed_at timestamptz(3) NOT NULL DEFAULT now()
+  CREATE TABLE {schema}.stripe_config_locks (
+    project_id varchar(64) COLLATE "C" NOT NULL,
+    name text NOT NULL,
+    CONSTRAINT stripe_config_locks_pkey PRIMARY KEY (project_id, name)
   )`,
 
   // The second guard of the trail: the statement of a change writes its row, and this refuses, in the same transaction and whoever
@@ -266,24 +269,23 @@ export const UP = [
     END IF;
     RETURN NULL;
   END $$`,
-  // Writes nothing where a project was removed. A trigger sees what was committed while the statement waited for a lock, which
-  // the statement itself does not. The lock is the one that a removal waits for: a first row that is not committed has no
-  // other. Changes of a row have its own, and one statement may change more rows than there are advisory locks.
+  // Writes nothing where a project was removed. The statements of the module see to it themselves, under the lock of the
+  // configuration's row; this is for all others.
   `
   CREATE FUNCTION {schema}.stripe_config_stays_removed() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, {schema}, pg_temp AS $$
   BEGIN
-    IF TG_OP = 'INSERT' THEN
-      PERFORM pg_advisory_xact_lock_shared(hashtextextended('stripe-config-removal:' || NEW.project_id, 0));
-    END IF;
-    IF EXISTS (SELECT FROM {schema}.stripe_removed_projects WHERE project_id = NEW.project_id) THEN
+    IF TG_OP = 'UPDATE'
+      OR EXISTS (SELECT FROM {schema}.stripe_configs WHERE project_id = NEW.project_id AND removed_at IS NOT NULL)
+    THEN
       RETURN NULL;
     END IF;
     RETURN NEW;
   END $$`,
 
+  // That a project was removed which never had a configuration is no change of one.
   `CREATE TRIGGER stripe_configs_audited_insert AFTER INSERT ON {schema}.stripe_configs
-    FOR EACH ROW EXECUTE FUNCTION {schema}.stripe_configs_audited()`,
+    FOR EACH ROW WHEN (NEW.version <> 0 OR NEW.is_active OR NEW.removed_at IS NULL) EXECUTE FUNCTION {schema}.stripe_configs_audited()`,
   `CREATE TRIGGER stripe_configs_audited_update AFTER UPDATE ON {schema}.stripe_configs
     FOR EACH ROW WHEN (OLD.version <> NEW.version) EXECUTE FUNCTION {schema}.stripe_configs_audited()`,
   // Without a new version the same secrets may be sealed again, a previous one may be erased when its time is over, whoever
@@ -316,15 +318,16 @@ export const UP = [
     FOR EACH STATEMENT WHEN ${LOSES_OR_HIDES} EXECUTE FUNCTION {schema}.stripe_config_durable()`,
   `CREATE TRIGGER stripe_events_durable BEFORE INSERT ON {schema}.stripe_events
     FOR EACH STATEMENT WHEN ${LOSES_OR_HIDES} EXECUTE FUNCTION {schema}.stripe_config_durable()`,
-  `CREATE TRIGGER stripe_configs_stay_removed BEFORE INSERT OR UPDATE ON {schema}.stripe_configs
-    FOR EACH ROW WHEN (NEW.is_active) EXECUTE FUNCTION {schema}.stripe_config_stays_removed()`,
+  `CREATE TRIGGER stripe_configs_stay_removed BEFORE UPDATE ON {schema}.stripe_configs
+    FOR EACH ROW WHEN (OLD.removed_at IS NOT NULL AND (NEW.is_active OR NEW.removed_at IS DISTINCT FROM OLD.removed_at))
+    EXECUTE FUNCTION {schema}.stripe_config_stays_removed()`,
   `CREATE TRIGGER stripe_events_stay_removed BEFORE INSERT ON {schema}.stripe_events
     FOR EACH ROW EXECUTE FUNCTION {schema}.stripe_config_stays_removed()`,
 ];
 
 const DOWN = [
   `DROP TABLE {schema}.stripe_configs, {schema}.stripe_config_keys, {schema}.stripe_config_replicas, {schema}.stripe_events,
-    {schema}.stripe_config_states, {schema}.stripe_webhook_endpoints, {schema}.stripe_call_limits, {schema}.stripe_removed_projects`,
+    {schema}.stripe_config_states, {schema}.stripe_webhook_endpoints, {schema}.stripe_call_limits, {schema}.stripe_config_locks`,
   'DROP TABLE {schema}.stripe_config_audit',
   `DROP FUNCTION {schema}.stripe_configs_audited(), {schema}.stripe_config_refuse(), {schema}.stripe_config_durable(),
     {schema}.stripe_config_stays_removed()`,
