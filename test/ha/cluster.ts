@@ -17,12 +17,21 @@ interface Member {
   state: string;
 }
 
-/** Three nodes of PostgreSQL under Patroni, each with a member of etcd. */
+/** Three nodes of PostgreSQL under Patroni. */
 export class Cluster {
   readonly nodes = [11, 12, 13].map((number, index) => new Machine(`db${String(index + 1)}`, number));
+  /**
+   * Members of etcd, on machines of their own: one that leads and stands still together with the leader of PostgreSQL may take
+   * the lease of the new leader away when it wakes, and what that one has acknowledged is lost.
+   */
+  readonly arbiters = [14, 15, 16].map((number, index) => new Machine(`etcd${String(index + 1)}`, number));
 
   /** @param isSynchronous whether a commit waits until a standby has it */
   constructor(private readonly isSynchronous: boolean) {
+    for (const arbiter of this.arbiters) {
+      arbiter.makeFolder('postgres');
+      this.startEtcd(arbiter);
+    }
     for (const node of this.nodes) {
       node.makeFolder('postgres');
       writeFileSync(join(ROOT, node.folder, 'patroni.yml'), JSON.stringify(this.patroni(node)));
@@ -31,8 +40,12 @@ export class Cluster {
 
   /** Starts what a node runs when it is switched on. */
   start(node: Machine): void {
-    const { address, folder, name } = node;
-    node.runInRoot('postgres', [
+    node.runInRoot('postgres', ['patroni', `${node.folder}/patroni.yml`]);
+  }
+
+  private startEtcd(arbiter: Machine): void {
+    const { address, folder, name } = arbiter;
+    arbiter.runInRoot('postgres', [
       'etcd',
       `--name=${name}`,
       `--data-dir=${folder}/etcd`,
@@ -40,10 +53,9 @@ export class Cluster {
       `--advertise-client-urls=http://${address}:2379`,
       `--listen-peer-urls=http://${address}:2380`,
       `--initial-advertise-peer-urls=http://${address}:2380`,
-      `--initial-cluster=${this.nodes.map((each) => `${each.name}=http://${each.address}:2380`).join(',')}`,
+      `--initial-cluster=${this.arbiters.map((each) => `${each.name}=http://${each.address}:2380`).join(',')}`,
       '--log-level=error',
     ]);
-    node.runInRoot('postgres', ['patroni', `${folder}/patroni.yml`]);
   }
 
   /** Waits until all three nodes are up: one leads, the others follow, and commits wait for one of these. */
@@ -96,7 +108,7 @@ export class Cluster {
       name,
       log: { level: 'INFO' },
       restapi: { listen: `${address}:8008`, connect_address: `${address}:8008` },
-      etcd3: { hosts: this.nodes.map((node) => `${node.address}:2379`) },
+      etcd3: { hosts: this.arbiters.map((arbiter) => `${arbiter.address}:2379`) },
       bootstrap: {
         dcs: {
           // The shortest that Patroni allows; with its usual 30 s a failover takes ten seconds longer.

@@ -30,7 +30,8 @@ export const leaderFrozen: Fault = async (rig) => {
 /** The leader loses the other nodes, while clients still reach it. */
 export const leaderCutOff: Fault = async (rig) => {
   const leader = await rig.cluster.leader();
-  const others = rig.cluster.nodes.filter((node) => node !== leader);
+  const { nodes, arbiters } = rig.cluster;
+  const others = [...nodes.filter((node) => node !== leader), ...arbiters];
   leader.loseSightOf(others);
   await isSucceeded(rig, leader);
   leader.seeAgain(others);

@@ -30,7 +30,7 @@ describe('with synchronous replication', () => {
     for (let round = 1; round <= ROUNDS; round++) {
       const result = await rig.cost(fault);
       report(name, round, result);
-      expect(result).toMatchObject({ lost: 0, doubled: 0 });
+      expect(result).toMatchObject({ lost: 0, stale: 0, doubled: 0 });
     }
   });
 });

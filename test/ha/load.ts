@@ -21,8 +21,10 @@ export interface Result {
   longestGap: Map<string, number>;
   /** In milliseconds. */
   longestAnswer: number;
-  /** Acknowledged changes and events that are not stored, and versions that went back. */
+  /** Acknowledged changes and events that are not stored. */
   lost: number;
+  /** Reads that showed less than what was acknowledged before. */
+  stale: number;
   /** Changes and effects that are there twice. */
   doubled: number;
 }
@@ -43,7 +45,6 @@ export class Load {
   private projects: string[] = [];
   private clients: Promise<void>[] = [];
   private isOver = false;
-  private wentBack = 0;
   private count = 0;
   private result = emptyResult();
   private readonly lastSuccess = new Map<string, number>();
@@ -94,7 +95,7 @@ export class Load {
       },
       120_000,
     );
-    this.result.lost = this.wentBack + (await this.lostChanges(database)) + (await this.lostEvents(database));
+    this.result.lost = (await this.lostChanges(database)) + (await this.lostEvents(database));
     this.result.doubled = await doubled(database);
     return this.result;
   }
@@ -131,7 +132,7 @@ export class Load {
     const acknowledged = this.versions.get(projectId) ?? 0;
     const path = `/api/v1/payments/stripe/projects/${projectId}/config`;
     const { status, etag } = await this.send('read', 'GET', path, { authorization: `Bearer ${this.token}` });
-    if (status === 200 && versionOf(etag) < acknowledged) this.wentBack += 1;
+    if (status === 200 && versionOf(etag) < acknowledged) this.result.stale += 1;
   }
 
   /** Until it is acknowledged, as Stripe does. */
@@ -258,7 +259,15 @@ async function doubled(database: pg.Pool): Promise<number> {
 }
 
 function emptyResult(): Result {
-  return { sent: 0, failed: new Map(), longestGap: new Map(), longestAnswer: 0, lost: 0, doubled: 0 };
+  return {
+    sent: 0,
+    failed: new Map(),
+    longestGap: new Map(),
+    longestAnswer: 0,
+    lost: 0,
+    stale: 0,
+    doubled: 0,
+  };
 }
 
 function versionOf(etag: string | undefined): number {

@@ -68,6 +68,6 @@ export class Rig {
 
   private get machines(): Machine[] {
     const { cluster, pooler, services, front } = this;
-    return [...cluster.nodes, pooler.machine, ...services.machines, front.machine];
+    return [...cluster.nodes, ...cluster.arbiters, pooler.machine, ...services.machines, front.machine];
   }
 }
