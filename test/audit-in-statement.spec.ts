@@ -1,4 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { createConfig } from './support/written-changes.js';
+import { eventually } from './support/eventually.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import { PAYMENTS_DATABASE, type Database } from '../src/payments/database/database.js';
 import { runStatement } from '../src/payments/database/run-statement.js';
@@ -121,6 +124,24 @@ describe('without any trigger', () => {
     expect(rows.map(({ request_id }) => request_id).sort()).toEqual(done.sort());
     expect(await findAuditFaults(source)).toEqual([]);
   });
+});
+
+it('a first change that waited for another one is written as well', async () => {
+  const writer = new pg.Client(service.database.url);
+  await writer.connect();
+  await writer.query('BEGIN');
+  await createConfig(writer, projectId);
+  const answer = put(webhookSecret('second'));
+  await eventually('it waits', async () => {
+    const rows = await service.database.query(
+      "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    return rows.length === 1;
+  });
+  await writer.query('COMMIT');
+  await writer.end();
+  expect((await answer).status).toBe(200);
+  expect(await trail()).toMatchObject([{ action: 'created' }, { action: 'updated' }]);
 });
 
 describe('the guard refuses a change', () => {

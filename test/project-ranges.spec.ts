@@ -4,6 +4,7 @@ import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
 import type { Database } from '../src/payments/database/database.js';
 import { countByKey } from '../src/payments/key-rotation/key-usage.js';
 import type { RangeProgress } from '../src/payments/stripe-config/project-ranges.js';
+import { runCommand } from './support/process.js';
 import { createTestDatabase, queryWithoutTriggers, type TestDatabase } from './support/database.js';
 
 /** Two whole ranges and a part of one. */
@@ -71,4 +72,12 @@ it('every project whose trail is missing, edited or of no configuration is found
     'trail-of-none',
   ]);
   expect(faults.map(({ projectId }) => projectId)).toEqual(faults.map(({ projectId }) => projectId).sort());
+});
+
+it('the command shows how far it is', async () => {
+  const { code, stdout } = await runCommand('audit', ['verify'], { DATABASE_URL: checked.url });
+  expect(code).toBe(1);
+  expect(stdout.split('\n').slice(0, EACH_RANGE.length)).toEqual(
+    EACH_RANGE.map(({ done, total }) => JSON.stringify({ verified: done, total })),
+  );
 });

@@ -1,3 +1,5 @@
+import { progressStream } from './program.js';
+
 const BAR_WIDTH = 30;
 
 /** How far a long command is. */
@@ -39,6 +41,29 @@ export function progressReporter(
     },
     end() {
       stream.write('\nDone.\n');
+    },
+  };
+}
+
+/**
+ * Reports how far a command is that reads everything, and whose output is what it finds: it says nothing when all is read at once.
+ *
+ * @param unit what is counted, beside the bar
+ * @param read what a JSON line calls the number that is done
+ */
+export function readingReporter(
+  unit: string,
+  read: string,
+): { report: (progress: Progress) => void; end: () => void } {
+  const reporter = progressReporter(progressStream(), unit);
+  let isLong = false;
+  return {
+    report(progress) {
+      isLong ||= progress.done < progress.total;
+      if (isLong) reporter.report(progress, { [read]: progress.done, total: progress.total });
+    },
+    end() {
+      if (isLong) reporter.end();
     },
   };
 }

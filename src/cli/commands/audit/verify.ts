@@ -4,7 +4,7 @@ import type { Database } from '../../../payments/database/database.js';
 import type { CommandHost } from '../../command-host.js';
 import { CommandFault } from '../../fault.js';
 import { progressStream, say, type Result } from '../../program.js';
-import { progressReporter } from '../../progress.js';
+import { progressReporter, readingReporter } from '../../progress.js';
 import { readCheckpoint, verifyCheckpoint, type CheckpointClaims } from './checkpoint-file.js';
 import { readVerifyingKey } from './checkpoint-keys.js';
 
@@ -51,10 +51,8 @@ async function checkpointOf({ checkpoint: file, publicKey }: VerifyOptions): Pro
 }
 
 async function faultsOf(database: Database): Promise<AuditFault[]> {
-  const reporter = progressReporter(progressStream(), 'projects');
-  const faults = await findAuditFaults(database, (progress) => {
-    reporter.report(progress, { verified: progress.done, total: progress.total });
-  });
+  const reporter = readingReporter('projects', 'verified');
+  const faults = await findAuditFaults(database, reporter.report);
   reporter.end();
   return faults;
 }

@@ -3,7 +3,7 @@ import { rewrap } from '../../../payments/key-rotation/rewrap.js';
 import type { CommandHost } from '../../command-host.js';
 import { CommandFault } from '../../fault.js';
 import { progressStream, say, type Result } from '../../program.js';
-import { progressReporter } from '../../progress.js';
+import { progressReporter, readingReporter } from '../../progress.js';
 import { sealerOfRing } from './ring-file.js';
 
 /** How stored values are sealed again. */
@@ -42,11 +42,9 @@ export async function rewrapAll(
 export async function verify(host: CommandHost): Promise<Result> {
   const sealer = await sealerOfRing();
   const unreadable: UnreadableValue[] = [];
-  const reporter = progressReporter(progressStream(), 'rows');
+  const reporter = readingReporter('rows', 'opened');
   await host.withDatabase(async (database) => {
-    for await (const value of findUnreadable(database, sealer, (progress) => {
-      reporter.report(progress, { opened: progress.done, total: progress.total });
-    })) {
+    for await (const value of findUnreadable(database, sealer, reporter.report)) {
       unreadable.push(value);
       say(JSON.stringify(value));
     }
