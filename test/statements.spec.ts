@@ -106,9 +106,11 @@ it('have the parameters and columns that PostgreSQL finds, with their types and 
 it('have the same where the tables are spread over machines', async () => {
   const spread = [...statements.values()].filter(({ spreadText }) => spreadText !== undefined);
   expect(spread.map(({ name }) => name).sort()).toEqual([
+    'stripe_config_audit_compare_chains',
     'stripe_config_audit_erase_actor',
     'stripe_configs_erase_expired',
     'stripe_configs_lock_outdated',
+    'stripe_events_claim',
     'stripe_events_delete_old',
     'stripe_events_lock_outdated',
     'stripe_events_next_due_projects',

@@ -124,4 +124,16 @@ export const COMPARE_CHAINS = statement({
     EXISTS (SELECT FROM {schema}.stripe_configs WHERE project_id = wanted.project_id AND removed_at IS NOT NULL) AS is_removed
   FROM unnest(:project_ids::text[], :versions::integer[]) AS wanted(project_id, version)
   LEFT JOIN {schema}.stripe_config_audit AS entry ON entry.project_id = wanted.project_id AND entry.version = wanted.version`,
+  spreadText: `
+  SELECT wanted.project_id, encode(entry.hash, 'hex') AS hash, newest.version AS newest_version, removed.project_id IS NOT NULL AS is_removed
+  FROM unnest(:project_ids::text[], :versions::integer[]) AS wanted(project_id, version)
+  LEFT JOIN (
+    SELECT project_id, version, hash FROM {schema}.stripe_config_audit WHERE project_id = ANY (:project_ids::text[])
+  ) AS entry ON entry.project_id = wanted.project_id AND entry.version = wanted.version
+  LEFT JOIN (
+    SELECT project_id, max(version) AS version FROM {schema}.stripe_config_audit WHERE project_id = ANY (:project_ids::text[]) GROUP BY project_id
+  ) AS newest ON newest.project_id = wanted.project_id
+  LEFT JOIN (
+    SELECT project_id FROM {schema}.stripe_configs WHERE project_id = ANY (:project_ids::text[]) AND removed_at IS NOT NULL
+  ) AS removed ON removed.project_id = wanted.project_id`,
 });

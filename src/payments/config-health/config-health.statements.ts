@@ -95,7 +95,7 @@ export type HealthRow = RowOf<typeof FIND_HEALTH>;
 export const SAVE_KEY_STATE = statement({
   name: 'stripe_config_states_save_key',
   parameters: {
-    project_id: varchar,
+    project_id: text,
     mode: word<Mode>(),
     version: integer,
     status: word<KeyStatus>(),
@@ -107,8 +107,8 @@ export const SAVE_KEY_STATE = statement({
   INSERT INTO {schema}.stripe_config_states AS state (
     project_id, mode, key_version, key_status, key_status_since, key_checked_at, account_id
   )
-  SELECT :project_id::varchar, :mode::text, :version::integer, :status::text, now(), now(), :account_id::varchar
-  WHERE NOT EXISTS (SELECT FROM {schema}.stripe_configs WHERE project_id = :project_id AND removed_at IS NOT NULL)
+  SELECT project_id, :mode::text, :version::integer, :status::text, now(), now(), :account_id::varchar
+  FROM {schema}.stripe_configs WHERE project_id = :project_id AND removed_at IS NULL
   ON CONFLICT (project_id, mode) DO UPDATE SET
     key_version = excluded.key_version, key_status = excluded.key_status, account_id = excluded.account_id,
     key_checked_at = excluded.key_checked_at,

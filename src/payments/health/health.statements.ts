@@ -6,14 +6,15 @@ export const LOOK_AT_TABLES = statement({
   parameters: {},
   columns: {},
   text: `
-  SELECT FROM {schema}.stripe_configs
-  UNION ALL SELECT FROM {schema}.stripe_config_audit
-  UNION ALL SELECT FROM {schema}.stripe_config_keys
-  UNION ALL SELECT FROM {schema}.stripe_config_replicas
-  UNION ALL SELECT FROM {schema}.stripe_config_states
-  UNION ALL SELECT FROM {schema}.stripe_call_limits
-  UNION ALL SELECT FROM {schema}.stripe_events
-  UNION ALL SELECT FROM {schema}.stripe_webhook_endpoints
-  UNION ALL SELECT FROM {schema}.stripe_config_locks
-  LIMIT 0`,
+  SELECT FROM (
+  SELECT 1 AS one FROM {schema}.stripe_configs
+  UNION ALL SELECT 1 AS one FROM {schema}.stripe_config_audit
+  UNION ALL SELECT 1 AS one FROM {schema}.stripe_config_keys
+  UNION ALL SELECT 1 AS one FROM {schema}.stripe_config_replicas
+  UNION ALL SELECT 1 AS one FROM {schema}.stripe_config_states
+  UNION ALL SELECT 1 AS one FROM {schema}.stripe_call_limits
+  UNION ALL SELECT 1 AS one FROM {schema}.stripe_events
+  UNION ALL SELECT 1 AS one FROM {schema}.stripe_webhook_endpoints
+  UNION ALL SELECT 1 AS one FROM {schema}.stripe_config_locks
+  ) AS seen LIMIT 0`,
 });

@@ -72,6 +72,38 @@ export const NEXT_DUE_PROJECTS = statement({
   ORDER BY project_id, available_at LIMIT 1`,
 });
 
+/** @param alsoNamed that a column is one of the projects: Citus finds the machine by it, PostgreSQL by what stands beside it */
+const claim = (alsoNamed: (column: string) => string): string => `
+  WITH due AS MATERIALIZED (
+    SELECT waiting.*, is_removed
+    FROM (
+      SELECT id, share, EXISTS (
+        SELECT FROM {schema}.stripe_configs AS config WHERE config.project_id = named.id${alsoNamed('config.project_id')} AND removed_at IS NOT NULL
+      ) AS is_removed
+      FROM unnest(:project_ids::text[], :shares::integer[]) AS named (id, share)
+    ) AS project
+    CROSS JOIN LATERAL (
+      SELECT project_id, mode, event_id, available_at FROM {schema}.stripe_events
+      WHERE status = 'pending' AND available_at <= now() AND project_id = project.id${alsoNamed('project_id')}
+      ORDER BY available_at LIMIT CASE WHEN is_removed THEN 100 ELSE share END FOR NO KEY UPDATE SKIP LOCKED
+    ) AS waiting
+  ), claimed AS (
+    UPDATE {schema}.stripe_events AS event
+    SET attempts = CASE WHEN is_removed THEN attempts ELSE attempts + 1 END,
+      available_at = now() + make_interval(secs => :lease_seconds),
+      status = CASE WHEN is_removed THEN 'skipped' ELSE status END,
+      finished_at = now() + CASE WHEN is_removed THEN interval '0' END
+    FROM due
+    WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id${alsoNamed('event.project_id')}
+    RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts, due.available_at,
+      is_removed, 'object ' || (hashtextextended(event.mode || event.object_id, 0) & 63) AS lock_name
+  ), locks AS (
+    INSERT INTO {schema}.stripe_config_locks (project_id, name)
+    SELECT DISTINCT project_id, lock_name FROM claimed WHERE lock_name IS NOT NULL AND NOT is_removed ORDER BY 1, 2
+    ON CONFLICT DO NOTHING
+  )
+  SELECT project_id, mode, event_id, type, object_id, attempts, lock_name FROM claimed WHERE NOT is_removed ORDER BY available_at`;
+
 /**
  * Claims so many events of each of some projects, the longest due first: no other worker claims them before the lease expires. An
  * attempt counts from here on, so that an event which crashes its process is given up at some point, too. The lock does not
@@ -93,36 +125,8 @@ export const CLAIM_EVENTS = statement({
     attempts: integer,
     lock_name: nullable(text),
   },
-  text: `
-  WITH due AS MATERIALIZED (
-    SELECT waiting.*, is_removed
-    FROM (
-      SELECT id, share, EXISTS (
-        SELECT FROM {schema}.stripe_configs AS config WHERE config.project_id = named.id AND removed_at IS NOT NULL
-      ) AS is_removed
-      FROM unnest(:project_ids::text[], :shares::integer[]) AS named (id, share)
-    ) AS project
-    CROSS JOIN LATERAL (
-      SELECT project_id, mode, event_id, available_at FROM {schema}.stripe_events
-      WHERE status = 'pending' AND available_at <= now() AND project_id = project.id
-      ORDER BY available_at LIMIT CASE WHEN is_removed THEN 100 ELSE share END FOR NO KEY UPDATE SKIP LOCKED
-    ) AS waiting
-  ), claimed AS (
-    UPDATE {schema}.stripe_events AS event
-    SET attempts = CASE WHEN is_removed THEN attempts ELSE attempts + 1 END,
-      available_at = now() + make_interval(secs => :lease_seconds),
-      status = CASE WHEN is_removed THEN 'skipped' ELSE status END,
-      finished_at = now() + CASE WHEN is_removed THEN interval '0' END
-    FROM due
-    WHERE event.project_id = due.project_id AND event.mode = due.mode AND event.event_id = due.event_id
-    RETURNING event.project_id, event.mode, event.event_id, event.type, event.object_id, event.attempts, due.available_at,
-      is_removed, 'object ' || (hashtextextended(event.mode || event.object_id, 0) & 63) AS lock_name
-  ), locks AS (
-    INSERT INTO {schema}.stripe_config_locks (project_id, name)
-    SELECT DISTINCT project_id, lock_name FROM claimed WHERE lock_name IS NOT NULL AND NOT is_removed ORDER BY 1, 2
-    ON CONFLICT DO NOTHING
-  )
-  SELECT project_id, mode, event_id, type, object_id, attempts, lock_name FROM claimed WHERE NOT is_removed ORDER BY available_at`,
+  text: claim(() => ''),
+  spreadText: claim((column) => ` AND ${column} = ANY (:project_ids::text[])`),
 });
 
 /** How the statements below recognize that a worker still holds its claim. */

@@ -27,15 +27,14 @@ export const WRITE_WEBHOOKS = statement({
     project_id, mode, webhook_version, webhook_verified_at, previous_verified_at, webhook_failures, webhook_failed_at,
     webhook_failure, webhook_ignored
   )
-  SELECT project_id, mode, nullif(version, 0), CASE WHEN version > 0 THEN now() END, CASE WHEN previous THEN now() END,
+  SELECT config.project_id, mode, nullif(seen.version, 0), CASE WHEN seen.version > 0 THEN now() END, CASE WHEN previous THEN now() END,
     failures, CASE WHEN failures > 0 THEN now() END, CASE WHEN failures > 0 THEN failure END, ignored
   FROM unnest(
     :project_ids::text[], :modes::text[], :versions::integer[], :previous::boolean[], :failures::integer[], :failure::text[],
     :ignored::integer[]
   ) AS seen (project_id, mode, version, previous, failures, failure, ignored)
-  WHERE NOT EXISTS (
-    SELECT FROM {schema}.stripe_configs AS config WHERE config.project_id = seen.project_id AND removed_at IS NOT NULL
-  )
+  JOIN {schema}.stripe_configs AS config ON config.project_id = seen.project_id
+  WHERE config.project_id = ANY (:project_ids::text[]) AND removed_at IS NULL
   ON CONFLICT (project_id, mode) DO UPDATE SET
     webhook_version = coalesce(excluded.webhook_version, state.webhook_version),
     webhook_verified_at = coalesce(excluded.webhook_verified_at, state.webhook_verified_at),
