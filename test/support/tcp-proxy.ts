@@ -34,10 +34,12 @@ const REBIND_ATTEMPTS = 50;
 /**
  * @param target address of a PostgreSQL
  * @param change what the client gets in place of what the server says
+ * @param changeBack what the server gets in place of what the client says
  */
 export async function startTcpProxy(
   target: string,
   change: (fromServer: Buffer) => Buffer = (chunk) => chunk,
+  changeBack: (fromClient: Buffer) => Buffer = (chunk) => chunk,
 ): Promise<TcpProxy> {
   const address = new URL(target);
   const upstreamPort = Number(address.port || 5432);
@@ -86,7 +88,7 @@ export async function startTcpProxy(
         delayed.done();
         delayed = undefined;
       }
-      upstream.write(chunk);
+      upstream.write(changeBack(chunk));
     });
     upstream.on('data', (chunk) => {
       dead ||= swallowing;

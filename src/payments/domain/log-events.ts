@@ -37,7 +37,7 @@ export const LOG_EVENTS = {
   'config_listener.disconnected': {
     level: 'warn',
     when: 'Changes of other replicas are not received; they are found by comparing, within five seconds.',
-    action: 'Check the database; behind a pooler this is expected.',
+    action: 'Check the database; behind a pooler, or on an engine without notifications, this is expected.',
   },
   'credential.unreadable': {
     level: 'error',
@@ -48,6 +48,11 @@ export const LOG_EVENTS = {
     level: 'info',
     when: '`DataErasure` has erased what is stored of `projects` and of `changes` in the audit trail, on the request `requestId`.',
     action: 'Nothing.',
+  },
+  'database.advisory_locks_missing': {
+    level: 'warn',
+    when: 'At start: an advisory lock of one connection is not refused to another. Migrations alone depend on them.',
+    action: 'Run migrations as one job, before the services start.',
   },
   'database.check_failed': {
     level: 'warn',

@@ -1,7 +1,9 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import pg, { type Client } from 'pg';
 import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
+import { withinDeadline } from '../common/deadline.js';
 import { PaymentsLogger } from '../common/payments-logger.js';
 import { runStatement } from '../database/run-statement.js';
 import { poolOf } from '../database/pool.js';
@@ -12,6 +14,8 @@ import { ExplainedError } from '../domain/explained-error.js';
 import { NOTIFY } from './stripe-config.statements.js';
 
 const LISTEN = 'LISTEN stripe_config_changed';
+/** Also announces a change of no project, which shows whether announcements arrive. As `NOTIFY`, it waits for no disk. */
+const LISTEN_AND_TRY = `${LISTEN}; SELECT set_config('synchronous_commit', 'off', true), pg_notify('stripe_config_changed', '')`;
 /** Longest wait for a connection or an answer of the database, in milliseconds. */
 const ANSWER_MS = 3_000;
 /** How often to check that the connection still works, in milliseconds. */
@@ -93,7 +97,7 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
     const client = clientOutsidePool(this.database);
     const lost = new AbortController();
     client.on('notification', ({ payload }) => {
-      this.notify(payload);
+      if (payload !== '') this.notify(payload);
     });
     // The second may come without the first.
     for (const event of ['error', 'end'] as const) {
@@ -107,7 +111,7 @@ export class ChangeAnnouncements implements OnApplicationBootstrap, OnApplicatio
       // Does not keep the process of a host alive that forgets to close its application.
       client.unref();
       await requireOwnSession(client);
-      await client.query(LISTEN);
+      await listenAndTry(client, signal);
       this.pauseMs = MIN_PAUSE_MS;
       this.fault.worked();
       this.isConnected = true;
@@ -176,6 +180,26 @@ async function requireOwnSession(client: ReferencedClient): Promise<void> {
   }
 }
 
+/**
+ * Some engines take LISTEN and NOTIFY, and deliver nothing.
+ *
+ * @throws ExplainedError when its own announcement does not arrive
+ */
+async function listenAndTry(client: ReferencedClient, signal: AbortSignal): Promise<void> {
+  const arrived = withinDeadline(
+    ANSWER_MS,
+    (late) => once(client, 'notification', { signal: AbortSignal.any([signal, late]) }),
+    () =>
+      new ExplainedError(
+        'the database delivers no notifications, so changes of other replicas are found by comparing, within five seconds; for less take an engine that has LISTEN and NOTIFY',
+      ),
+  );
+  // The statement may fail first, and tell more.
+  arrived.catch(ignore);
+  await client.query(LISTEN_AND_TRY);
+  await arrived;
+}
+
 /** What the typings of `pg` leave out. */
 interface ReferencedClient extends Client {
   /** As it was named when the connection was opened. */
@@ -198,5 +222,5 @@ function clientOutsidePool(database: Database): ReferencedClient {
 }
 
 function ignore(): void {
-  // The pause was cut short.
+  // The pause was cut short, or the error is awaited later.
 }
