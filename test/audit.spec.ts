@@ -616,6 +616,14 @@ describe('the check of the trail', () => {
     expect(await findAuditFaults(source)).toEqual([]);
   }, 120_000);
 
+  it('finds a configuration that was planted without a trail', async () => {
+    const id = randomUUID();
+    const planted = `INSERT INTO stripe_configs (project_id, version) VALUES ('${id}', 0)`;
+    expect(await foundAfter(planted)).toEqual([{ projectId: id, version: 0, fault: 'missing or moved' }]);
+    const removed = `INSERT INTO stripe_configs (project_id, version, is_active, removed_at) VALUES ('${id}', 0, false, now())`;
+    expect(await foundAfter(removed)).toEqual([]);
+  });
+
   describe('as a command', () => {
     let checked: TestDatabase;
     beforeEach(async () => {

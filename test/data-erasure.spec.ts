@@ -212,6 +212,21 @@ it('waits for the handlers of an event, and for a webhook that is not committed'
   expect(await count('stripe_events', id)).toBe(0);
 });
 
+it('does not wait for whoever holds a lock of the project', async () => {
+  const id = await projectOf(owner);
+  await host.database.query(
+    "INSERT INTO stripe_config_locks (project_id, name) VALUES ($1, 'a'), ($1, 'b')",
+    [id],
+  );
+  const holder = new pg.Client(host.database.url);
+  await holder.connect();
+  await holder.query('BEGIN');
+  await holder.query("SELECT FROM stripe_config_locks WHERE project_id = $1 AND name = 'a' FOR UPDATE", [id]);
+  expect(await erasure.eraseProject(id, BY)).toMatchObject({ endpointsLeft: [] });
+  expect(await count('stripe_config_locks', id)).toBe(1);
+  await holder.end();
+});
+
 it('keeps the record of an endpoint that Stripe did not remove, and names it each time', async () => {
   const id = await projectOf(owner);
   await host.database.query(

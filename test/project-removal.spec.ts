@@ -213,6 +213,13 @@ it('hosts remove a project by one call, which may be repeated, whether it had a 
     expect(await removal.remove(id, CHANGE)).toEqual({ endpointsLeft: [] });
 });
 
+it('a project that was removed before it had a configuration has none to deactivate', async () => {
+  const id = await replicas[0].createProject();
+  await replicas[0].app.get(ProjectRemoval).remove(id, CHANGE);
+  expectError(await replicas[0].request('DELETE', configPath(id)), 404, 'config_not_found');
+  expect((await replicas[0].request('GET', configPath(id))).json).toBeNull();
+});
+
 it('hosts get the list of endpoints that Stripe did not remove', async () => {
   await database.query(
     `INSERT INTO stripe_webhook_endpoints (project_id, mode, wanted, endpoint_id, made_at)

@@ -103,6 +103,14 @@ it('webhooks are refused last', async () => {
   expect(await end([...answers, ...hooks])).toEqual([200, 200, 200, 200, 200, 200]);
 });
 
+it('webhooks do not take all places from others', async () => {
+  const hooks = await hold(AT_ONCE, HOOK, 'POST');
+  expect((await fetch(url + HOOK, { method: 'POST' })).status).toBe(503);
+  const answers = await hold(2, '/api/v1/projects');
+  expect((await fetch(`${url}/api/v1/projects`)).status).toBe(503);
+  expect(await end([...hooks, ...answers])).toEqual([200, 200, 200, 200, 200, 200]);
+});
+
 it('a connection that is closed gives its places back, also of requests behind the first', async () => {
   const socket = connect(Number(new URL(url).port), '127.0.0.1');
   socket.on('error', () => undefined);

@@ -6,8 +6,8 @@ import { USUAL_REQUESTS_AT_ONCE } from './requests-at-once.js';
 import { measureOverload } from './telemetry/request-metrics.js';
 import { WaitingRequests } from './waiting-requests.js';
 
-/** How many more webhooks are, so that they are refused last. */
-const FOR_WEBHOOKS = 1.5;
+/** A share of the places that is beside them: for webhooks, so that they are refused last, or for others while webhooks have all. */
+const BESIDE = 0.5;
 /** How many times as many may be arriving. */
 const ARRIVING = 12;
 /** How often refusals are reported, in milliseconds. */
@@ -31,12 +31,11 @@ export function boundRequests(
   atOnce = USUAL_REQUESTS_AT_ONCE,
 ): RequestListener {
   const logger = serviceLogger('Admission', context.logger);
-  const webhooks = new WaitingRequests(Math.ceil(atOnce * FOR_WEBHOOKS));
-  const others = new WaitingRequests(atOnce);
-  const admitted = new Admitted(() => {
-    for (const kind of [webhooks, others]) {
-      while (kind.isAny && admitted.makeRoom(kind.atOnce)) kind.startNext();
-    }
+  const webhooks = new WaitingRequests();
+  const others = new WaitingRequests();
+  const admitted = new Admitted(atOnce, () => {
+    while (webhooks.isAny && admitted.makeRoom(true)) webhooks.startNext();
+    while (others.isAny && admitted.makeRoom(false)) others.startNext();
   });
   let refused = 0;
   const report = (): void => {
@@ -52,15 +51,15 @@ export function boundRequests(
     const isWebhook = method === 'POST' && WEBHOOK.test(url);
     const start = (): void => {
       if (request.socket.destroyed) return;
-      admitted.add(request, response);
+      admitted.add(request, response, isWebhook);
       handler(request, response);
     };
-    const kind = isWebhook ? webhooks : others;
-    if (!kind.isAny && admitted.makeRoom(kind.atOnce)) {
+    const waiting = isWebhook ? webhooks : others;
+    if (!waiting.isAny && admitted.makeRoom(isWebhook)) {
       start();
       return;
     }
-    kind.add(start, () => {
+    waiting.add(start, () => {
       if (refused === 0) setTimeout(report, REPORT_MS).unref();
       refused += 1;
       measureOverload(method, isWebhook);
@@ -71,29 +70,42 @@ export function boundRequests(
 
 /** The requests that were admitted and are not over. */
 class Admitted {
-  /** In the order in which they came. */
-  private readonly requests = new Set<IncomingMessage>();
+  /** In the order in which they came, and whether they are webhooks. */
+  private readonly requests = new Map<IncomingMessage, boolean>();
   private readonly ofSocket = new WeakMap<Socket, Set<IncomingMessage>>();
 
   /** @param onRoom is called when one or more are over */
-  constructor(private readonly onRoom: () => void) {}
+  constructor(
+    private readonly atOnce: number,
+    private readonly onRoom: () => void,
+  ) {}
 
   /**
-   * Makes room for one more, and says whether there is any. A request whose body is still arriving costs nothing but memory, and anybody can let one arrive
+   * Makes room for one more, and says whether there is any. Neither webhooks nor others can take so many places that none is left for the other kind. A request whose body is still arriving costs nothing but memory, and anybody can let one arrive
    * slowly: it takes nobody's place, and where there are too many of these, the one that has been arriving the longest is ended.
    */
-  makeRoom(atOnce: number): boolean {
+  makeRoom(isWebhook: boolean): boolean {
+    const { atOnce } = this;
     if (this.requests.size < atOnce) return true;
-    const arriving = [...this.requests].filter(({ complete }) => !complete);
-    if (this.requests.size - arriving.length >= atOnce) return false;
+    const arriving = [...this.requests.keys()].filter(({ complete }) => !complete);
+    const all = this.requests.size - arriving.length;
+    if (all >= atOnce && !this.hasRoomBeside(isWebhook, all)) return false;
     if (arriving.length >= atOnce * ARRIVING) arriving[0]?.socket.destroy();
     return true;
   }
 
-  add(request: IncomingMessage, response: ServerResponse): void {
+  private hasRoomBeside(isWebhook: boolean, all: number): boolean {
+    const beside = Math.ceil(this.atOnce * BESIDE);
+    const ofKind = [...this.requests].filter(
+      ([{ complete }, isOne]) => complete && isOne === isWebhook,
+    ).length;
+    return isWebhook ? ofKind < this.atOnce && all < this.atOnce + beside : ofKind < beside;
+  }
+
+  add(request: IncomingMessage, response: ServerResponse, isWebhook: boolean): void {
     const { socket } = request;
     const ofSocket = this.ofSocket.get(socket) ?? this.watch(socket);
-    this.requests.add(request);
+    this.requests.set(request, isWebhook);
     ofSocket.add(request);
     response.once('close', () => {
       this.requests.delete(request);

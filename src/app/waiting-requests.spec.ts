@@ -6,7 +6,7 @@ let done: string[];
 
 beforeEach(() => {
   jest.useFakeTimers();
-  waiting = new WaitingRequests(1);
+  waiting = new WaitingRequests();
   done = [];
 });
 afterEach(() => {
@@ -50,9 +50,25 @@ it('refuses what has waited in vain, and further ones at once while that goes on
   expect(done.at(-1)).toBe('fifth started');
 });
 
+it('lets others wait again soon, however many were refused at once meanwhile', () => {
+  add('first');
+  jest.advanceTimersByTime(250);
+  for (let count = 1; count <= 5; count++) {
+    add('at once');
+    jest.advanceTimersByTime(50);
+  }
+  expect(done).toEqual(['first refused', ...Array<string>(5).fill('at once refused')]);
+  add('later');
+  waiting.startNext();
+  expect(done.at(-1)).toBe('later started');
+});
+
 it('lets no more wait than have room', () => {
   for (let count = 1; count <= 1_000; count++) add(String(count));
   expect(done).toEqual([]);
   add('one more');
   expect(done).toEqual(['one more refused']);
+  waiting.startNext();
+  add('the next');
+  expect(done).toEqual(['one more refused', '1 started']);
 });

@@ -6,10 +6,7 @@ const MAX_WAITING = 1_000;
 /** Requests that wait for a place among those that are worked on, the longest waiting first. */
 export class WaitingRequests {
   private readonly waiting = new Map<() => void, NodeJS.Timeout>();
-  private refusedAt = -Infinity;
-
-  /** @param atOnce up to how many requests that are worked on one more of these may have a place */
-  constructor(readonly atOnce: number) {}
+  private waitedInVainAt = -Infinity;
 
   /** Whether any does. */
   get isAny(): boolean {
@@ -17,23 +14,20 @@ export class WaitingRequests {
   }
 
   /**
-   * Lets a request wait. A burst so gets its answers; where others have waited in vain within that time, the load stays, and waiting would only make all
+   * Lets a request wait. A burst so gets its answers; where another has waited in vain within that time, the load stays, and waiting would only make all
    * slow: then the request is refused at once.
    */
   add(start: () => void, refuse: () => void): void {
-    const giveUp = (): void => {
-      this.refusedAt = performance.now();
+    if (this.waiting.size >= MAX_WAITING || performance.now() - this.waitedInVainAt < PATIENCE_MS) {
       refuse();
-    };
-    if (this.waiting.size >= MAX_WAITING || performance.now() - this.refusedAt < PATIENCE_MS) {
-      giveUp();
       return;
     }
-    const giveUpLate = (): void => {
+    const giveUp = (): void => {
+      this.waitedInVainAt = performance.now();
       this.waiting.delete(start);
-      giveUp();
+      refuse();
     };
-    this.waiting.set(start, setTimeout(giveUpLate, PATIENCE_MS));
+    this.waiting.set(start, setTimeout(giveUp, PATIENCE_MS));
   }
 
   /** Starts the next one, if any waits. */

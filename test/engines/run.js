@@ -18,6 +18,7 @@ const VERSIONS = {
 };
 const SPECS = [
   'audit',
+  'audit-in-statement',
   'concurrency',
   'data-erasure',
   'database-refuses',
@@ -25,6 +26,8 @@ const SPECS = [
   'history',
   'migrations',
   'partitions',
+  'project-ranges',
+  'project-removal',
   'schema-check',
   'stripe-config',
   'transactions',

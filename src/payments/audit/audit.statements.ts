@@ -39,7 +39,8 @@ export const HISTORY = statement({
 /**
  * Places where the trail of some projects is not what was written: every row's hash is computed again, and that of its actor unless
  * who that was has been erased, every row must follow the one before, and the last must be of the configuration's current version and
- * have the hash that the configuration names. For a missing row the version is the expected one.
+ * have the hash that the configuration names. Only a project that was removed before it had a configuration has a row without a
+ * trail. For a missing row the version is the expected one.
  */
 export const FIND_AUDIT_FAULTS = statement({
   name: 'stripe_config_audit_find_faults',
@@ -72,11 +73,12 @@ export const FIND_AUDIT_FAULTS = statement({
   SELECT coalesce(config.project_id, last.project_id), coalesce(config.version, last.version),
     CASE WHEN config.version = last.version THEN 'chain broken' ELSE 'missing or moved' END
   FROM (
-    SELECT project_id, version, trail_hash FROM {schema}.stripe_configs WHERE project_id > :after AND project_id <= :upto
+    SELECT project_id, version, trail_hash, version = 0 AND (is_active OR removed_at IS NULL OR trail_hash <> '') AS is_planted
+    FROM {schema}.stripe_configs WHERE project_id > :after AND project_id <= :upto
   ) AS config
   FULL JOIN (SELECT DISTINCT ON (project_id) project_id, version, hash FROM trail ORDER BY project_id, version DESC) AS last
     ON last.project_id = config.project_id
-  WHERE coalesce(config.version, 0) <> coalesce(last.version, 0) OR config.trail_hash <> last.hash
+  WHERE coalesce(config.version, 0) <> coalesce(last.version, 0) OR config.trail_hash <> last.hash OR is_planted
   ORDER BY 1, 2`,
 });
 

@@ -107,9 +107,10 @@ export class StripeConfigService {
       overlap_seconds: this.options.webhookSecretOverlapHours * 3600,
       ...expectationsOf(conditions),
     };
-    const written = await run('write', UPSERT, values);
-    // A first configuration that another request has stored meanwhile is seen by the next statement.
-    const [row] = written.length > 0 ? written : await run('write', UPSERT, values);
+    let [row] = await run('write', UPSERT, values);
+    // A first configuration that another request has stored meanwhile is seen by the next statement. With a precondition, none helps.
+    if (row === undefined && values.expected_versions === null && !values.create_only && !values.must_exist)
+      [row] = await run('write', UPSERT, values);
     if (row !== undefined) return this.announce(run, 'stripe-config.updated', row, { ...change, ...by });
     await requireNotRemoved(run, id);
     const field = FIELDS_OF_ONE_MODE.find((each) => secrets.has(each));

@@ -118,7 +118,7 @@ export const DEACTIVATE = statement({
   columns: WRITTEN,
   text: `
   WITH before AS (
-    SELECT * FROM {schema}.stripe_configs WHERE project_id = :project_id FOR NO KEY UPDATE
+    SELECT * FROM {schema}.stripe_configs WHERE project_id = :project_id AND version > 0 FOR NO KEY UPDATE
   ), next AS (
     SELECT project_id, false AS is_active, '{}'::jsonb AS sealed, '{}'::jsonb AS shown, '{}'::jsonb AS fingerprints,
       '{}'::jsonb AS expires_at, '{}'::jsonb AS configured_at,
@@ -145,7 +145,7 @@ export const ERASE_PREVIOUS = statement({
   text: `
   WITH before AS (
     SELECT *, :mode::text || '_previous_webhook_secret' AS name, sealed ? (:mode::text || '_previous_webhook_secret') AS has_one
-    FROM {schema}.stripe_configs WHERE project_id = :project_id FOR NO KEY UPDATE
+    FROM {schema}.stripe_configs WHERE project_id = :project_id AND version > 0 FOR NO KEY UPDATE
   ), next AS (
     SELECT project_id, is_active, sealed - name AS sealed, shown - name AS shown, fingerprints, expires_at - name AS expires_at,
       configured_at, CASE WHEN has_one THEN greatest(now()::timestamptz(3), updated_at) ELSE updated_at END AS updated_at,

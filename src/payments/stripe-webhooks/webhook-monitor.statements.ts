@@ -35,6 +35,8 @@ export const WRITE_WEBHOOKS = statement({
   ) AS seen (project_id, mode, version, previous, failures, failure, ignored)
   JOIN {schema}.stripe_configs AS config ON config.project_id = seen.project_id
   WHERE config.project_id = ANY (:project_ids::text[]) AND removed_at IS NULL
+  -- Two replicas that write the same rows in another order would wait for each other.
+  ORDER BY config.project_id, mode
   ON CONFLICT (project_id, mode) DO UPDATE SET
     webhook_version = coalesce(excluded.webhook_version, state.webhook_version),
     webhook_verified_at = coalesce(excluded.webhook_verified_at, state.webhook_verified_at),
