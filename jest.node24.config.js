@@ -15,7 +15,15 @@ const WHATEVER_THE_NODE = [
     'event-workers',
     'events',
   ],
-  ...['history', 'hostile-settings', 'key-ring-checks', 'migration-lock', 'migrations', 'partitions'],
+  ...[
+    'history',
+    'hostile-settings',
+    'key-ring-checks',
+    'migration-lock',
+    'migrations',
+    'one-partition',
+    'partitions',
+  ],
   ...[
     'project-pages',
     'project-removal',

@@ -5,10 +5,10 @@ import { Sealer } from '../src/payments/crypto/sealer.js';
 import { CREDENTIAL_FIELDS } from '../src/payments/domain/credentials.js';
 import { rewrap } from '../src/payments/key-rotation/rewrap.js';
 import { ProjectRemoval } from '../src/payments/project-removal/project-removal.js';
-import { UP } from '../src/payments/schema/migrations/1764000000000-create-stripe-configs.js';
 import { expectedMask, fakeCredential } from './support/credentials.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { eventually } from './support/eventually.js';
+import { createPartitionedTables } from './support/partitioned-tables.js';
 import {
   configPath,
   projectPath,
@@ -18,9 +18,6 @@ import {
 } from './support/service.js';
 import { deliver } from './support/webhooks.js';
 
-/** Of the service as a whole, so that there is no project to divide them by. */
-const WHOLE = ['stripe_config_keys', 'stripe_config_replicas'];
-const PARTITIONS = 4;
 const RING = testKeyRing();
 
 let database: TestDatabase;
@@ -29,15 +26,7 @@ let tables: string[];
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  tables = [];
-  for (const sql of UP) await database.query(partitioned(sql.replaceAll('{schema}', 'public')));
-  for (const table of tables) {
-    for (let remainder = 0; remainder < PARTITIONS; remainder++) {
-      await database.query(
-        `CREATE TABLE ${table}_${remainder} PARTITION OF ${table} FOR VALUES WITH (MODULUS ${PARTITIONS}, REMAINDER ${remainder})`,
-      );
-    }
-  }
+  tables = await createPartitionedTables(database, 4);
   await database.query(
     'CREATE TABLE migrations (id serial PRIMARY KEY, "timestamp" bigint NOT NULL, name varchar NOT NULL)',
   );
@@ -50,14 +39,6 @@ afterAll(async () => {
   await service.stop();
   await database.drop();
 });
-
-/** Divides a table by project. */
-function partitioned(sql: string): string {
-  const [, table] = /^\s*CREATE TABLE public\.(\w+)/.exec(sql) ?? [];
-  if (table === undefined || WHOLE.includes(table)) return sql;
-  tables.push(table);
-  return `${sql} PARTITION BY HASH (project_id)`;
-}
 
 const credentials = Object.fromEntries(CREDENTIAL_FIELDS.map((field) => [field, fakeCredential(field)]));
 const masks = Object.fromEntries(

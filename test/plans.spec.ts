@@ -1,12 +1,8 @@
-import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { migrate } from '../src/app/migrate.js';
-import { prepareText, type SqlTypes, type Statement } from '../src/payments/database/statement.js';
+import { prepareText } from '../src/payments/database/statement.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
-
-type AnyStatement = Statement<SqlTypes, SqlTypes>;
+import { exportedStatements, type AnyStatement } from './support/exported-statements.js';
 
 /** Of commands, which read everything and say how far they are, or are asked for seldom. */
 const OF_COMMANDS = new Set([
@@ -23,7 +19,6 @@ const OF_HEALTH = 'stripe_config_tables_look';
 /** Do not grow with projects or events: as many rows as keys, and as replicas. */
 const SMALL = ['stripe_config_keys', 'stripe_config_replicas'];
 
-const SOURCES = fileURLToPath(new URL('../src/', import.meta.url));
 const PROJECTS = 5_000;
 const MANY = [
   `INSERT INTO projects (owner_id, name) SELECT 'owner ' || n / 3, 'Shop' FROM generate_series(1, ${PROJECTS}) AS n`,
@@ -63,19 +58,6 @@ afterAll(async () => {
   await database.drop();
 });
 
-async function statements(): Promise<AnyStatement[]> {
-  const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' });
-  const modules = files.filter((file) => file.endsWith('.statements.ts'));
-  const exported = await Promise.all(
-    modules.map(async (file) =>
-      Object.values((await import(join(SOURCES, file))) as Record<string, unknown>),
-    ),
-  );
-  return exported.flat().filter((value): value is AnyStatement => {
-    return typeof value === 'object' && value !== null && 'parameters' in value && 'text' in value;
-  });
-}
-
 /** The tables that a statement would read from their beginning to their end. */
 async function readWhole(statement: Pick<AnyStatement, 'text'>): Promise<string[]> {
   const { sql, order } = prepareText(statement, 'public');
@@ -93,7 +75,7 @@ async function readWhole(statement: Pick<AnyStatement, 'text'>): Promise<string[
 
 it('no statement of a request or of a periodic task reads a whole table, whatever its values', async () => {
   const found: Record<string, string[]> = {};
-  for (const statement of await statements()) {
+  for (const statement of await exportedStatements()) {
     if (OF_COMMANDS.has(statement.name) || statement.name === OF_HEALTH) continue;
     const tables = (await readWhole(statement)).filter((table) => !SMALL.includes(table));
     if (tables.length > 0) found[statement.name] = tables;
@@ -102,7 +84,7 @@ it('no statement of a request or of a periodic task reads a whole table, whateve
 });
 
 it('those of commands do, which this test sees', async () => {
-  const all = await statements();
+  const all = await exportedStatements();
   for (const name of OF_COMMANDS) {
     const command = all.find((each) => each.name === name);
     expect([name, command && (await readWhole(command))]).toEqual([

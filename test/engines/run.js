@@ -25,6 +25,7 @@ const SPECS = [
   'event-workers',
   'history',
   'migrations',
+  'one-partition',
   'partitions',
   'project-ranges',
   'project-removal',
