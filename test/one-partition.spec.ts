@@ -28,6 +28,8 @@ const OF_SEVERAL: Readonly<Record<string, readonly string[]>> = {
   ],
   'no row of any table': [
     'stripe_config_tables_look',
+    'stripe_config_advisory_lock_take',
+    'stripe_config_advisory_lock_share',
     'stripe_config_changed_notify',
     'stripe_config_changed_notify_on_commit',
   ],

@@ -106,8 +106,8 @@ export const ERASE_STATES = statement({
   ), limits AS (
     DELETE FROM {schema}.stripe_call_limits WHERE project_id = :project_id
   ), locks AS (
-    DELETE FROM {schema}.stripe_config_locks WHERE (project_id, name) IN (
-      SELECT project_id, name FROM {schema}.stripe_config_locks WHERE project_id = :project_id FOR UPDATE SKIP LOCKED
+    DELETE FROM {schema}.stripe_config_locks WHERE project_id = :project_id AND name IN (
+      SELECT name FROM {schema}.stripe_config_locks WHERE project_id = :project_id FOR UPDATE SKIP LOCKED
     )
   )
   DELETE FROM {schema}.stripe_webhook_endpoints
