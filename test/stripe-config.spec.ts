@@ -489,6 +489,7 @@ describe('DELETE', () => {
       id,
       project_id: projectId,
       is_active: false,
+      removed_at: null,
       created_at,
       updated_at: expect.any(Number) as unknown,
       version: 2,
