@@ -49,7 +49,6 @@ const OF_SEVERAL: Readonly<Record<string, readonly string[]>> = {
     'stripe_config_keys_count_sealed',
     'stripe_config_keys_count_use',
     'stripe_config_audit_find_faults',
-    'stripe_config_audit_count_chains',
     'stripe_config_audit_list_chains',
     'stripe_config_audit_compare_chains',
     'stripe_config_audit_erase_actor',

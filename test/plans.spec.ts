@@ -11,7 +11,6 @@ const OF_COMMANDS = new Set([
   'stripe_events_count_outdated',
   'stripe_configs_count',
   'stripe_config_keys_count_sealed',
-  'stripe_config_audit_count_chains',
   'stripe_config_audit_list_chains',
 ]);
 /** Names every table and, by LIMIT 0, reads none of them. */

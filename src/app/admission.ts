@@ -81,8 +81,8 @@ class Admitted {
   ) {}
 
   /**
-   * Makes room for one more, and says whether there is any. Neither webhooks nor others can take so many places that none is left for the other kind. A request whose body is still arriving costs nothing but memory, and anybody can let one arrive
-   * slowly: it takes nobody's place, and where there are too many of these, the one that has been arriving the longest is ended.
+   * Makes room for one more, and says whether there is any. Neither webhooks nor others can take so many places that none is left
+   * for the other kind. A request whose body is still arriving costs nothing but memory, and anybody can let one arrive slowly: it takes nobody's place, and where there are too many of these, the one that has been arriving the longest is ended.
    */
   makeRoom(isWebhook: boolean): boolean {
     const { atOnce } = this;

@@ -1,6 +1,6 @@
 import type { Database } from '../database/database.js';
 import { runStatement } from '../database/run-statement.js';
-import { COMPARE_CHAINS, COUNT_CHAINS, LIST_CHAINS } from './audit.statements.js';
+import { COMPARE_CHAINS, LIST_CHAINS } from './audit.statements.js';
 
 /** How many chains one statement reads. */
 const BATCH = 5_000;
@@ -26,12 +26,6 @@ export interface ChainFault {
     | 'ends before the checkpoint'
     | 'missing since the checkpoint'
     | 'no longer removed';
-}
-
-/** How many chains there are. Reads every configuration. */
-export async function countChains(database: Database): Promise<number> {
-  const [row] = await runStatement(database, 'read', COUNT_CHAINS, {});
-  return row?.count ?? 0;
 }
 
 /** The ends of all chains, in batches; of one whose last row is missing, the hash is undefined. */

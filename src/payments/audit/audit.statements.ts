@@ -82,15 +82,6 @@ export const FIND_AUDIT_FAULTS = statement({
   ORDER BY 1, 2`,
 });
 
-/** How many chains {@link LIST_CHAINS} lists; reads every configuration. */
-export const COUNT_CHAINS = statement({
-  name: 'stripe_config_audit_count_chains',
-  parameters: {},
-  columns: { count: bigint },
-  text: `
-  SELECT count(*) AS count FROM {schema}.stripe_configs`,
-});
-
 /**
  * The ends of the next chains behind a project: the hash of the row of the configuration's version, null where the trail lacks it.
  * A removed project that never had a configuration has the version 0.

@@ -19,13 +19,18 @@ export interface ProjectRange {
   progress: RangeProgress;
 }
 
+/** How many configurations there are, and so chains of the trail: a removed project has a row as well. Reads every configuration. */
+export async function countConfigs(database: Database): Promise<number> {
+  const [row] = await runStatement(database, 'read', COUNT_CONFIGS, {});
+  return row?.count ?? 0;
+}
+
 /**
  * All projects that have rows, in ranges, so that no statement reads everything: each would run into the limits of a
  * statement, hold the vacuum back, and say nothing until it ends.
  */
 export async function* projectRanges(database: Database): AsyncGenerator<ProjectRange> {
-  const [counted] = await runStatement(database, 'read', COUNT_CONFIGS, {});
-  const total = counted?.count ?? 0;
+  const total = await countConfigs(database);
   let done = 0;
   for (let after = ''; ;) {
     const [end] = await runStatement(database, 'read', FIND_RANGE_END, { after, size: SIZE });

@@ -1,5 +1,6 @@
-import { countChains, readChainEnds, type ChainEnd } from '../../../payments/audit/audit-chains.js';
+import { readChainEnds, type ChainEnd } from '../../../payments/audit/audit-chains.js';
 import type { Database } from '../../../payments/database/database.js';
+import { countConfigs } from '../../../payments/stripe-config/project-ranges.js';
 import type { CommandHost } from '../../command-host.js';
 import { CommandFault } from '../../fault.js';
 import { progressStream, say, type Result } from '../../program.js';
@@ -26,7 +27,7 @@ export async function exportChains(
 }
 
 async function* wholeChains(host: CommandHost, database: Database): AsyncGenerator<ChainEnd[]> {
-  const total = await countChains(database);
+  const total = await countConfigs(database);
   const reporter = progressReporter(progressStream(), 'chains');
   let exported = 0;
   for await (const chains of readChainEnds(database)) {
