@@ -72,12 +72,13 @@ export {
 } from './payments/project-removal/data-erasure.js';
 export { ProjectRemoval, type ProjectRemovalResult } from './payments/project-removal/project-removal.js';
 export {
-  ProjectOwnership,
+  ProjectAccess,
   type OwnedProject,
   type OwnedProjects,
+  type ProjectRole,
   type ProjectPage,
   type ProjectPosition,
-} from './payments/domain/project-ownership.js';
+} from './payments/domain/project-access.js';
 export { StripeConfigRequest } from './payments/stripe-config/stripe-config.dto.js';
 export type { StripeConfigView } from './payments/stripe-config/stripe-config.view.js';
 export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe-config/host-events.js';

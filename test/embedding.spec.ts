@@ -9,7 +9,7 @@ import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
 import {
   OnStripeEvent,
   PaymentsModule,
-  ProjectOwnership,
+  ProjectAccess,
   StripeClients,
   StripeConfigRequest,
   StripeConfigService,
@@ -44,7 +44,7 @@ import { LocalStripe } from './support/stripe/local-stripe.js';
 import { deliver, sendWebhook, signatureOf, snapshotEvent } from './support/webhooks.js';
 
 /** Every project is Alice's. */
-class Projects extends ProjectOwnership {
+class Projects extends ProjectAccess {
   findOwner(): Promise<string> {
     return Promise.resolve('alice');
   }

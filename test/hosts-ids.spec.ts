@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CanActivate, ExecutionContext, LoggerService } from '@nestjs/common';
 import {
   PaymentsModule,
-  ProjectOwnership,
+  ProjectAccess,
   StripeConfigService,
   type HostId,
   type OwnedProjects,
@@ -32,7 +32,7 @@ class SomebodyGuard implements CanActivate {
 }
 
 /** Every project has one owner. */
-class OneOwner extends ProjectOwnership {
+class OneOwner extends ProjectAccess {
   constructor(
     private readonly id: string,
     public owner: unknown,

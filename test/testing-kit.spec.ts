@@ -26,7 +26,7 @@ import {
   OnStripeEvent,
   PaymentsHealth,
   PaymentsModule,
-  ProjectOwnership,
+  ProjectAccess,
   ProjectOwnershipGuard,
   ProjectRemoval,
   StripeClients,
@@ -61,7 +61,7 @@ class HeaderGuard implements CanActivate {
 }
 
 @Injectable()
-class Shops extends ProjectOwnership {
+class Shops extends ProjectAccess {
   findOwner(projectId: string): Promise<string | undefined> {
     return Promise.resolve(projectId === SHOP ? 'alice' : undefined);
   }

@@ -5,7 +5,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import {
   OnStripeEvent,
   PaymentsModule,
-  ProjectOwnership,
+  ProjectAccess,
   StripeClients,
   type OwnedProjects,
   type StripeConfigEvent,
@@ -19,7 +19,7 @@ const { DATABASE_URL = '', KEY_RING_FILE = '', AUTH_SECRET = '', STRIPE_API_BASE
 
 /** One person owns every project. */
 @Injectable()
-class Projects extends ProjectOwnership {
+class Projects extends ProjectAccess {
   findOwner(): Promise<string | undefined> {
     return Promise.resolve('alice');
   }

@@ -12,7 +12,7 @@ import {
   SwaggerModule,
 } from '@nestjs/swagger';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { KeyRing, PaymentsModule, ProjectOwnership, completeDocument, ringKey } from 'nest-stripe-config';
+import { KeyRing, PaymentsModule, ProjectAccess, completeDocument, ringKey } from 'nest-stripe-config';
 
 /** The host's own, which has the name of one of ours. */
 class ErrorResponse {
@@ -49,7 +49,7 @@ class ShopController {
   }
 }
 
-class Projects extends ProjectOwnership {
+class Projects extends ProjectAccess {
   findOwner(): Promise<string> {
     return Promise.resolve('alice');
   }

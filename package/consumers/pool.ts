@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import {
   OnStripeEvent,
   PaymentsModule,
-  ProjectOwnership,
+  ProjectAccess,
   migrate,
   type OwnedProjects,
   type ProjectPage,
@@ -17,7 +17,7 @@ const { DATABASE_URL, KEY_RING_FILE = '', AUTH_SECRET = '' } = process.env;
 const pool = new Pool({ connectionString: DATABASE_URL });
 
 @Injectable()
-class Shops extends ProjectOwnership {
+class Shops extends ProjectAccess {
   async open(owner: string, name: string): Promise<string> {
     const sql = 'INSERT INTO shops (owner, name) VALUES ($1, $2) RETURNING id';
     const { rows } = await pool.query<{ id: string }>(sql, [owner, name]);

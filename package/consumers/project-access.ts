@@ -1,5 +1,5 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from 'nest-stripe-config';
+import { ProjectAccess, type OwnedProjects, type ProjectPage } from 'nest-stripe-config';
 import { DataSource } from 'typeorm';
 
 /** Lets signed-in callers pass, and leaves their id in request.user.id. */
@@ -14,7 +14,7 @@ export class CallerGuard implements CanActivate {
 
 /** Says which projects there are, and who owns them. */
 @Injectable()
-export class ProjectAccess extends ProjectOwnership {
+export class ProjectAccess extends ProjectAccess {
   constructor(private readonly dataSource: DataSource) {
     super();
   }

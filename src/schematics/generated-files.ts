@@ -8,7 +8,7 @@ export interface HostForm {
 
 /** Who owns which project: nobody, until the application's own tables are asked. */
 export const PROJECT_ACCESS = `import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from 'nest-stripe-config';
+import { ProjectAccess, type OwnedProjects, type ProjectPage } from 'nest-stripe-config';
 
 // TODO Both classes refuse everybody until you fill them in.
 
@@ -23,7 +23,7 @@ export class CallerGuard implements CanActivate {
 
 /** Says which projects there are, and who owns them. */
 @Injectable()
-export class ProjectAccess extends ProjectOwnership {
+export class ProjectAccess extends ProjectAccess {
   findOwner(_projectId: string): Promise<string | undefined> {
     // TODO Ask your tables: the id of the owner, undefined where there is no such project.
     return Promise.resolve(undefined);

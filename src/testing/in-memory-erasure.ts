@@ -1,4 +1,4 @@
-import type { ProjectOwnership } from '../payments/domain/project-ownership.js';
+import type { ProjectAccess } from '../payments/domain/project-access.js';
 import type { DataErasure } from '../payments/project-removal/data-erasure.js';
 import { ownedProjectIds } from '../payments/project-removal/owned-project-ids.js';
 import type { ProjectRemoval } from '../payments/project-removal/project-removal.js';
@@ -7,7 +7,7 @@ import type { PublicOf } from './public-of.js';
 /** Stands in for `DataErasure`: removes projects. In memory there are no events and no audit trail to erase. */
 export function inMemoryErasure(
   removal: PublicOf<ProjectRemoval>,
-  owned: Pick<ProjectOwnership, 'listOwnedBy'>,
+  owned: Pick<ProjectAccess, 'listOwnedBy'>,
 ): PublicOf<DataErasure> {
   return {
     async eraseProject(projectId, change) {

@@ -1,6 +1,6 @@
 import type { FactoryProvider, ValueProvider } from '@nestjs/common';
 import { KEY_BYTES, KeyRing, ringKey } from '../payments/crypto/key-ring.js';
-import { ProjectOwnership, type OwnedProjects } from '../payments/domain/project-ownership.js';
+import { ProjectAccess, type OwnedProjects } from '../payments/domain/project-access.js';
 import { PaymentsHealth } from '../payments/health/payments-health.js';
 import { ProjectIds } from '../payments/domain/project-ids.js';
 import { PaymentsOptionsError } from '../payments/options/options-error.js';
@@ -60,7 +60,7 @@ function requireSameIds(given: InMemoryPayments['projectIds'], { words }: Projec
 }
 
 /** Nobody owns any project. */
-class NoProjects extends ProjectOwnership {
+class NoProjects extends ProjectAccess {
   findOwner(): Promise<undefined> {
     return Promise.resolve(undefined);
   }

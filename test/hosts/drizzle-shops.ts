@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { and, asc, count, eq, getTableColumns, sql } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../src/index.js';
+import { ProjectAccess, type OwnedProjects, type ProjectPage } from '../../src/index.js';
 
 /** Injection token of the host's own database. */
 export const SHOP_DATABASE = Symbol('ShopDatabase');
@@ -20,7 +20,7 @@ export type ShopDatabase = NodePgDatabase<{ shops: typeof shops }>;
 
 /** The shops of a host that uses Drizzle. */
 @Injectable()
-export class DrizzleShops extends ProjectOwnership {
+export class DrizzleShops extends ProjectAccess {
   constructor(@Inject(SHOP_DATABASE) private readonly db: ShopDatabase) {
     super();
   }

@@ -1,7 +1,7 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
 import { InjectDataSource } from '@nestjs/typeorm';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../src/index.js';
+import { ProjectAccess, type OwnedProjects, type ProjectPage } from '../../src/index.js';
 
 /** The type of a key of 4 bytes that counts, and of a text of the application's own. */
 export type KeyType = 'serial' | 'text';
@@ -19,7 +19,7 @@ export function createKeyedShops(type: KeyType): string {
 
 /** Gives ids as the driver gives them: numbers of serial keys. */
 @Injectable()
-export class KeyedShops extends ProjectOwnership {
+export class KeyedShops extends ProjectAccess {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {
     super();
   }

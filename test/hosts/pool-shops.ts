@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Pool } from 'pg';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../src/index.js';
+import { ProjectAccess, type OwnedProjects, type ProjectPage } from '../../src/index.js';
 
 /** Injection token of the host's own pool. */
 export const SHOP_POOL = Symbol('ShopPool');
@@ -12,7 +12,7 @@ export const CREATE_SHOPS = `CREATE TABLE IF NOT EXISTS shops (
 
 /** The shops of a host that has a pool of `pg` and no more. */
 @Injectable()
-export class PoolShops extends ProjectOwnership {
+export class PoolShops extends ProjectAccess {
   constructor(@Inject(SHOP_POOL) private readonly pool: Pool) {
     super();
   }

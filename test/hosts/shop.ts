@@ -28,7 +28,7 @@ import {
   type MigrationInterface,
   type QueryRunner,
 } from 'typeorm';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from '../../src/index.js';
+import { ProjectAccess, type OwnedProjects, type ProjectPage } from '../../src/index.js';
 
 /** What a host is about: here a project is a shop. */
 @Entity('shops')
@@ -65,7 +65,7 @@ export class CreateShops1700000000000 implements MigrationInterface {
 
 /** Lends the shops to the payments module. */
 @Injectable()
-export class Shops extends ProjectOwnership {
+export class Shops extends ProjectAccess {
   constructor(@InjectDataSource() private readonly dataSource: DataSource) {
     super();
   }

@@ -17,7 +17,7 @@ import type pg from 'pg';
 import {
   OnStripeEvent,
   PaymentsModule,
-  ProjectOwnership,
+  ProjectAccess,
   StripeConfigService,
   type HostDatabase,
   type OwnedProjects,
@@ -141,7 +141,7 @@ const SHOP_PRISMA = Symbol('ShopPrisma');
 
 /** The shops of a host that uses Prisma. */
 @Injectable()
-class PrismaShops extends ProjectOwnership {
+class PrismaShops extends ProjectAccess {
   constructor(@Inject(SHOP_PRISMA) private readonly db: Tx) {
     super();
   }

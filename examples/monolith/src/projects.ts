@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { InjectRepository } from '@nestjs/typeorm';
-import { ProjectOwnership, type OwnedProjects, type ProjectPage } from 'nest-stripe-config';
+import { ProjectAccess, type OwnedProjects, type ProjectPage } from 'nest-stripe-config';
 import { Repository } from 'typeorm';
 import { Project } from './entities.js';
 
 /** Tells the payments module who owns a project. */
 @Injectable()
-export class Projects extends ProjectOwnership {
+export class Projects extends ProjectAccess {
   constructor(@InjectRepository(Project) private readonly projects: Repository<Project>) {
     super();
   }

@@ -9,17 +9,17 @@ import type { RowOf } from '../../payments/database/statement.js';
 import { UUIDS } from '../../payments/domain/project-ids.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
 import {
-  ProjectOwnership,
+  ProjectAccess,
   type OwnedProjects,
   type ProjectPage,
-} from '../../payments/domain/project-ownership.js';
+} from '../../payments/domain/project-access.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import { CREATE, DEACTIVATE, FIND, FIND_OWNERS, LIST } from './project.statements.js';
 import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
 
 /** The standalone service's projects, and their owners for the payments module. */
 @Injectable()
-export class ProjectService extends ProjectOwnership {
+export class ProjectService extends ProjectAccess {
   private readonly owners: Lookup<RowOf<typeof FIND_OWNERS>>;
 
   private readonly database: Database;

@@ -24,6 +24,7 @@ export class HistoryController {
   constructor(private readonly audit: AuditService) {}
 
   @GetRoute({
+    role: 'viewer',
     operationId: 'getStripeConfigHistory',
     summary: 'Get Stripe Configuration History',
     description: 'Who changed which credentials and when, newest first, as masks.',

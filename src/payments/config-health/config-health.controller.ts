@@ -16,6 +16,7 @@ export class ConfigHealthController {
   constructor(private readonly health: ConfigHealthService) {}
 
   @GetRoute({
+    role: 'viewer',
     operationId: 'getStripeConfigHealth',
     summary: 'Get Stripe Configuration Health',
     description:

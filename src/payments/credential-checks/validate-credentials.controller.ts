@@ -15,6 +15,7 @@ export class ValidateCredentialsController {
   constructor(private readonly credentials: ValidateCredentialsService) {}
 
   @PostRoute({
+    role: 'admin',
     operationId: 'validateStripeCredentials',
     summary: 'Validate Stripe Credentials',
     description:

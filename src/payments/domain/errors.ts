@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'insufficient_scope'
   | 'access_denied'
   | 'not_project_owner'
+  | 'insufficient_role'
   | 'project_not_found'
   | 'project_limit_reached'
   | 'config_not_found'

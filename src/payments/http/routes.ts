@@ -17,6 +17,7 @@ import {
 } from '@nestjs/common';
 import {
   ApiBody,
+  ApiExtension,
   ApiOperation,
   ApiResponse,
   ApiTags,
@@ -24,9 +25,10 @@ import {
   type ApiOperationOptions,
   type ApiResponseNoStatusOptions,
 } from '@nestjs/swagger';
+import type { ProjectRole } from '../domain/project-access.js';
 import { DEFAULT_BASE_PATH } from '../options/payments.options.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
-import { ProjectOwnershipGuard } from './access/project-ownership.guard.js';
+import { NEEDED_ROLE, ProjectOwnershipGuard } from './access/project-ownership.guard.js';
 import { NoFields } from './body/no-fields.js';
 import { ErrorFilter } from './errors/error.filter.js';
 import {
@@ -48,6 +50,8 @@ export interface Route {
   operationId: string;
   summary: string;
   description: string;
+  /** Of a route of a project: the least role that its callers need. Default: owner. */
+  role?: ProjectRole;
   /** The body that it takes; `no fields` refuses every field. Default: none is read. */
   body?: ApiBodyOptions | 'no fields';
   /** What a success answers with. Default: nothing. */
@@ -62,6 +66,8 @@ export interface Route {
 
 /** Who may call the routes of a controller, and what follows from it. */
 interface Access {
+  /** Whether callers need a role in a project. */
+  isOfProject?: true;
   /** In the order in which they are asked. */
   guards: readonly Type<CanActivate>[];
   errors: readonly DocumentedError[];
@@ -69,7 +75,8 @@ interface Access {
   operation?: ApiOperationOptions;
 }
 
-const OWNER: Access = {
+const OF_PROJECT: Access = {
+  isOfProject: true,
   guards: [JwtAuthGuard, ProjectOwnershipGuard],
   errors: [401, 403, 404, 422, 503],
   decorators: [UseInterceptors(QueryRules), ApiProjectId()],
@@ -86,14 +93,14 @@ const ANYONE: Access = { guards: [], errors: [], decorators: [Public()], operati
 const BODY_ERRORS = [400, 413, 415];
 
 /**
- * Routes of a project, for its owner.
+ * Routes of a project, for those who have a role in it.
  *
  * @param path below the project's
  */
 export function ProjectRoutes(path: string, tag: string): ClassDecorator {
   const mode = path.includes(':mode') ? [ApiMode()] : [];
   return applyDecorators(
-    ...routes(`${DEFAULT_BASE_PATH}/stripe/projects/:project_id/${path}`, tag, OWNER),
+    ...routes(`${DEFAULT_BASE_PATH}/stripe/projects/:project_id/${path}`, tag, OF_PROJECT),
     ...mode,
   );
 }
@@ -120,6 +127,7 @@ function routeOf(method: (path?: string) => MethodDecorator): (route: Route) => 
   return (route) =>
     applyDecorators(
       SetMetadata(ROUTE, route),
+      SetMetadata(NEEDED_ROLE, route.role),
       (_target, _name, { value }) => {
         markRoute(value as object);
       },
@@ -150,17 +158,20 @@ function routes(path: string, tag: string, access: Access): ClassDecorator[] {
 function document(descriptor: TypedPropertyDescriptor<object>, access: Access): void {
   const route = descriptor.value && (Reflect.getMetadata(ROUTE, descriptor.value) as Route | undefined);
   if (route === undefined) return;
-  const { operationId, summary, description, body, response = {}, errors = [] } = route;
+  const { operationId, summary, role = 'owner', body, response = {}, errors = [] } = route;
   const bodyErrors = body === undefined ? [] : BODY_ERRORS;
+  const roleErrors: DocumentedError[] = access.isOfProject && role !== 'viewer' ? ['insufficient_role'] : [];
+  const description = access.isOfProject ? `${route.description} Needs the role ${role}.` : route.description;
   applyDecorators(
     ApiOperation({ operationId: OPERATION_PREFIX + operationId, ...access.operation, summary, description }),
+    ...(access.isOfProject ? [ApiExtension('x-required-role', role)] : []),
     ...(typeof body === 'object' ? [ApiBody(body)] : []),
     ApiResponse({
       status: statusOf(route),
       description: 'Successful Response',
       ...(typeof response === 'function' ? { type: response } : response),
     }),
-    ApiErrors(...access.errors, ...bodyErrors, ...errors),
+    ApiErrors(...access.errors, ...roleErrors, ...bodyErrors, ...errors),
   )({}, '', descriptor);
 }
 

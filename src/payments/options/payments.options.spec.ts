@@ -4,9 +4,9 @@ import { JwtAuthGuard } from '../http/access/jwt-auth.guard.js';
 import { PaymentsOptionsError } from './options-error.js';
 import { resolveOptions } from './resolve-options.js';
 import type { PaymentsModuleExtras, PaymentsModuleOptions } from './payments.options.js';
-import { ProjectOwnership } from '../domain/project-ownership.js';
+import { ProjectAccess } from '../domain/project-access.js';
 
-class Projects extends ProjectOwnership {
+class Projects extends ProjectAccess {
   findOwner(): Promise<undefined> {
     return Promise.resolve(undefined);
   }

@@ -5,7 +5,7 @@ import type { KeyRingFile } from '../crypto/key-ring-file.js';
 import type { HostDatabase } from '../database/database.js';
 import type { HostId } from '../domain/host-id.js';
 import type { ProjectIdForm, ProjectIdFormName, ProjectIds } from '../domain/project-ids.js';
-import type { ProjectOwnership } from '../domain/project-ownership.js';
+import type { ProjectAccess } from '../domain/project-access.js';
 import type { Provided } from './provided.js';
 
 /** The path of all routes, unless the options name another. */
@@ -47,7 +47,7 @@ export interface HostAccessOptions {
   /** An instance, or a class that Nest has or can create. It lets signed-in callers pass. */
   guard: Provided<CanActivate>;
   /**
-   * The caller's id, read from the host's own request after the guard let it pass: the one by which {@link ProjectOwnership}
+   * The caller's id, read from the host's own request after the guard let it pass: the one by which {@link ProjectAccess}
    * identifies owners. A number or bigint counts as its text; undefined or null: nobody is signed in (401). Default:
    * `request.user.sub`, or else `request.user.id`.
    */
@@ -68,7 +68,7 @@ export interface PaymentsModuleOptions {
    */
   database?: HostDatabase | undefined;
   /** Who owns a project: an instance, or a class that Nest has or can create. */
-  projects: Provided<ProjectOwnership>;
+  projects: Provided<ProjectAccess>;
   /** Who may call: by access tokens, or by a guard of the host. */
   auth: AccessTokenOptions | HostAccessOptions;
   /**

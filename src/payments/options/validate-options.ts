@@ -33,7 +33,7 @@ export function findFaults(
     ],
     [
       isClassOrHas(projects, 'findOwner', 'listOwnedBy'),
-      'projects is missing; give a ProjectOwnership, or your own class that extends it',
+      'projects is missing; give a ProjectAccess, or your own class that extends it',
     ],
     ...authRules(auth),
     addressRule('publicBaseUrl', publicBaseUrl, 'the https address at which Stripe reaches this application'),

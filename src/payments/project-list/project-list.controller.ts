@@ -1,5 +1,5 @@
 import { Inject, Query, Req } from '@nestjs/common';
-import type { OwnedProject } from '../domain/project-ownership.js';
+import type { OwnedProject } from '../domain/project-access.js';
 import { HostProjects } from '../http/access/project-ownership.guard.js';
 import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/parameters/next-page-link.js';

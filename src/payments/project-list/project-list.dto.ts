@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { renamedRecordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
-import type { OwnedProject } from '../domain/project-ownership.js';
+import type { OwnedProject } from '../domain/project-access.js';
 import {
   configuredAt,
   PROJECT_ID,

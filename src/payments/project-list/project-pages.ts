@@ -1,7 +1,7 @@
 import { applyDecorators, UseInterceptors } from '@nestjs/common';
 import { ValidationFailed } from '../domain/errors.js';
 import type { ProjectIds } from '../domain/project-ids.js';
-import type { ProjectPage, ProjectPosition } from '../domain/project-ownership.js';
+import type { ProjectPage, ProjectPosition } from '../domain/project-access.js';
 import { NextPageLink, type LinkedPage } from '../http/parameters/next-page-link.js';
 import { INVALID_CURSOR, Pages, type PageQuery } from '../http/parameters/pages.js';
 

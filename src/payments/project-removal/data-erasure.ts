@@ -65,7 +65,7 @@ export class DataErasure {
    * project that this person made a change. Call it before your own tables forget who owns what, and after the person can no
    * longer sign in: a change that is made later says again who made it.
    *
-   * @param owner the id by which {@link ProjectOwnership} identifies owners
+   * @param owner the id by which {@link ProjectAccess} identifies owners
    * @throws ExplainedError when the owner is no id
    * @throws DependencyUnavailable as {@link eraseProject}
    */

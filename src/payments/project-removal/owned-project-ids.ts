@@ -1,5 +1,5 @@
 import { HostFault } from '../domain/host-fault.js';
-import type { ProjectOwnership, ProjectPosition } from '../domain/project-ownership.js';
+import type { ProjectAccess, ProjectPosition } from '../domain/project-access.js';
 
 const PAGE = 100;
 
@@ -9,7 +9,7 @@ const PAGE = 100;
  * @throws HostFault when the list says that there are more than it gives
  */
 export async function ownedProjectIds(
-  projects: Pick<ProjectOwnership, 'listOwnedBy'>,
+  projects: Pick<ProjectAccess, 'listOwnedBy'>,
   subject: string,
 ): Promise<string[]> {
   const ids = new Set<string>();

@@ -27,7 +27,7 @@ export class ProjectRemoval {
   ) {}
 
   /**
-   * Call it when a project is removed for good, after {@link ProjectOwnership.findOwner} no longer returns it. Erases its
+   * Call it when a project is removed for good, after {@link ProjectAccess.findOwner} no longer returns it. Erases its
    * credentials, which closes its webhooks and its clients in every replica, skips its waiting and failed events, prevents that anything
    * is stored for it again, and removes the webhook endpoints that this service created, as far as Stripe allows it. Its history
    * and its events stay, for your books: {@link DataErasure} erases them.

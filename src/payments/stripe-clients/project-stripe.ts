@@ -12,7 +12,7 @@ import { DependencyUnavailable, PaymentsError } from '../domain/errors.js';
 import { ExplainedError } from '../domain/explained-error.js';
 import { HostFault } from '../domain/host-fault.js';
 import { AccessGuard } from '../http/access/jwt-auth.guard.js';
-import { HostProjects, requireOwnProject } from '../http/access/project-ownership.guard.js';
+import { HostProjects, requireRole } from '../http/access/project-ownership.guard.js';
 import { answerTo, RefusalException } from '../http/errors/refusal.exception.js';
 import { requestIdOf, requestOf } from '../http/http-request.js';
 import type { StripeClient } from '../stripe/client-of.js';
@@ -61,7 +61,7 @@ export class ProjectStripePipe implements PipeTransform<WantedStripe, Promise<St
     }
     // Also behind a guard of ours: it may be that of another instance of the module, whose callers are others.
     await this.access.canActivate(context);
-    return this.clients.forProject(await requireOwnProject(this.projects, request, id), mode);
+    return this.clients.forProject(await requireRole(this.projects, request, id), mode);
   }
 
   private refusal(error: PaymentsError, context: ExecutionContext): RefusalException {

@@ -35,6 +35,7 @@ export class StripeConfigController {
   ) {}
 
   @GetRoute({
+    role: 'viewer',
     operationId: 'getStripeConfig',
     summary: 'Get Stripe Configuration',
     description: 'The configuration with masked credentials, or `null` when the project has never had one.',
@@ -52,6 +53,7 @@ export class StripeConfigController {
   }
 
   @PutRoute({
+    role: 'admin',
     operationId: 'updateStripeConfig',
     summary: 'Update Stripe Configuration',
     description:
@@ -72,6 +74,7 @@ export class StripeConfigController {
   }
 
   @DeleteRoute({
+    role: 'owner',
     operationId: 'deleteStripeConfig',
     summary: 'Delete Stripe Configuration',
     description:
@@ -90,6 +93,7 @@ export class StripeConfigController {
 
   @DeleteRoute({
     path: ':mode/previous-webhook-secret',
+    role: 'admin',
     operationId: 'deletePreviousWebhookSecret',
     summary: 'Delete Previous Webhook Secret',
     description: 'A webhook secret that was replaced is accepted for a while; this ends it at once.',

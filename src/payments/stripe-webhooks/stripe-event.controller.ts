@@ -53,6 +53,7 @@ export class StripeEventController {
   constructor(private readonly events: StripeEventService) {}
 
   @GetRoute({
+    role: 'viewer',
     operationId: 'listStripeEvents',
     summary: 'List Stripe Events',
     description: 'The events that were received, newest first, without their contents.',
@@ -80,6 +81,7 @@ export class StripeEventController {
 
   @GetRoute({
     path: ':mode/:event_id',
+    role: 'admin',
     operationId: 'getStripeEvent',
     summary: 'Get Stripe Event',
     description: 'One event with its contents.',
@@ -99,6 +101,7 @@ export class StripeEventController {
 
   @PostRoute({
     path: ':mode/:event_id/replay',
+    role: 'admin',
     operationId: 'replayStripeEvent',
     summary: 'Replay Stripe Event',
     description: 'Lets an event that failed or was skipped be handled again.',
@@ -117,6 +120,7 @@ export class StripeEventController {
 
   @PostRoute({
     path: 'replay',
+    role: 'admin',
     operationId: 'replayFailedStripeEvents',
     summary: 'Replay Failed Stripe Events',
     description: 'Lets all events that failed be handled again, or those of some types.',

@@ -21,6 +21,7 @@ export class WebhookEndpointController {
   constructor(private readonly endpoints: WebhookEndpointService) {}
 
   @GetRoute({
+    role: 'viewer',
     operationId: 'getWebhookEndpoint',
     summary: 'Get Webhook Endpoint',
     description: 'How the endpoint stands in Stripe now.',
@@ -36,6 +37,7 @@ export class WebhookEndpointController {
   }
 
   @PostRoute({
+    role: 'admin',
     operationId: 'createWebhookEndpoint',
     summary: 'Create Webhook Endpoint',
     description:
@@ -55,6 +57,7 @@ export class WebhookEndpointController {
   }
 
   @DeleteRoute({
+    role: 'admin',
     operationId: 'deleteWebhookEndpoint',
     summary: 'Delete Webhook Endpoint',
     description: 'Removes the endpoint from Stripe if this service made it; one that was made by hand stays.',

@@ -30,6 +30,7 @@ export class WebhookUrlsController {
   ) {}
 
   @GetRoute({
+    role: 'viewer',
     operationId: 'getWebhookUrls',
     summary: 'Get Webhook URLs',
     description: 'The addresses to register in Stripe, one for each mode.',

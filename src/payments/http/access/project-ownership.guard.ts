@@ -5,24 +5,27 @@ import {
   type ExecutionContext,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { ModuleRef, Reflector } from '@nestjs/core';
 import { PaymentsError } from '../../domain/errors.js';
 import { HOST_ID_FORM, idText, typeInWords } from '../../domain/host-id.js';
 import { HostFault } from '../../domain/host-fault.js';
 import {
-  ProjectOwnership,
+  isEnough,
+  PROJECT_ROLES,
+  ProjectAccess,
   type OwnedProject,
   type OwnedProjects,
   type ProjectPage,
-} from '../../domain/project-ownership.js';
+  type ProjectRole,
+} from '../../domain/project-access.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/payments.options.js';
 import { instanceOf } from '../../options/provided.js';
 import { requestOf, subjectOf, type HttpRequest } from '../http-request.js';
 
-/** Asks the host's own {@link ProjectOwnership}, whatever way the options name it. */
+/** Asks the host's own {@link ProjectAccess}, whatever way the options name it. */
 @Injectable()
-export class HostProjects extends ProjectOwnership implements OnModuleInit {
-  private host: ProjectOwnership | undefined;
+export class HostProjects extends ProjectAccess implements OnModuleInit {
+  private host: ProjectAccess | undefined;
 
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'projects' | 'projectIds'>,
@@ -55,6 +58,23 @@ export class HostProjects extends ProjectOwnership implements OnModuleInit {
     );
   }
 
+  /** @throws HostFault when the host gives something else than a role */
+  override async roleOf(projectId: string, subject: string): Promise<ProjectRole | null | undefined> {
+    const host = this.ofHost();
+    if (host.roleOf === undefined) {
+      const owner = await this.findOwner(projectId);
+      if (owner === undefined) return undefined;
+      return owner === subject ? 'owner' : null;
+    }
+    const role: unknown = await host.roleOf(projectId, subject);
+    if (role === undefined || role === null) return role;
+    const known = PROJECT_ROLES.find((each) => each === role);
+    if (known !== undefined) return known;
+    throw new HostFault(
+      `roleOf of projects gave ${typeInWords(role)} that is no role; it must give ${PROJECT_ROLES.map((each) => `"${each}"`).join(', ')}, null or undefined`,
+    );
+  }
+
   /** @throws HostFault when the host gives something else than a page */
   async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects<string>> {
     const owned = await this.ofHost().listOwnedBy(subject, page);
@@ -73,7 +93,7 @@ export class HostProjects extends ProjectOwnership implements OnModuleInit {
     );
   }
 
-  private ofHost(): ProjectOwnership {
+  private ofHost(): ProjectAccess {
     if (this.host === undefined) throw new Error('the module has not been initialized');
     return this.host;
   }
@@ -88,41 +108,59 @@ function isPage(owned: Partial<OwnedProjects> | undefined, limit: number): boole
   return Array.isArray(projects) && projects.length <= limit && Number.isInteger(total);
 }
 
+/** The metadata of a handler or controller: the least role that its callers need. */
+export const NEEDED_ROLE = Symbol('NeededRole');
+
 /**
- * Lets a caller pass who owns the project of the path. Behind {@link JwtAuthGuard}.
+ * Lets a caller pass who has the role in the project of the path that the handler needs: `owner` where none is said. Behind
+ * {@link JwtAuthGuard}.
  * It puts the project's id into its canonical spelling where the handler reads it, so that both use the same id.
  */
 @Injectable()
 export class ProjectOwnershipGuard implements CanActivate {
-  constructor(private readonly projects: HostProjects) {}
+  constructor(
+    private readonly projects: HostProjects,
+    private readonly reflector: Reflector,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = requestOf(context);
-    request.params.project_id = await requireOwnProject(this.projects, request, request.params.project_id);
+    const places = [context.getHandler(), context.getClass()];
+    const needed = this.reflector.getAllAndOverride<ProjectRole | undefined>(NEEDED_ROLE, places);
+    request.params.project_id = await requireRole(this.projects, request, request.params.project_id, needed);
     return true;
   }
 }
 
 /**
- * Whether the caller of a request owns a project.
+ * Whether the caller of a request has a role in a project.
  *
  * @param request behind {@link AccessGuard}
+ * @param needed default: owner
  * @returns the id in its canonical spelling
  * @throws ValidationFailed for what is no id
- * @throws PaymentsError `project_not_found` or `not_project_owner`
+ * @throws PaymentsError `project_not_found`, `not_project_owner` for a caller without any role, or `insufficient_role`
  */
-export async function requireOwnProject(
+export async function requireRole(
   projects: HostProjects,
   request: HttpRequest,
   id: unknown,
+  needed: ProjectRole = 'owner',
 ): Promise<string> {
   const projectId = projects.readId(id);
-  const owner = await projects.findOwner(projectId);
-  if (owner === undefined) {
+  const role = await projects.roleOf(projectId, subjectOf(request));
+  if (role === undefined) {
     throw new PaymentsError('project_not_found', 'There is no such project, or it is inactive.');
   }
-  if (owner !== subjectOf(request)) {
+  if (role === null) {
     throw new PaymentsError('not_project_owner', 'Only the owner of this project may do this.');
   }
+  if (!isEnough(role, needed)) throw new PaymentsError('insufficient_role', ROLE_NEEDED[needed]);
   return projectId;
 }
+
+const ROLE_NEEDED: Record<ProjectRole, string> = {
+  viewer: 'This needs the role viewer in the project.',
+  admin: 'This needs the role admin in the project; ask an owner of it for that.',
+  owner: 'This needs the role owner in the project; ask an owner of it to do it.',
+};

@@ -8,6 +8,7 @@ const TABLE: Record<string, [status: number, headers?: Record<string, string>]> 
   invalid_token: [401, { 'WWW-Authenticate': 'Bearer error="invalid_token"' }],
   insufficient_scope: [403, { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' }],
   not_project_owner: [403],
+  insufficient_role: [403],
   access_denied: [403],
   project_not_found: [404],
   config_not_found: [404],

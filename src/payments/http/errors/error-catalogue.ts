@@ -1,4 +1,5 @@
 import type { AnswerCode, AnswerKind } from './answer-code.js';
+import { PROTOCOL_ANSWERS } from './protocol-answers.js';
 
 /** Seconds after which a caller may retry when a dependency was unavailable. */
 const RETRY_AFTER = { 'Retry-After': '2' };
@@ -38,6 +39,12 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     example: 'Only the owner of this project may do this.',
     fix: 'Use a token of the owner of the project, or the id of a project of your own.',
   },
+  insufficient_role: {
+    status: 403,
+    title: 'Insufficient role',
+    example: 'This needs the role admin in the project; ask an owner of it for that.',
+    fix: 'Ask an owner of the project for the role that the answer names.',
+  },
   project_not_found: {
     status: 404,
     title: 'Project not found',
@@ -56,36 +63,7 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     example: 'There is nothing at this address.',
     fix: 'Check the address and the mode in it, which is `test` or `live`.',
   },
-  malformed_request: {
-    status: 400,
-    title: 'Malformed request',
-    example: 'The request is malformed.',
-    fix: 'Send well-formed HTTP/1.1: one `Host`, one way of giving the length of the body, and an address without broken percent-encoding.',
-  },
-  request_timeout: {
-    status: 408,
-    title: 'Request timed out',
-    example: 'The request did not arrive in time; send it again.',
-    fix: 'Send the whole request within 30 seconds, its head within 15.',
-  },
-  expectation_failed: {
-    status: 417,
-    title: 'Expectation failed',
-    example: 'This service meets no expectation but 100-continue; send the request without Expect.',
-    fix: 'Leave the header `Expect` out, or send `100-continue`.',
-  },
-  headers_too_large: {
-    status: 431,
-    title: 'Headers too large',
-    example: 'The address and the headers are too large together; send fewer or shorter ones.',
-    fix: 'Send fewer or shorter headers, cookies above all.',
-  },
-  method_not_implemented: {
-    status: 501,
-    title: 'Method not implemented',
-    example: 'No address of this service offers that method.',
-    fix: 'Use a method that the OpenAPI document names.',
-  },
+  ...PROTOCOL_ANSWERS,
   malformed_body: {
     status: 400,
     title: 'Malformed body',

@@ -166,6 +166,7 @@ export function ApiErrors(...errors: DocumentedError[]): ClassDecorator & Method
 
 /** Errors that only the operations have that name them. */
 const SPECIAL: ReadonlySet<AnswerCode> = new Set([
+  'insufficient_role',
   'config_not_found',
   'secret_unreadable',
   'invalid_signature',

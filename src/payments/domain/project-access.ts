@@ -1,5 +1,20 @@
 import type { HostId } from './host-id.js';
 
+/** What somebody may do in a project, from the least to the most; each may what those before it may. */
+export const PROJECT_ROLES = ['viewer', 'admin', 'owner'] as const;
+
+/**
+ * - `viewer` reads: masks, health, history, and events without their contents
+ * - `admin` also changes credentials and webhook endpoints, tries keys, reads contents of events and replays them
+ * - `owner` also deactivates
+ */
+export type ProjectRole = (typeof PROJECT_ROLES)[number];
+
+/** Whether a role is enough where another one is needed. */
+export function isEnough(role: ProjectRole, needed: ProjectRole): boolean {
+  return PROJECT_ROLES.indexOf(role) >= PROJECT_ROLES.indexOf(needed);
+}
+
 /** What a list of projects shows of one project. */
 export interface OwnedProject<Id = HostId> {
   id: Id;
@@ -28,10 +43,10 @@ export interface OwnedProjects<Id = HostId> {
 }
 
 /**
- * Who owns a project: the port through which the host lends its projects to the payments module.
+ * Who may do what in a project: the port through which the host lends its projects to the payments module.
  * The class is also the injection token.
  */
-export abstract class ProjectOwnership {
+export abstract class ProjectAccess {
   /**
    * The subject that owns the project: the `sub` of the access token, or what `auth.subject` gives. A number or bigint counts as
    * its text.
@@ -40,6 +55,15 @@ export abstract class ProjectOwnership {
    * @returns undefined when there is no such project or it is inactive, null when nobody owns it
    */
   abstract findOwner(projectId: string): Promise<HostId | null | undefined>;
+
+  /**
+   * What a caller may do in the project. Left out, the owner may do everything, and nobody else anything.
+   *
+   * @param projectId as in {@link findOwner}
+   * @param subject the caller: the `sub` of the access token, or what `auth.subject` gives
+   * @returns undefined when there is no such project or it is inactive, null when the caller has no role in it
+   */
+  roleOf?(projectId: string, subject: string): Promise<ProjectRole | null | undefined>;
 
   /**
    * A page of the projects of a subject, active or not, oldest first, those of the same time by their id:

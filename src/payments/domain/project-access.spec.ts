@@ -3,12 +3,12 @@ import { HostFault } from './host-fault.js';
 import { ProjectIds } from './project-ids.js';
 import type { HostId } from './host-id.js';
 import { HostProjects } from '../http/access/project-ownership.guard.js';
-import { type OwnedProjects, ProjectOwnership } from './project-ownership.js';
+import { type OwnedProjects, ProjectAccess } from './project-access.js';
 
 const ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const PROJECT = { id: ID, name: 'Shop', description: null, isActive: true, createdAt: new Date() };
 
-class Projects extends ProjectOwnership {
+class Projects extends ProjectAccess {
   constructor(private readonly gives: unknown) {
     super();
   }
