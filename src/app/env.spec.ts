@@ -634,3 +634,23 @@ describe('the settings of the command line', () => {
     ]);
   });
 });
+
+it.each([
+  ['https://admin.example', ['https://admin.example']],
+  ['https://Admin.example:443/  http://localhost:5173', ['https://admin.example', 'http://localhost:5173']],
+])('CORS_ORIGINS %s are compared as browsers write them', (text, origins) => {
+  expect(readEnv({ NODE_ENV: 'development', CORS_ORIGINS: text }).origins).toEqual(origins);
+});
+
+it.each(['*', 'null', 'admin.example', 'https://admin.example/app', 'https://*.example', 'https://a b'])(
+  'CORS_ORIGINS %s is refused',
+  (text) => {
+    expect(refusedBy(env({ NODE_ENV: 'development', CORS_ORIGINS: text }))).toEqual(['CORS_ORIGINS']);
+  },
+);
+
+it('CORS_ORIGINS without TLS is refused in production', () => {
+  expect(refusedBy(env({ NODE_ENV: 'production', CORS_ORIGINS: 'http://admin.example' }))).toContain(
+    'CORS_ORIGINS',
+  );
+});

@@ -38,6 +38,7 @@ export function readEnv(variables: Variables = environment()) {
     maxProjectsPerOwner: settings.get('MAX_PROJECTS_PER_OWNER'),
     eventsAtOnce: settings.get('EVENTS_AT_ONCE'),
     requestsAtOnce: settings.get('REQUESTS_AT_ONCE'),
+    origins: settings.get('CORS_ORIGINS'),
     shutdownDelaySeconds: settings.get('SHUTDOWN_DELAY_SECONDS'),
     docsSignIn: readDocsSignIn(settings),
     docs: settings.get('DOCS'),

@@ -17,6 +17,7 @@ import {
   type Refusal,
 } from './node-answers.js';
 import { boundRequests } from './admission.js';
+import { allowOrigins } from './cors.js';
 import { METHODS } from './methods.js';
 import { boundPipelining } from './pipelining.js';
 
@@ -58,14 +59,17 @@ export function createHttpServer(
   limits: ArrivalLimits = LIMITS,
 ): Server {
   const admitted = boundRequests(handler, context, context.requestsAtOnce);
-  const bounded = boundPipelining((request, response) => {
-    boundUnreadBody(request, response);
+  const answer = allowOrigins((request, response) => {
     const hosts = countOf('host', request.rawHeaders);
     // RFC 9112 section 3.2.
     if (hosts > 1 || (hosts === 0 && request.httpVersion === '1.1')) {
       refuse(request, response, NOT_ONE_HOST, context);
     } else if (!METHODS.has(request.method)) refuse(request, response, UNKNOWN_METHOD, context);
     else admitted(request, response);
+  }, context);
+  const bounded = boundPipelining((request, response) => {
+    boundUnreadBody(request, response);
+    answer(request, response);
   });
   const refuseExpectation = boundPipelining((request, response) => {
     boundUnreadBody(request, response);

@@ -22,6 +22,8 @@ export interface AnswerContext {
   logger: Logger;
   /** How many requests are worked on at once. Default: 32. */
   requestsAtOnce?: number | undefined;
+  /** Whose pages may call, as browsers write origins: `https://admin.example`. Default: none. */
+  origins?: readonly string[] | undefined;
 }
 
 /** An error that the server itself detects. */

@@ -54,6 +54,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     logger,
     requestIdOf: requestIds(env.requestIdHeader),
     requestsAtOnce: env.requestsAtOnce,
+    origins: env.origins,
   });
   const opened: (() => Promise<void>)[] = [() => log.drained(LOG_LIMIT_MS)];
   const closeAll = async (): Promise<void> => {

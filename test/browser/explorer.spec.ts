@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { chromium, type Browser, type Locator, type Page } from 'playwright-core';
+import type { Browser, Locator, Page } from 'playwright-core';
 import { createKeyRingFile } from '../../src/payments/crypto/key-ring-file.js';
+import { launchChromium } from '../support/chromium.js';
 import { expectedMask, fakeCredential } from '../support/credentials.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
@@ -20,7 +20,6 @@ import {
 import { configPath, testToken } from '../support/service.js';
 import { startSignInProvider, type SignInProvider } from '../support/sign-in-provider.js';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
 /** A file to keep the last picture in, such as docs/images/explorer.png. */
 const SCREENSHOT = process.env.SCREENSHOT;
 /** Longest that a page may take for a step. */
@@ -33,23 +32,11 @@ let page: Page;
 const problems: string[] = [];
 
 beforeAll(async () => {
-  if (!existsSync(CHROMIUM))
-    throw new Error(`there is no Chromium at ${CHROMIUM}; install it or set CHROMIUM`);
   database = await createTestDatabase();
   const keyRingFile = join(await temporaryFolder(), 'ring.json');
   await createKeyRingFile(keyRingFile);
   service = await startServiceProcess(serviceSettings(database.url, keyRingFile));
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-    ],
-  });
+  browser = await launchChromium();
 });
 beforeEach(async () => {
   problems.length = 0;

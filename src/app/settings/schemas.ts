@@ -109,3 +109,17 @@ export function webOrigin({ production }: SchemaContext, advice: string) {
     return `${fault ?? `must be ${wanted}`}; ${advice}`;
   });
 }
+
+/** Several origins, parted by spaces, as browsers write them: in lower case, and without the port that their scheme has anyway. */
+export function webOrigins({ production }: SchemaContext) {
+  const wanted = `origins parted by spaces, each an ${production ? 'https' : 'http or https'} address without a path`;
+  const isRight = (value: string): boolean =>
+    addressFault(value, wanted, { https: production }) === undefined &&
+    isOrigin(value) &&
+    !value.includes('*');
+  return v.pipe(
+    words,
+    v.check((values) => values.every(isRight), `must be ${wanted}; "*" and "null" are none`),
+    v.transform((values) => values.map((value) => new URL(value).origin)),
+  );
+}

@@ -13,6 +13,7 @@ import {
   text,
   webAddress,
   webOrigin,
+  webOrigins,
   wholeNumber,
   words,
   type SchemaContext,
@@ -175,6 +176,12 @@ export const SETTINGS = {
       'how many requests are worked on at once, 1 to 10000; further ones wait for a moment or get 503, webhooks half as many later',
     default: `${USUAL_REQUESTS_AT_ONCE}`,
     schema: () => count(10_000),
+  },
+  CORS_ORIGINS: {
+    meaning:
+      'whose pages may call the service from a browser: origins such as `https://admin.example`, separated by spaces',
+    absent: 'no page of another origin',
+    schema: webOrigins,
   },
   SHUTDOWN_DELAY_SECONDS: {
     meaning: 'how long to serve on after SIGTERM, not ready, so that load balancers see it, 0 to 60',
