@@ -83,9 +83,24 @@ export default {
       },
     },
     {
-      name: 'packages-are-installed-with-the-product',
+      name: 'pages-share-rules-and-shapes-alone',
+      comment:
+        'What runs in a browser takes the rules of credentials as they are, and of everything else the types.',
       severity: 'error',
-      from: { path: '^src/' },
+      from: { path: '^src/ui/' },
+      to: { path: '^src/', pathNot: '^src/(ui|payments/domain)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'only-pages-load-pages',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/ui/' },
+      to: { path: '^src/ui/' },
+    },
+    {
+      name: 'packages-are-installed-with-the-product',
+      comment: 'Pages are one file each, with everything that they need.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/ui/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         pathNot: '^node_modules/(@types/|@nestjs/event-emitter|@aws-sdk/client-kms|@google-cloud/kms)',

@@ -34,9 +34,34 @@ export function build() {
     stdio: 'inherit',
   });
   if (status !== 0) return status ?? 1;
+  if (!buildUi()) return 1;
   mkdirSync(join(ROOT, 'dist'), { recursive: true });
   writeFileSync(STAMP, stamp);
   return 0;
+}
+
+/** The element as others load it, and the page that has it: each one file, with everything that it needs. */
+function buildUi() {
+  const { buildSync } = createRequire(import.meta.url)('esbuild');
+  try {
+    buildSync({
+      absWorkingDir: ROOT,
+      entryPoints: ['src/ui/stripe-settings.ts', 'src/ui/page/page.ts', 'src/ui/page/page.css'],
+      entryNames: '[name]',
+      outdir: 'dist/ui',
+      tsconfig: 'src/ui/tsconfig.json',
+      bundle: true,
+      format: 'esm',
+      target: 'es2022',
+      minify: true,
+      sourcemap: true,
+      legalComments: 'linked',
+    });
+  } catch {
+    // It has said why.
+    return false;
+  }
+  return true;
 }
 
 /** Undefined where only production packages are installed. */
@@ -50,11 +75,17 @@ export function findCompiler() {
 
 function fingerprint() {
   const sources = readdirSync(join(ROOT, 'src'), { recursive: true })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.(ts|css)$/.test(file))
     .sort()
     .map((file) => join('src', file));
   const hash = createHash('sha256');
-  for (const file of [...sources, 'tsconfig.json', 'tsconfig.build.json', 'package-lock.json']) {
+  for (const file of [
+    ...sources,
+    'tsconfig.json',
+    'src/ui/tsconfig.json',
+    'tsconfig.build.json',
+    'package-lock.json',
+  ]) {
     const text = readFileSync(join(ROOT, file));
     hash.update(`${file} ${text.length}\n`).update(text);
   }

@@ -52,11 +52,6 @@ describe('the service with nothing but an empty folder', () => {
     const explorer = await fetch(banner.explorer);
     expect(explorer.status).toBe(200);
     expect(await explorer.text()).toMatch(/swagger/i);
-    const root = await fetch(service.url, { redirect: 'manual' });
-    expect({ status: root.status, location: root.headers.get('location') }).toEqual({
-      status: 302,
-      location: 'docs',
-    });
     const answer = await fetch(banner.address, banner);
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({
@@ -169,8 +164,11 @@ describe('a start', () => {
     const body = { live_secret_key: fakeCredential('live_secret_key') };
     expect((await service.request('PUT', path, { body })).status).toBe(200);
 
-    for (const docs of ['/docs', '/docs/', '/docs/swagger-ui-init.js', '/openapi.json', '/openapi.yaml']) {
-      expect((await service.request('GET', docs)).status).toBe(404);
+    for (const path of ['/docs', '/docs/', '/docs/swagger-ui-init.js', '/openapi.json', '/openapi.yaml']) {
+      expect((await service.request('GET', path)).status).toBe(404);
+    }
+    for (const path of ['/', '/ui/page.js', '/ui/stripe-settings.js']) {
+      expect((await service.request('GET', path)).status).toBe(404);
     }
     await service.stop();
     expect(service.stdout.split('\n').filter((line) => line !== '')).toHaveLength(logOf(service).length);

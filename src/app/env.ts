@@ -40,6 +40,7 @@ export function readEnv(variables: Variables = environment()) {
     requestsAtOnce: settings.get('REQUESTS_AT_ONCE'),
     origins: settings.get('CORS_ORIGINS'),
     shutdownDelaySeconds: settings.get('SHUTDOWN_DELAY_SECONDS'),
+    ui: settings.get('UI'),
     docsSignIn: readDocsSignIn(settings),
     docs: settings.get('DOCS'),
     logLevel: settings.get('LOG_LEVEL'),

@@ -6,6 +6,14 @@ import { SECURITY_SCHEMES } from './openapi.js';
 
 const PATH = 'docs';
 
+/** Lets `/` redirect to the explorer, where there is no page. */
+export function startAtDocs(app: NestFastifyApplication): void {
+  const adapter = app.getHttpAdapter();
+  adapter.get('/', (_request: unknown, response: unknown) => {
+    adapter.redirect(response, 302, PATH);
+  });
+}
+
 /** How the explorer signs in at an identity provider: as a public client, by authorization code with PKCE. */
 export interface ExplorerSignIn {
   clientId: string;
@@ -18,7 +26,7 @@ export interface ExplorerSignIn {
 }
 
 /**
- * Serves the document at `/openapi.json` and `/openapi.yaml`, and the explorer at `/docs`, to which `/` redirects.
+ * Serves the document at `/openapi.json` and `/openapi.yaml`, and the explorer at `/docs`.
  *
  * @param describe makes the document, when it is first requested: a third of a start would be spent on it
  * @param signIn without, the explorer offers only what works: a token given by hand
@@ -32,10 +40,6 @@ export function serveDocs(
   const document = (): OpenAPIObject => (made ??= describe());
   protect(app, signIn);
   const addresses = { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' };
-  const adapter = app.getHttpAdapter();
-  adapter.get('/', (_request: unknown, response: unknown) => {
-    adapter.redirect(response, 302, PATH);
-  });
   SwaggerModule.setup(PATH, app as INestApplication, document, { ui: false, ...addresses });
   SwaggerModule.setup(PATH, app as INestApplication, () => explorerDocument(document(), signIn), {
     raw: false,

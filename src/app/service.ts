@@ -14,7 +14,7 @@ import { banner, demoProject } from './demo.js';
 import { developmentSecret, developmentToken } from './development.js';
 import { Draining, type DrainingTimes } from './draining.js';
 import { localUrl, type Env } from './env.js';
-import { serveDocs, type ExplorerSignIn } from './explorer.js';
+import { serveDocs, startAtDocs, type ExplorerSignIn } from './explorer.js';
 import { Listener } from './listener.js';
 import { LogDestination } from './log-destination.js';
 import { serviceLogger } from './logging.js';
@@ -22,6 +22,7 @@ import { openApiDocument } from './openapi.js';
 import { requestIds } from './request-id.js';
 import { createLogger, createServer } from './server.js';
 import { openTelemetry } from './telemetry/telemetry.js';
+import { serveUi } from './ui.js';
 import { unlessAborted } from './unless-aborted.js';
 import type { ServiceLogger } from './service-logger.js';
 
@@ -91,7 +92,9 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     );
     opened.push(() => app.close());
     for (const warning of env.warnings) events.write('setting.insecure', { warning });
+    if (env.ui) serveUi(app);
     if (env.docs) {
+      if (!env.ui) startAtDocs(app);
       const issuer = await untilEnded(issuerMetadata(env, events));
       serveDocs(
         app,

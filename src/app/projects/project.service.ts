@@ -8,11 +8,7 @@ import { typeormDatabase } from '../../payments/database/typeorm-database.js';
 import type { RowOf } from '../../payments/database/statement.js';
 import { UUIDS } from '../../payments/domain/project-ids.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
-import {
-  ProjectAccess,
-  type OwnedProjects,
-  type ProjectPage,
-} from '../../payments/domain/project-access.js';
+import { ProjectAccess, type OwnedProjects, type ProjectPage } from '../../payments/domain/project-access.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import { CREATE, DEACTIVATE, FIND, FIND_OWNERS, LIST } from './project.statements.js';
 import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { USUAL_REQUESTS_AT_ONCE } from '../requests-at-once.js';
 import { USUAL_MAX_PROJECTS_PER_OWNER } from '../projects/project-limit.js';
+import { BROWSER_SETTINGS } from './browser-setting-list.js';
 import { databaseUrlFault } from './database-url.js';
 import { requestIdHeaderFault } from './request-id-header.js';
 import {
@@ -13,7 +14,6 @@ import {
   text,
   webAddress,
   webOrigin,
-  webOrigins,
   wholeNumber,
   words,
   type SchemaContext,
@@ -177,32 +177,12 @@ export const SETTINGS = {
     default: `${USUAL_REQUESTS_AT_ONCE}`,
     schema: () => count(10_000),
   },
-  CORS_ORIGINS: {
-    meaning:
-      'whose pages may call the service from a browser: origins such as `https://admin.example`, separated by spaces',
-    absent: 'no page of another origin',
-    schema: webOrigins,
-  },
   SHUTDOWN_DELAY_SECONDS: {
     meaning: 'how long to serve on after SIGTERM, not ready, so that load balancers see it, 0 to 60',
     default: { production: '7', otherwise: '0' },
     schema: () => wholeNumber(60),
   },
-  DOCS: {
-    meaning: '`true` or `false`: serve the explorer and the OpenAPI document',
-    default: { production: 'false', otherwise: 'true' },
-    schema: () => flag,
-  },
-  DOCS_OAUTH_CLIENT_ID: {
-    meaning: 'a public client of the identity provider, which the explorer signs in as',
-    absent: 'the explorer offers no sign-in',
-    schema: () => text,
-  },
-  DOCS_OAUTH_SCOPES: {
-    meaning: 'what it asks for, separated by spaces',
-    absent: '`openid` and the scope that is required',
-    schema: () => words,
-  },
+  ...BROWSER_SETTINGS,
   LOG_LEVEL: {
     meaning: '`trace`, `debug`, `info`, `warn`, `error`, `fatal` or `silent`',
     default: 'info',

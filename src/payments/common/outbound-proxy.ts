@@ -22,7 +22,9 @@ export const proxiedFetch: typeof fetch = async (input, init) => {
   const dispatcher = dispatchers.get(proxy) ?? new undici.ProxyAgent(proxy);
   dispatchers.set(proxy, dispatcher);
   const options = { ...init, dispatcher } as Parameters<typeof undici.fetch>[1];
-  return await undici.fetch(url, options);
+  // With the types of browsers, which the pages are compiled with, its answers are of another type.
+  const response: unknown = await undici.fetch(url, options);
+  return response as Response;
 };
 
 /**

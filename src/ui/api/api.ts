@@ -1,0 +1,70 @@
+import { ApiError, errorOf } from './api-error.js';
+
+/** How the service is reached. */
+export interface ApiOptions {
+  /** Where the routes of payments begin, such as `/api/v1/payments`; also of another origin that the service knows. */
+  base: string;
+  /** Gives the access token of each request; without, requests carry the cookies of the page's own origin. */
+  token?: (() => Promise<string | undefined> | string | undefined) | undefined;
+  /** Whether cookies go along, as `fetch` has it. Default: `same-origin`. */
+  credentials?: RequestCredentials | undefined;
+}
+
+/** One request. */
+export interface ApiRequest {
+  body?: object;
+  /** The version that a change is meant for: `If-Match`, or `If-None-Match: *` for `none`. */
+  onlyIf?: string | undefined;
+  query?: Record<string, string | undefined>;
+}
+
+/** What was answered, and the version that it has. */
+export interface Answer<T> {
+  value: T;
+  etag: string | undefined;
+}
+
+/** Asks the service. It keeps nothing of what it sends. */
+export class Api {
+  constructor(private readonly options: ApiOptions) {}
+
+  /**
+   * @param path below the base, already encoded
+   * @throws ApiError
+   */
+  async request<T>(
+    method: string,
+    path: string,
+    { body, onlyIf, query }: ApiRequest = {},
+  ): Promise<Answer<T>> {
+    const token = await this.options.token?.();
+    const response = await fetch(this.addressOf(path, query), {
+      method,
+      headers: {
+        accept: 'application/json',
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(onlyIf === 'none' ? { 'if-none-match': '*' } : onlyIf !== undefined && { 'if-match': onlyIf }),
+      },
+      credentials: this.options.credentials ?? 'same-origin',
+      cache: 'no-store',
+      referrerPolicy: 'no-referrer',
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    }).catch(() => {
+      throw new ApiError(
+        0,
+        'unreachable',
+        'The service cannot be reached; check the connection and try again.',
+      );
+    });
+    if (!response.ok) throw await errorOf(response);
+    const etag = response.headers.get('etag') ?? undefined;
+    return { value: (response.status === 204 ? undefined : await response.json()) as T, etag };
+  }
+
+  private addressOf(path: string, query: ApiRequest['query'] = {}): string {
+    const given = Object.entries(query).filter((entry): entry is [string, string] => entry[1] !== undefined);
+    const search = given.length > 0 ? `?${new URLSearchParams(given)}` : '';
+    return `${this.options.base.replace(/\/$/, '')}/${path}${search}`;
+  }
+}

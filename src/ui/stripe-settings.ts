@@ -1,0 +1,9 @@
+import { SettingsElement } from './element/settings-element.js';
+
+customElements.define('stripe-settings', SettingsElement);
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'stripe-settings': SettingsElement;
+  }
+}
