@@ -1,5 +1,7 @@
+import { defineParts } from './element/parts.js';
 import { SettingsElement } from './element/settings-element.js';
 
+defineParts();
 customElements.define('stripe-settings', SettingsElement);
 
 declare global {

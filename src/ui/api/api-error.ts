@@ -30,3 +30,14 @@ export async function errorOf(response: Response): Promise<ApiError> {
       : (faults[0]?.msg ?? `The service answered with status ${response.status}.`);
   return new ApiError(response.status, body.code ?? 'unknown', detail, faults);
 }
+
+/** Undefined where a host has left the route out; all others are rejected. */
+export async function unlessOff<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    const isOff = error instanceof ApiError && error.status === 404 && error.code !== 'project_not_found';
+    if (isOff) return undefined;
+    throw error;
+  }
+}

@@ -8,6 +8,8 @@ export interface ApiOptions {
   token?: (() => Promise<string | undefined> | string | undefined) | undefined;
   /** Whether cookies go along, as `fetch` has it. Default: `same-origin`. */
   credentials?: RequestCredentials | undefined;
+  /** Told when requests are refused since nobody is signed in any more, or there is no token. */
+  onSignedOut?: (() => void) | undefined;
 }
 
 /** One request. */
@@ -22,6 +24,8 @@ export interface ApiRequest {
 export interface Answer<T> {
   value: T;
   etag: string | undefined;
+  /** The query of the next page, where there is one. */
+  next: string | undefined;
 }
 
 /** Asks the service. It keeps nothing of what it sends. */
@@ -37,7 +41,7 @@ export class Api {
     path: string,
     { body, onlyIf, query }: ApiRequest = {},
   ): Promise<Answer<T>> {
-    const token = await this.options.token?.();
+    const token = await this.token();
     const response = await fetch(this.addressOf(path, query), {
       method,
       headers: {
@@ -57,9 +61,22 @@ export class Api {
         'The service cannot be reached; check the connection and try again.',
       );
     });
+    if (response.status === 401) this.options.onSignedOut?.();
     if (!response.ok) throw await errorOf(response);
-    const etag = response.headers.get('etag') ?? undefined;
-    return { value: (response.status === 204 ? undefined : await response.json()) as T, etag };
+    return {
+      value: (response.status === 204 ? undefined : await response.json()) as T,
+      etag: response.headers.get('etag') ?? undefined,
+      next: /^<([^>]*)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1],
+    };
+  }
+
+  private async token(): Promise<string | undefined> {
+    try {
+      return await this.options.token?.();
+    } catch {
+      this.options.onSignedOut?.();
+      throw new ApiError(401, 'not_authenticated', 'There is no access token any more; sign in again.');
+    }
   }
 
   private addressOf(path: string, query: ApiRequest['query'] = {}): string {

@@ -2,25 +2,35 @@ import type { StripeConfigHistoryResponse } from '../../payments/audit/history.d
 import type { StripeConfigHealthResponse } from '../../payments/config-health/config-health.dto.js';
 import type { ValidateStripeCredentialsResponse } from '../../payments/credential-checks/validate-credentials.dto.js';
 import type { Mode } from '../../payments/domain/credentials.js';
+import type { ProjectRole } from '../../payments/domain/project-access.js';
 import type {
   StripeConfigRequest,
   StripeConfigResponse,
 } from '../../payments/stripe-config/stripe-config.dto.js';
 import type {
+  ReplayedStripeEvents,
   StripeEventListResponse,
   StripeEventWithPayload,
 } from '../../payments/stripe-webhooks/stripe-event.dto.js';
 import type { WebhookEndpointResponse } from '../../payments/webhook-endpoint/webhook-endpoint.dto.js';
+import type { StripeWebhookUrlsResponse } from '../../payments/webhook-endpoint/webhook-urls.controller.js';
 import type { Json } from '../json.js';
+import { ApiError } from './api-error.js';
 import type { Answer, Api } from './api.js';
 
 export type Config = Json<StripeConfigResponse>;
-export type Health = Json<StripeConfigHealthResponse>;
+export type Health = Json<StripeConfigHealthResponse> & { caller_role?: ProjectRole };
 export type ModeHealth = Health[Mode];
 export type History = Json<StripeConfigHistoryResponse>;
 export type Events = Json<StripeEventListResponse>;
+export type ReceivedEvent = Events['events'][number];
 export type EventWithPayload = Json<StripeEventWithPayload>;
 export type WebhookEndpoint = Json<WebhookEndpointResponse>;
+
+/** Which events are listed. */
+export type EventQuery = Partial<
+  Record<'mode' | 'status' | 'type' | 'object_id' | 'cursor' | 'limit', string>
+>;
 
 /** Everything that is asked and done about one project. */
 export class ProjectApi {
@@ -47,12 +57,18 @@ export class ProjectApi {
     await this.api.request('DELETE', `${this.root}/config`, { onlyIf });
   }
 
-  async health(): Promise<Health> {
-    return (await this.api.request<Health>('GET', `${this.root}/config/health`)).value;
+  /** Undefined where nothing was ever configured. */
+  async health(): Promise<Health | undefined> {
+    try {
+      return await this.get<Health>('config/health');
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'config_not_found') return undefined;
+      throw error;
+    }
   }
 
-  async history(query: { limit?: string; before?: string } = {}): Promise<History> {
-    return (await this.api.request<History>('GET', `${this.root}/config/history`, { query })).value;
+  history(query: { limit?: string; before?: string } = {}): Promise<History> {
+    return this.get('config/history', query);
   }
 
   /** Asks Stripe about a key: one that was pasted, or the stored one. */
@@ -62,5 +78,54 @@ export class ProjectApi {
         body,
       })
     ).value;
+  }
+
+  /** The address of each mode. */
+  webhookUrls(): Promise<StripeWebhookUrlsResponse> {
+    return this.get('webhook-urls');
+  }
+
+  /** How the endpoint stands in Stripe, which is asked. */
+  endpoint(mode: Mode): Promise<WebhookEndpoint> {
+    return this.get(`config/${mode}/webhook-endpoint`);
+  }
+
+  /** @param eventTypes left out: the usual ones */
+  async makeEndpoint(mode: Mode, eventTypes?: readonly string[]): Promise<WebhookEndpoint> {
+    const body = eventTypes && { event_types: eventTypes };
+    const path = `${this.root}/config/${mode}/webhook-endpoint`;
+    return (await this.api.request<WebhookEndpoint>('POST', path, body ? { body } : {})).value;
+  }
+
+  async removeEndpoint(mode: Mode): Promise<void> {
+    await this.api.request('DELETE', `${this.root}/config/${mode}/webhook-endpoint`);
+  }
+
+  /** Accepts the signing secret before the present one no longer. */
+  async endOverlap(mode: Mode): Promise<void> {
+    await this.api.request('DELETE', `${this.root}/config/${mode}/previous-webhook-secret`);
+  }
+
+  events(query: EventQuery): Promise<Events> {
+    return this.get('events', query);
+  }
+
+  event(mode: Mode, id: string): Promise<EventWithPayload> {
+    return this.get(`events/${mode}/${encodeURIComponent(id)}`);
+  }
+
+  async replay(mode: Mode, id: string): Promise<ReceivedEvent> {
+    const path = `${this.root}/events/${mode}/${encodeURIComponent(id)}/replay`;
+    return (await this.api.request<ReceivedEvent>('POST', path)).value;
+  }
+
+  /** Lets all events of a mode that failed be handled again. */
+  async replayFailed(mode: Mode): Promise<ReplayedStripeEvents> {
+    const path = `${this.root}/events/replay`;
+    return (await this.api.request<ReplayedStripeEvents>('POST', path, { query: { mode } })).value;
+  }
+
+  private async get<T>(path: string, query?: Record<string, string | undefined>): Promise<T> {
+    return (await this.api.request<T>('GET', `${this.root}/${path}`, query ? { query } : {})).value;
   }
 }

@@ -1,3 +1,4 @@
+import { isEnough, type ProjectRole } from '../../payments/domain/project-access.js';
 import type { StripeConfigRequest } from '../../payments/stripe-config/stripe-config.dto.js';
 import { ApiError } from '../api/api-error.js';
 import type { Config, Health, ProjectApi } from '../api/project-api.js';
@@ -6,6 +7,7 @@ import type { Config, Health, ProjectApi } from '../api/project-api.js';
 export class ProjectState extends EventTarget {
   /** Null: nothing is configured. Undefined: not known yet. */
   config: Config | null | undefined;
+  /** Undefined also where nothing was ever configured. */
   health: Health | undefined;
   /** Why it is not known. */
   fault: ApiError | undefined;
@@ -32,6 +34,12 @@ export class ProjectState extends EventTarget {
   async loadHealth(): Promise<void> {
     this.health = await this.api.health();
     this.report();
+  }
+
+  /** Whether the caller may do what needs a role. The service decides; this spares them the attempt. */
+  may(role: ProjectRole): boolean {
+    const own = this.health?.caller_role;
+    return own === undefined || isEnough(own, role);
   }
 
   /**

@@ -1,10 +1,14 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
 import { MODES, type Mode } from '../../payments/domain/credentials.js';
 import { Api } from '../api/api.js';
+import type { ApiError } from '../api/api-error.js';
 import { ProjectApi } from '../api/project-api.js';
+import { faultText } from '../texts/fault-text.js';
 import { ENGLISH, type Texts } from '../texts/texts.js';
 import { ProjectState } from './project-state.js';
+import { partStyles } from './part-styles.js';
 import { styles } from './styles.js';
 
 /** What decides which project is shown, and how it is reached. */
@@ -12,11 +16,13 @@ const REACHED_BY = ['apiBase', 'projectId', 'token', 'credentials'] as const;
 
 /** The settings of one project: a tab for each mode. */
 export class SettingsElement extends LitElement {
-  static override styles = styles;
+  static override styles = [styles, partStyles];
 
   /** Where the routes of payments begin. */
   @property({ attribute: 'api-base' }) apiBase = '/api/v1/payments';
   @property({ attribute: 'project-id' }) projectId = '';
+  /** What people call the project, which has to be typed to deactivate it. Default: its id. */
+  @property({ attribute: 'project-name' }) projectName = '';
   /** The tab that is open. */
   @property({ reflect: true }) mode: Mode = 'test';
   /** Gives the access token of each request; without, cookies are sent. */
@@ -34,31 +40,65 @@ export class SettingsElement extends LitElement {
     this.project = undefined;
     if (this.projectId === '') return;
     const { apiBase: base, token, credentials } = this;
-    this.project = new ProjectState(new ProjectApi(new Api({ base, token, credentials }), this.projectId));
+    const api = new Api({
+      base,
+      token,
+      credentials,
+      onSignedOut: () => {
+        this.tell('stripe-settings-signed-out');
+      },
+    });
+    this.project = new ProjectState(new ProjectApi(api, this.projectId));
     this.project.addEventListener('change', this.onChange);
     void this.project.load();
   }
 
   private readonly onChange = (): void => {
     this.requestUpdate();
-    this.dispatchEvent(new CustomEvent('stripe-settings-change', { bubbles: true, composed: true }));
+    this.tell('stripe-settings-change');
   };
+
+  private tell(event: 'stripe-settings-change' | 'stripe-settings-signed-out'): void {
+    this.dispatchEvent(new CustomEvent(event, { bubbles: true, composed: true }));
+  }
 
   override render(): TemplateResult | typeof nothing {
     const texts: Texts = { ...ENGLISH, ...this.texts };
     const { project } = this;
     if (project === undefined) return nothing;
-    if (project.fault !== undefined) {
-      return html`<p class="fault" part="fault" role="alert">${project.fault.message}</p>
-        <button part="button" @click=${() => project.load()}>${texts.tryAgain}</button>`;
+    if (project.config === undefined) {
+      return project.fault === undefined
+        ? html`<p role="status">${texts.loading}</p>`
+        : this.renderFault(project, project.fault, texts);
     }
-    if (project.config === undefined) return html`<p role="status">${texts.loading}</p>`;
+    // What was typed stays where it is when something fails later.
     return html`
+      ${project.fault && this.renderFault(project, project.fault, texts)}
       <div role="tablist" part="tabs" aria-label=${texts.title} @keydown=${this.onKey}>
         ${MODES.map((mode) => this.renderTab(mode, texts[mode]))}
       </div>
-      <div role="tabpanel" part="panel" id="panel" tabindex="0" aria-labelledby="tab-${this.mode}"></div>
+      <div role="tabpanel" part="panel" id="panel" tabindex="0" aria-labelledby="tab-${this.mode}">
+        ${keyed(this.mode, this.renderMode(project, texts))}
+      </div>
+      <stripe-settings-deactivate
+        .state=${project}
+        .texts=${texts}
+        project-name=${this.projectName}
+      ></stripe-settings-deactivate>
     `;
+  }
+
+  private renderMode(project: ProjectState, texts: Texts): TemplateResult {
+    const { mode } = this;
+    return html`
+      <stripe-settings-webhooks .state=${project} .texts=${texts} mode=${mode}></stripe-settings-webhooks>
+      <stripe-settings-events .state=${project} .texts=${texts} mode=${mode}></stripe-settings-events>
+    `;
+  }
+
+  private renderFault(project: ProjectState, fault: ApiError, texts: Texts): TemplateResult {
+    return html`<p class="fault" part="fault" role="alert">${faultText(fault, texts)}</p>
+      <button type="button" part="button" @click=${() => project.load()}>${texts.tryAgain}</button>`;
   }
 
   private renderTab(mode: Mode, name: string): TemplateResult {

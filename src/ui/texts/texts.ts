@@ -1,12 +1,31 @@
+import { DEACTIVATION_TEXTS } from './deactivation-texts.js';
+import { EVENT_TEXTS } from './event-texts.js';
+import { FAULT_TEXTS } from './fault-texts.js';
+import { WEBHOOK_TEXTS } from './webhook-texts.js';
+
 /** Everything that the settings say, in English. Hosts replace what they want said in other words or in another language. */
 export const ENGLISH = {
+  /** The language of the texts, in which times are written (BCP 47). */
+  language: 'en',
   title: 'Stripe settings',
   test: 'Test mode',
   live: 'Live mode',
   loading: 'Loading …',
   tryAgain: 'Try again',
+  copy: 'Copy',
+  copied: 'Copied',
+  copyByHand: 'It is selected: copy it by Ctrl+C or ⌘C.',
+  cancel: 'Cancel',
+  refresh: 'Refresh',
+  /** Beside what the caller's role does not allow. */
+  needsAdmin: 'This needs the role admin in the project.',
+  needsOwner: 'This needs the role owner in the project.',
   nothingConfigured: 'No credentials are stored yet.',
   deactivated: 'The configuration is deactivated. Storing a credential activates it again.',
+  ...WEBHOOK_TEXTS,
+  ...EVENT_TEXTS,
+  ...DEACTIVATION_TEXTS,
+  ...FAULT_TEXTS,
 };
 
 /** Texts by their names. */

@@ -1,0 +1,50 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { property, state } from 'lit/decorators.js';
+import { Action } from './action.js';
+import { Section } from './section.js';
+import { typedConfirmation } from './typed-confirmation.js';
+
+/** Turns Stripe off for the project, behind a word that has to be typed. */
+export class DeactivateSection extends Section {
+  /** What people call the project; the word to type. Default: its id. */
+  @property({ attribute: 'project-name' }) projectName = '';
+  @state() private isOpen = false;
+  private readonly action = new Action(this);
+
+  override render(): TemplateResult {
+    const { texts, state } = this;
+    const isActive = state.config?.is_active === true;
+    return html`<section part="section" aria-labelledby="deactivation">
+      ${isActive ? html`<h3 id="deactivation">${texts.deactivation}</h3>` : nothing}
+      ${!isActive ? nothing : state.may('owner') ? this.renderQuestion() : html`<p>${texts.needsOwner}</p>`}
+      ${this.action.render(texts)}
+    </section>`;
+  }
+
+  private renderQuestion(): TemplateResult {
+    const { texts } = this;
+    if (!this.isOpen) {
+      const open = (): boolean => (this.isOpen = true);
+      return html`<button type="button" part="button danger" class="danger" @click=${open}>
+        ${texts.deactivate} …
+      </button>`;
+    }
+    const close = (): boolean => (this.isOpen = false);
+    return html`<p>${texts.deactivationEffect}</p>
+      ${typedConfirmation({
+        id: 'deactivation-word',
+        word: this.projectName.trim() || this.state.api.projectId,
+        label: texts.typeToConfirm,
+        button: texts.deactivate,
+        isBusy: this.action.isBusy,
+        onConfirm: () => void this.deactivate(),
+      })}
+      <button type="button" part="button" @click=${close}>${texts.cancel}</button>`;
+  }
+
+  private readonly deactivate = (): Promise<void> =>
+    this.action.run(async () => {
+      await this.state.deactivate();
+      this.isOpen = false;
+    }, this.texts.deactivationDone);
+}

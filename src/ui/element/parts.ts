@@ -1,0 +1,21 @@
+import { CopyField } from './copy-field.js';
+import { DeactivateSection } from './deactivate-section.js';
+import { EndpointSection } from './endpoint-section.js';
+import { EventItem } from './event-item.js';
+import { EventsSection } from './events-section.js';
+import { WebhooksSection } from './webhooks-section.js';
+
+/** The parts of the settings, by their names in the tree. */
+const PARTS = {
+  'stripe-settings-copy': CopyField,
+  'stripe-settings-webhooks': WebhooksSection,
+  'stripe-settings-endpoint': EndpointSection,
+  'stripe-settings-events': EventsSection,
+  'stripe-settings-event': EventItem,
+  'stripe-settings-deactivate': DeactivateSection,
+};
+
+/** Makes the parts known to the browser. */
+export function defineParts(): void {
+  for (const [name, part] of Object.entries(PARTS)) customElements.define(name, part);
+}
