@@ -1121,6 +1121,16 @@ describe('deleting the configuration', () => {
     }
   });
 
+  it('of many projects at once leaves none in Stripe, though one owner has few places', async () => {
+    const projects = await Promise.all(Array.from({ length: 6 }, () => newProject(keys)));
+    for (const id of projects) expect((await ask('POST', endpointPath(id))).status).toBe(200);
+
+    const removed = await Promise.all(projects.map((id) => ask('DELETE', configPath(id))));
+
+    expect(removed.map(({ status }) => status)).toEqual(projects.map(() => 204));
+    expect(projects.flatMap((id) => ours('test', id))).toEqual([]);
+  });
+
   it.each<[string, () => void]>([
     ['is down', () => (stripe.fault = { kind: 'reset' })],
     ['is in trouble', () => (stripe.fault = { kind: 'status', status: 500 })],

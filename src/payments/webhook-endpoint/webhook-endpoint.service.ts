@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { PAYMENTS_DATABASE, type Database } from '../database/database.js';
 import type { Secret } from '../crypto/secret.js';
@@ -24,6 +25,8 @@ import type { WebhookEndpointEntity } from './webhook-endpoint.entity.js';
 
 /** Most requests at once in this process: each holds a connection to the database. */
 const MAX_AT_ONCE = 3;
+/** How often a removal looks for a place, in milliseconds. */
+const PLACE_POLL_MS = 100;
 
 /** Creates, shows and removes the webhook endpoint of a project and mode in the project's Stripe account. */
 @Injectable()
@@ -107,10 +110,24 @@ export class WebhookEndpointService {
     try {
       if (key === null) throw credentialsMissing(mode);
       const api = new WebhookEndpointsApi(this.stripe, key, asker);
-      await this.reconciler.remove(target, record, () => Promise.resolve(api));
+      await this.whenPlaced(() => this.reconciler.remove(target, record, () => Promise.resolve(api)));
     } catch (error) {
       this.logger.write('webhook_endpoint.left', { projectId, mode, ...describeError(error) });
       await this.records.markNotRemoved(target);
+    }
+  }
+
+  /** Tries again while Stripe has no place for the asker: with the configuration, the key is gone, and nobody can ask again. */
+  private async whenPlaced(work: () => Promise<void>): Promise<void> {
+    const until = Date.now() + this.timeLimits.stripe;
+    for (;;) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (!(error instanceof RateLimited) || Date.now() >= until) throw error;
+        await delay(PLACE_POLL_MS);
+      }
     }
   }
 
