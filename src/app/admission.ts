@@ -59,6 +59,9 @@ export function boundRequests(
       start();
       return;
     }
+    response.once('close', () => {
+      waiting.leave(start);
+    });
     waiting.add(start, () => {
       if (refused === 0) setTimeout(report, REPORT_MS).unref();
       refused += 1;

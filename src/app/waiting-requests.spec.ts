@@ -31,6 +31,17 @@ it('starts what has waited the longest, each once', () => {
   expect([waiting.isAny, ...done]).toEqual([false, 'first started', 'second started']);
 });
 
+it('forgets what has left, and refuses nobody for it', () => {
+  const left = (): void => void done.push('left started');
+  waiting.add(left, () => done.push('left refused'));
+  waiting.leave(left);
+  expect(waiting.isAny).toBe(false);
+  jest.advanceTimersByTime(250);
+  add('next');
+  waiting.startNext();
+  expect(done).toEqual(['next started']);
+});
+
 it('refuses what has waited in vain, and further ones at once while that goes on', () => {
   add('first');
   jest.advanceTimersByTime(249);

@@ -30,11 +30,16 @@ export class WaitingRequests {
     this.waiting.set(start, setTimeout(giveUp, PATIENCE_MS));
   }
 
+  /** Forgets one whose client is gone. */
+  leave(start: () => void): void {
+    clearTimeout(this.waiting.get(start));
+    this.waiting.delete(start);
+  }
+
   /** Starts the next one, if any waits. */
   startNext(): void {
-    for (const [start, timer] of this.waiting) {
-      clearTimeout(timer);
-      this.waiting.delete(start);
+    for (const start of this.waiting.keys()) {
+      this.leave(start);
       start();
       return;
     }
