@@ -89,6 +89,13 @@ async function fillBy(client, template, { projects, events }) {
       [template, from, Math.min(from + CHUNK, events) - 1, projects],
     );
   }
+  // Its handling has made a row to lock for each of their objects.
+  await client.query(
+    `INSERT INTO stripe_config_locks
+      SELECT DISTINCT project_id, 'object ' || (hashtextextended(mode || object_id, 0) & 63) FROM stripe_events
+      WHERE project_id <> $1`,
+    [template],
+  );
   await client.query('VACUUM ANALYZE');
   await client.query('CHECKPOINT');
 }

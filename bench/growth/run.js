@@ -3,7 +3,7 @@
 // ratios round by round (goal 1.2), and which tables were read whole while the service on the large one was idle (goal: none that
 // grows) and while it was under load.
 //
-//   npm run bench:growth -- [projects] [events] [rounds]
+//   npm run bench:growth -- [projects] [events] [rounds] [kinds, separated by commas]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readdirSync } from 'node:fs';
@@ -24,6 +24,7 @@ import { JWT_SECRET, REQUESTS, makeTemplate, put } from './requests.js';
 const PROJECTS = Number(process.argv[2] ?? 1_000_000);
 const EVENTS = Number(process.argv[3] ?? 2_000_000);
 const ROUNDS = Number(process.argv[4] ?? 5);
+const KINDS = process.argv[5]?.split(',') ?? Object.keys(REQUESTS);
 const FEW_PROJECTS = 1_000;
 const FEW_EVENTS = 2_000;
 /** Projects that requests are about. */
@@ -52,7 +53,7 @@ try {
     `read whole while idle for ${IDLE_SECONDS} s: ${await scansDuring(many, () => delay(IDLE_SECONDS * 1000))}\n`,
   );
   const scans = await scansDuring(many, async () => {
-    for (const kind of Object.keys(REQUESTS)) await compare(kind, [few, many]);
+    for (const kind of KINDS) await compare(kind, [few, many]);
   });
   console.log(`read whole under load: ${scans}`);
 } finally {
