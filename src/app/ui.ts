@@ -31,7 +31,7 @@ const POLICY = [
   "frame-ancestors 'none'",
   // What is pasted is never made into markup.
   "require-trusted-types-for 'script'",
-  "trusted-types 'lit-html'",
+  'trusted-types lit-html',
 ].join('; ');
 
 /** Serves the page at `/`, and what it loads, the element included, at `/ui/`. */
