@@ -9,12 +9,14 @@ export class ApiError extends Error {
    * @param code stable, see docs/errors.md; `unreachable` where there was no answer
    * @param detail a sentence for people
    * @param faults of a body, by the field; they hold no piece of what was sent
+   * @param retryAfter seconds after which another try may pass
    */
   constructor(
     readonly status: number,
     readonly code: string,
     detail: string,
     readonly faults: readonly ValidationItem[] = [],
+    readonly retryAfter?: number,
   ) {
     super(detail);
   }
@@ -28,7 +30,14 @@ export async function errorOf(response: Response): Promise<ApiError> {
     typeof body.detail === 'string'
       ? body.detail
       : (faults[0]?.msg ?? `The service answered with status ${response.status}.`);
-  return new ApiError(response.status, body.code ?? 'unknown', detail, faults);
+  const retryAfter = Number(response.headers.get('retry-after') ?? NaN);
+  return new ApiError(
+    response.status,
+    body.code ?? 'unknown',
+    detail,
+    faults,
+    Number.isFinite(retryAfter) ? retryAfter : undefined,
+  );
 }
 
 /** Undefined where a host has left the route out; all others are rejected. */
