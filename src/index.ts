@@ -73,6 +73,8 @@ export {
 export { ProjectRemoval, type ProjectRemovalResult } from './payments/project-removal/project-removal.js';
 export {
   ProjectAccess,
+  type AccessibleProject,
+  type AccessibleProjects,
   type OwnedProject,
   type OwnedProjects,
   type ProjectRole,
@@ -85,7 +87,7 @@ export type { StripeConfigEvent, StripeConfigEventName } from './payments/stripe
 export { ProjectStripe } from './payments/stripe-clients/project-stripe.js';
 export { StripeClients } from './payments/stripe-clients/stripe-clients.js';
 export { StripeConfigService } from './payments/stripe-config/stripe-config.service.js';
-export type { Change, HostChange } from './payments/domain/change.js';
+export type { Change, HostChange, WrittenChange } from './payments/domain/change.js';
 export type { HostId } from './payments/domain/host-id.js';
 export type { ProjectIdForm, ProjectIdFormName } from './payments/domain/project-ids.js';
 export type {

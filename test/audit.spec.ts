@@ -6,7 +6,8 @@ import { runWithin } from '../src/payments/database/run-statement.js';
 import { migrate } from '../src/app/migrate.js';
 import type { AuditEntryEntity } from '../src/payments/audit/audit-entry.entity.js';
 import { findAuditFaults } from '../src/payments/audit/verify-audit.js';
-import { actorDigestOf, entryHashOf } from '../src/payments/stripe-config/audit-trail.js';
+import { personDigestOf } from '../src/payments/database/hash-chain.js';
+import { entryHashOf } from '../src/payments/stripe-config/audit-trail.js';
 import { StripeConfigService } from '../src/payments/stripe-config/stripe-config.service.js';
 import { CREDENTIAL_FIELDS, type CredentialField } from '../src/payments/domain/credentials.js';
 import { Canaries } from './support/canaries.js';
@@ -468,7 +469,7 @@ describe('the check of the trail', () => {
     ],
     [
       'a row with a digest that fits the edit of its actor',
-      () => `UPDATE stripe_config_audit SET actor = 'mallory', actor_digest = ${actorDigestOf('actor_salt', "'mallory'::text")}
+      () => `UPDATE stripe_config_audit SET actor = 'mallory', actor_digest = ${personDigestOf('actor_salt', "'mallory'::text")}
         WHERE ${at(2, 3)}`,
       [{ version: 3, fault: 'edited' }],
     ],

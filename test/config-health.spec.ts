@@ -187,7 +187,7 @@ describe('the answer', () => {
     const { status, json, headers } = await get();
     expect({ status, json }).toStrictEqual({
       status: 200,
-      json: { project_id: projectId, is_active: true, test: EMPTY, live: EMPTY },
+      json: { project_id: projectId, caller_role: 'owner', is_active: true, test: EMPTY, live: EMPTY },
     });
     expect(headers.get('cache-control')).toBe('no-store');
     expect(asked()).toEqual([]);
@@ -203,6 +203,7 @@ describe('the answer', () => {
     const works = { status: 'works', since: TIME, checked_at: TIME };
     expect((await get()).json).toStrictEqual({
       project_id: projectId,
+      caller_role: 'owner',
       is_active: true,
       test: {
         ...EMPTY,
@@ -221,6 +222,7 @@ describe('the answer', () => {
     await erase();
     expect((await get()).json).toStrictEqual({
       project_id: projectId,
+      caller_role: 'owner',
       is_active: false,
       test: EMPTY,
       live: EMPTY,

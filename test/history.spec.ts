@@ -101,6 +101,7 @@ describe('the history', () => {
           version: index + 1,
           action,
           actor: 'alice',
+          actor_name: null,
           request_id: ids[index],
           changed_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown,
           fields,

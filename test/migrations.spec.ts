@@ -17,6 +17,8 @@ import {
 const MIGRATIONS = ['CreateStripeConfigs1764000000000', 'CreateProjects1764000001000'];
 const TABLES = [
   'migrations',
+  'project_access_audit',
+  'project_members',
   'project_owners',
   'projects',
   'stripe_call_limits',

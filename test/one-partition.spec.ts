@@ -8,9 +8,19 @@ type Mode = 'force_custom_plan' | 'force_generic_plan' | 'auto';
 
 /** Statements of several projects or of none, by the reason. All others, so every new one too, must keep to one partition. */
 const OF_SEVERAL: Readonly<Record<string, readonly string[]>> = {
-  'tables of the standalone service, by owner': [
+  'tables of the standalone service': [
     'projects_find_owners',
+    'projects_find_roles',
     'projects_list',
+    'projects_list_owned',
+    'projects_find_range_end',
+    'project_members_list',
+    'project_members_set',
+    'project_members_remove',
+    'project_members_find_of_subject',
+    'project_access_history',
+    'project_access_find_faults',
+    'project_access_erase_person',
     'projects_create',
     'projects_find',
     'projects_deactivate',

@@ -22,6 +22,12 @@ const PROJECTS = 5_000;
 const MANY = [
   `INSERT INTO projects (owner_id, name) SELECT 'owner ' || n / 3, 'Shop' FROM generate_series(1, ${PROJECTS}) AS n`,
   'INSERT INTO project_owners SELECT owner_id, count(*) FROM projects GROUP BY owner_id',
+  `INSERT INTO project_members (project_id, subject, role, project_created_at)
+   SELECT id, 'member ' || ((random() * 2000)::integer + n), 'viewer', created_at FROM projects, generate_series(0, 2) AS n
+   ON CONFLICT DO NOTHING`,
+  `INSERT INTO project_access_audit (project_id, version, action, actor, actor_digest, request_id, changed_at, subject,
+     previous_hash, hash)
+   SELECT id, n, 'member_added', owner_id, '', id, now(), 'member ' || n, '', '' FROM projects, generate_series(1, 3) AS n`,
   'INSERT INTO stripe_configs (project_id) SELECT id FROM projects',
   `INSERT INTO stripe_config_states (project_id, mode) SELECT id, mode FROM projects, unnest('{test,live}'::text[]) AS mode`,
   `INSERT INTO stripe_webhook_endpoints (project_id, mode, wanted) SELECT id, 'live', '{}' FROM projects`,

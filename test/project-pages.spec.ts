@@ -62,6 +62,34 @@ async function pages(path: string): Promise<string[][]> {
 }
 
 describe.each(LISTS)('%s', (path) => {
+  it('gives also what others share, in one order, each with the role, and counts it', async () => {
+    const [first, third] = await fill(2);
+    const other = subject;
+    subject = `${subject}-member`;
+    const [second, fourth] = await fill(2);
+    const share = (id: string | undefined, role: string) =>
+      service.request('PUT', `${PROJECTS}/${id ?? ''}/members/${subject}`, {
+        subject: other,
+        body: { role },
+      });
+    expect((await share(first, 'viewer')).status).toBe(204);
+    expect((await share(third, 'admin')).status).toBe(204);
+    for (const limit of [1, 2, 3, 4]) {
+      expect(new Set((await pages(`${path}?limit=${limit}`)).flat())).toEqual(
+        new Set([first, second, third, fourth]),
+      );
+    }
+    const { json } = await service.request('GET', path, { subject });
+    const { projects, total } = json as { projects: { id: string; role: string }[]; total: number };
+    expect(total).toBe(4);
+    expect(Object.fromEntries(projects.map(({ id, role }) => [id, role]))).toEqual({
+      [first ?? '']: 'viewer',
+      [third ?? '']: 'admin',
+      [second ?? '']: 'owner',
+      [fourth ?? '']: 'owner',
+    });
+  });
+
   it('gives every project once, in order, whatever the page holds', async () => {
     const ids = await fill(7);
     for (const limit of [1, 2, 3, 6, 7]) {
@@ -125,18 +153,25 @@ describe.each(LISTS)('%s', (path) => {
   });
 });
 
-it('finds a page by an index, however many projects come before it', async () => {
+it('finds a page by indexes, however many projects come before it, made or shared', async () => {
   const ids = await fill(3_000);
   await service.database.query(
     "INSERT INTO projects (owner_id, name) SELECT 'other ' || number / 10, 'Shop' FROM generate_series(1, 30000) AS number",
   );
-  await service.database.query('VACUUM ANALYZE projects');
+  await service.database.query(
+    `INSERT INTO project_members (project_id, subject, role, project_created_at)
+      SELECT id, CASE WHEN row_number() OVER () % 20 = 0 THEN $1 ELSE 'another' END, 'viewer', created_at
+      FROM projects WHERE owner_id LIKE 'other %'`,
+    [subject],
+  );
+  await service.database.query('VACUUM ANALYZE projects, project_members');
   const plan = await service.database.query<{ 'QUERY PLAN': string }>(
     `EXPLAIN ${prepareText(LIST, undefined).sql}`,
     [subject, new Date('2026-01-01T00:20:00Z'), ids[2_400], 101],
   );
   const text = plan.map((line) => line['QUERY PLAN']).join('\n');
   expect(text).toMatch(/Index Cond: \(.*owner_id.* AND \(ROW\(created_at, id\) > ROW\(/);
+  expect(text).toMatch(/Index Cond: \(.*subject.* AND \(ROW\(project_created_at, project_id\) > ROW\(/);
   expect(text).not.toContain('Seq Scan');
 });
 

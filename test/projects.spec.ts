@@ -36,6 +36,7 @@ describe('creating a project', () => {
       description: 'Sells tea',
       is_active: true,
       created_at: expect.stringMatching(TIME) as unknown,
+      role: 'owner',
     });
     expect(await get(`${PROJECTS}/${(json as { id: string }).id}`)).toStrictEqual(json);
     expect(await get(PROJECTS)).toStrictEqual({ projects: [json], total: 1 });
@@ -218,6 +219,7 @@ describe('the payment configurations of projects', () => {
           name: 'Shop',
           description: 'Sells tea',
           ...NOTHING,
+          role: 'owner',
           is_active: true,
           created_at: expect.stringMatching(TIME) as unknown,
         },

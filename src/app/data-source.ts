@@ -5,6 +5,8 @@ import { paymentsEntities } from '../payments/schema/payments.entities.js';
 import { CreateProjects1764000001000 } from './projects/1764000001000-create-projects.js';
 import { COMMAND_POOL } from './command-database.js';
 import { APPLICATION_NAME } from './application-name.js';
+import { AccessEntryEntity } from './access-trail/access-entry.entity.js';
+import { ProjectMemberEntity } from './projects/members/member.entity.js';
 import { ProjectEntity, ProjectOwnerEntity } from './projects/project.entity.js';
 
 /** How long to wait for a new or a pooled connection, in milliseconds. */
@@ -30,7 +32,13 @@ export function dataSourceOptions(
   return {
     type: 'postgres',
     url,
-    entities: [...paymentsEntities, ProjectEntity, ProjectOwnerEntity],
+    entities: [
+      ...paymentsEntities,
+      ProjectEntity,
+      ProjectOwnerEntity,
+      ProjectMemberEntity,
+      AccessEntryEntity,
+    ],
     migrations: [...paymentsMigrations, CreateProjects1764000001000],
     migrationsTransactionMode: 'each',
     synchronize: false,

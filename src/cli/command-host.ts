@@ -6,4 +6,15 @@ export interface CommandHost {
   callOf(command: string): string;
   /** Lends a command the database, whose tables are there, without the time limits of requests. */
   withDatabase<T>(work: (database: Database) => Promise<T>): Promise<T>;
+  /** Verifies the trails of the program's own tables. Left out: it has none. */
+  findOwnTrailFaults?(database: Database): Promise<OwnTrailFault[]>;
+}
+
+/** Where a trail of the program's own is not what was written. */
+export interface OwnTrailFault {
+  projectId: string;
+  version: number;
+  /** Which trail. */
+  trail: string;
+  fault: string;
 }

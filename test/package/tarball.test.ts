@@ -113,6 +113,7 @@ describe('the tarball', () => {
         'dist/schematics/app-module.js',
         'dist/schematics/generated-files.js',
         'dist/schematics/nest-add.js',
+        'docs/access.md',
         'docs/deployment.md',
         'docs/embedding.md',
         'docs/engines.md',

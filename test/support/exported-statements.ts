@@ -12,12 +12,12 @@ const SOURCES = fileURLToPath(new URL('../../src/', import.meta.url));
 export async function exportedStatements(): Promise<AnyStatement[]> {
   const files = readdirSync(SOURCES, { recursive: true, encoding: 'utf8' });
   const modules = files.filter((file) => file.endsWith('.statements.ts'));
-  const exported = await Promise.all(
-    modules.map(async (file) =>
-      Object.values((await import(join(SOURCES, file))) as Record<string, unknown>),
-    ),
-  );
-  return exported.flat().filter((value): value is AnyStatement => {
+  const exported: unknown[] = [];
+  // One after another: Jest cannot link what several import at once.
+  for (const file of modules) {
+    exported.push(...Object.values((await import(join(SOURCES, file))) as Record<string, unknown>));
+  }
+  return exported.filter((value): value is AnyStatement => {
     return typeof value === 'object' && value !== null && 'parameters' in value && 'text' in value;
   });
 }

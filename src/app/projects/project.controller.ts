@@ -39,7 +39,8 @@ export class ProjectController {
   @GetRoute({
     operationId: 'listProjects',
     summary: 'List Projects',
-    description: 'The caller’s own projects, active or not, oldest first, page by page.',
+    description:
+      'The projects that the caller has made or is a member of, active or not, oldest first, page by page.',
     response: { type: ProjectListResponse, headers: NEXT_PAGE_HEADER },
     errors: [PROJECT_PAGES.outOfRange, INVALID_CURSOR],
     decorators: [ProjectPages()],
@@ -57,7 +58,7 @@ export class ProjectController {
     path: ':project_id',
     operationId: 'getProject',
     summary: 'Get Project',
-    description: 'One of the caller’s own projects, active or not.',
+    description: 'A project in which the caller has a role, active or not.',
     response: ProjectResponse,
     errors: [404, 422],
     decorators: [ApiProjectId()],
@@ -72,14 +73,15 @@ export class ProjectController {
     summary: 'Delete Project',
     description:
       'Deactivates the project, erases its Stripe credentials, and takes and hands on no more webhooks. Webhook endpoints that this ' +
-      'service made are removed from Stripe if Stripe can be reached. Repeat it after an error.',
-    errors: [404, 422],
+      'service made are removed from Stripe if Stripe can be reached. Ends the roles of all who are no owners. Repeat it after an error. Needs the role owner.',
+    errors: [404, 422, 'insufficient_role'],
     decorators: [ApiProjectId()],
   })
   async deactivate(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<void> {
     const id = UUIDS.read(projectId);
     // In this order it can no longer be reached, and a later failure is fixed by repeating the request.
-    await this.projects.deactivate(subjectOf(request), id);
-    await this.removal.remove(id, changeBy(request));
+    const change = changeBy(request);
+    await this.projects.deactivate(id, change);
+    await this.removal.remove(id, change);
   }
 }

@@ -10,7 +10,9 @@ import {
   type ValidatorConstraintInterface,
 } from 'class-validator';
 import { PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../../payments/http/openapi/api-documentation.js';
+import { CALLER_ROLE } from '../../payments/http/openapi/caller-role.js';
 import { refusal } from '../../payments/http/body/request-body.pipe.js';
+import type { ProjectRole } from '../../payments/domain/project-access.js';
 import type { ValidationItem } from '../../payments/domain/errors.js';
 import { isStorable } from '../../payments/domain/subject.js';
 
@@ -86,6 +88,9 @@ export class ProjectResponse {
 
   @ApiProperty({ description: 'When the project was created', example: EXAMPLE_TIME })
   created_at!: Date;
+
+  @ApiProperty(CALLER_ROLE)
+  role!: ProjectRole;
 }
 
 export class ProjectListResponse {
@@ -98,7 +103,7 @@ export class ProjectListResponse {
 
   @ApiProperty({
     type: 'integer',
-    description: 'How many projects the caller has, on whatever page',
+    description: 'How many projects there are, on whatever page',
     example: 1,
   })
   total!: number;

@@ -33,4 +33,12 @@ export class ProjectEntity {
 
   @Column({ type: 'timestamptz', precision: 3, default: () => 'now()' })
   created_at!: Date;
+
+  /** The version of the last row of its trail of access; 0: there is none. */
+  @Column('integer', { default: 0 })
+  access_version!: number;
+
+  /** The hash of that row, to which the next one is chained. */
+  @Column('bytea', { default: String.raw`\x` })
+  access_hash!: Buffer;
 }

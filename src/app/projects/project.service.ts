@@ -8,21 +8,36 @@ import { typeormDatabase } from '../../payments/database/typeorm-database.js';
 import type { RowOf } from '../../payments/database/statement.js';
 import { UUIDS } from '../../payments/domain/project-ids.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
-import { ProjectAccess, type OwnedProjects, type ProjectPage } from '../../payments/domain/project-access.js';
+import type { WrittenChange } from '../../payments/domain/change.js';
+import {
+  isEnough,
+  ProjectAccess,
+  type AccessibleProjects,
+  type OwnedProjects,
+  type ProjectPage,
+  type ProjectRole,
+} from '../../payments/domain/project-access.js';
+import { insufficientRole } from '../../payments/http/access/project-ownership.guard.js';
+import { AccessTrail } from '../access-trail/access-trail.service.js';
+import { untilCurrent } from '../access-trail/until-current.js';
+import { MemberService } from './members/member.service.js';
+import { FIND_ROLES } from './members/member.statements.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
-import { CREATE, DEACTIVATE, FIND, FIND_OWNERS, LIST } from './project.statements.js';
+import { CREATE, DEACTIVATE, FIND, FIND_OWNERS, LIST, LIST_OWNED } from './project.statements.js';
 import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
 
-/** The standalone service's projects, and their owners for the payments module. */
+/** The standalone service's projects, and who may what in them, for the payments module. */
 @Injectable()
 export class ProjectService extends ProjectAccess {
   private readonly owners: Lookup<RowOf<typeof FIND_OWNERS>>;
-
+  private readonly roles: Lookup<RowOf<typeof FIND_ROLES>>;
   private readonly database: Database;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
     @Inject(MAX_PROJECTS_PER_OWNER) private readonly maxPerOwner: number,
+    private readonly members: MemberService,
+    private readonly trail: AccessTrail,
   ) {
     super();
     const database = typeormDatabase(dataSource);
@@ -31,30 +46,46 @@ export class ProjectService extends ProjectAccess {
       (ids) => runStatement(database, 'read', FIND_OWNERS, { ids }),
       ({ id }) => id,
     );
+    this.roles = new Lookup(
+      (keys) => runStatement(database, 'read', FIND_ROLES, askedBy(keys)),
+      ({ id, subject }) => roleKey(id, subject),
+    );
   }
 
   override async findOwner(projectId: string): Promise<string | undefined> {
     return (await this.owners.find(UUIDS.read(projectId)))?.owner_id;
   }
 
-  override async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects> {
-    const { projects, total } = await this.list(subject, page);
-    return {
-      projects: projects.map(({ id, name, description, is_active, created_at }) => ({
-        id,
-        name,
-        description,
-        isActive: is_active,
-        createdAt: created_at,
-      })),
-      total,
-    };
+  override async roleOf(projectId: string, subject: string): Promise<ProjectRole | null | undefined> {
+    return (await this.roles.find(roleKey(UUIDS.read(projectId), subject)))?.role;
   }
 
-  /** Oldest first. */
-  async list(subject: string, { limit, after }: ProjectPage): Promise<ProjectListResponse> {
-    const rows = await runStatement(this.database, 'read', LIST, {
-      owner_id: subject,
+  override async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects> {
+    return toAccessible(await this.listBy(LIST_OWNED, subject, page));
+  }
+
+  override async listAccessibleTo(subject: string, page: ProjectPage): Promise<AccessibleProjects> {
+    return toAccessible(await this.list(subject, page));
+  }
+
+  /** Takes a person's roles in the projects of others, and then their name out of the trail of access. */
+  override async erasePerson(subject: string, change: WrittenChange): Promise<void> {
+    await this.members.removeFromAll(subject, change);
+    await this.trail.erase(subject);
+  }
+
+  /** The projects in which somebody has a role, oldest first. */
+  list(subject: string, page: ProjectPage): Promise<ProjectListResponse> {
+    return this.listBy(LIST, subject, page);
+  }
+
+  private async listBy(
+    list: typeof LIST,
+    subject: string,
+    { limit, after }: ProjectPage,
+  ): Promise<ProjectListResponse> {
+    const rows = await runStatement(this.database, 'read', list, {
+      subject,
       after_created_at: after?.createdAt ?? FIRST.createdAt,
       after_id: after?.id ?? FIRST.id,
       size: limit,
@@ -74,24 +105,44 @@ export class ProjectService extends ProjectAccess {
     return row;
   }
 
-  /** @throws PaymentsError `project_not_found`, also for a project of somebody else */
+  /** @throws PaymentsError `project_not_found`, also for a project in which the caller has no role */
   async find(subject: string, projectId: string): Promise<ProjectResponse> {
-    const [row] = await runStatement(this.database, 'read', FIND, { id: projectId, owner_id: subject });
-    return foundOrThrow(row);
+    const [row] = await runStatement(this.database, 'read', FIND, { id: projectId, subject });
+    if (row === undefined) throw noSuchProject();
+    return row;
   }
 
   /**
-   * Deactivates; the project's configuration can no longer be reached. Idempotent.
+   * Deactivates; the project's configuration can no longer be reached, and who is no owner has no role in it any more. Idempotent.
    *
-   * @throws PaymentsError `project_not_found`, also for a project of somebody else
+   * @throws PaymentsError `project_not_found`, also for a project in which the caller has no role, or `insufficient_role`
    */
-  async deactivate(subject: string, projectId: string): Promise<void> {
-    const [row] = await runStatement(this.database, 'write', DEACTIVATE, {
-      id: projectId,
-      owner_id: subject,
-    });
-    foundOrThrow(row);
+  async deactivate(projectId: string, { actor, requestId }: WrittenChange): Promise<void> {
+    const values = { id: projectId, actor, request_id: requestId };
+    const [row] = await untilCurrent(() => runStatement(this.database, 'write', DEACTIVATE, values));
+    if (row === undefined || row.role === null) throw noSuchProject();
+    if (!isEnough(row.role, 'owner')) throw insufficientRole('owner');
   }
+}
+
+/** A UUID has 36 characters, so that none of two keys is another's. */
+function roleKey(projectId: string, subject: string): string {
+  return projectId + subject;
+}
+
+function askedBy(keys: readonly string[]): { ids: string[]; subjects: string[] } {
+  return { ids: keys.map((key) => key.slice(0, 36)), subjects: keys.map((key) => key.slice(36)) };
+}
+
+function toAccessible({ projects, total }: ProjectListResponse): AccessibleProjects {
+  return {
+    projects: projects.map(({ is_active, created_at, ...project }) => ({
+      ...project,
+      isActive: is_active,
+      createdAt: created_at,
+    })),
+    total,
+  };
 }
 
 /** Sorts before every project. */
@@ -101,13 +152,13 @@ const LIMIT_REACHED =
   'You have as many projects as this service allows, deleted ones included; use one of them, or ask its operator for more.';
 
 /** A row of the list has no project where the page has none. */
-function projectIn({ id, name, description, is_active, created_at }: RowOf<typeof LIST>): ProjectResponse[] {
-  return id === null || name === null || is_active === null || created_at === null
+function projectIn(row: RowOf<typeof LIST>): ProjectResponse[] {
+  const { id, name, description, is_active, created_at, role } = row;
+  return id === null || name === null || is_active === null || created_at === null || role === null
     ? []
-    : [{ id, name, description, is_active, created_at }];
+    : [{ id, name, description, is_active, created_at, role }];
 }
 
-function foundOrThrow(row: ProjectResponse | undefined): ProjectResponse {
-  if (row === undefined) throw new PaymentsError('project_not_found', 'You have no such project.');
-  return row;
+function noSuchProject(): PaymentsError {
+  return new PaymentsError('project_not_found', 'You have no such project.');
 }

@@ -13,7 +13,8 @@ import {
   word,
 } from '../database/statement.js';
 import type { SealedField } from '../domain/credentials.js';
-import { actorDigestOf, entryHashOf } from '../stripe-config/audit-trail.js';
+import { entryHashOf } from '../stripe-config/audit-trail.js';
+import { checkedChain, FAULTS_OF_CHAIN, type ChainFaultKind } from '../database/hash-chain.js';
 import type { AuditAction } from './audit-entry.entity.js';
 
 /** The changes of a project below a version, newest first. */
@@ -48,27 +49,11 @@ export const FIND_AUDIT_FAULTS = statement({
   columns: {
     project_id: varchar,
     version: integer,
-    fault: word<'edited' | 'missing or moved' | 'chain broken'>(),
+    fault: word<ChainFaultKind>(),
   },
   text: `
-  WITH trail AS (
-    SELECT entry.project_id, entry.version, entry.hash, entry.previous_hash,
-      ${entryHashOf('entry')} AS computed_hash,
-      CASE num_nonnulls(entry.actor, entry.actor_salt)
-        WHEN 2 THEN entry.actor_digest = ${actorDigestOf('entry.actor_salt', 'entry.actor')}
-        ELSE num_nulls(entry.actor, entry.actor_salt) = 2
-      END AS has_its_actor,
-      lag(entry.hash, 1, '') OVER chain AS expected_previous_hash,
-      lag(entry.version, 1, 0) OVER chain + 1 AS expected_version
-    FROM {schema}.stripe_config_audit AS entry
-    WHERE entry.project_id > :after AND entry.project_id <= :upto
-    WINDOW chain AS (PARTITION BY entry.project_id ORDER BY entry.version)
-  )
-  SELECT project_id, version, 'edited' AS fault FROM trail WHERE hash <> computed_hash OR NOT has_its_actor
-  UNION ALL
-  SELECT project_id, expected_version, 'missing or moved' FROM trail WHERE version <> expected_version
-  UNION ALL
-  SELECT project_id, version, 'chain broken' FROM trail WHERE previous_hash <> expected_previous_hash
+  WITH ${checkedChain({ table: 'stripe_config_audit', hash: entryHashOf('entry'), people: ['actor'] })}
+  ${FAULTS_OF_CHAIN}
   UNION ALL
   SELECT coalesce(config.project_id, last.project_id), coalesce(config.version, last.version),
     CASE WHEN config.version = last.version THEN 'chain broken' ELSE 'missing or moved' END

@@ -47,6 +47,14 @@ export class StripeConfigChange {
   actor!: string | null;
 
   @ApiProperty({
+    type: String,
+    nullable: true,
+    description: 'What the actor is called, where that is known',
+    example: null,
+  })
+  actor_name!: string | null;
+
+  @ApiProperty({
     format: 'uuid',
     description: 'The request that made the change, as it stands in the log',
     example: '0b802cef-32b6-4c68-a448-8a94abf661f5',

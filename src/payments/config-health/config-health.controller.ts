@@ -1,6 +1,6 @@
 import { Param, Req } from '@nestjs/common';
 import { MODES, type Mode } from '../domain/credentials.js';
-import { subjectOf, type HttpRequest } from '../http/http-request.js';
+import { roleOf, subjectOf, type HttpRequest } from '../http/http-request.js';
 import { GetRoute, ProjectRoutes } from '../http/routes.js';
 import {
   StripeConfigHealthResponse,
@@ -33,6 +33,7 @@ export class ConfigHealthController {
     );
     return {
       project_id: projectId,
+      caller_role: roleOf(request),
       is_active: all.every(([, { is_active }]) => is_active),
       ...(Object.fromEntries(all.map(([mode, health]) => [mode, toResponse(health)])) as Record<
         Mode,

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { recordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
+import type { ProjectRole } from '../domain/project-access.js';
 import {
   PROJECT_ID,
   IS_ACTIVE_CONFIG,
@@ -8,6 +9,7 @@ import {
   exampleOf,
   wordOrNull,
 } from '../http/openapi/api-documentation.js';
+import { CALLER_ROLE } from '../http/openapi/caller-role.js';
 import { PaymentsSchema, schemaClass } from '../http/openapi/schema-class.js';
 
 const WHEN = { type: String, format: 'date-time', nullable: true, example: EXAMPLE_TIME };
@@ -145,16 +147,18 @@ export class ModeHealthResponse {
   webhook_endpoint!: WebhookEndpointHealth | null;
 }
 
-export type StripeConfigHealthResponse = { project_id: string; is_active: boolean } & Record<
-  Mode,
-  ModeHealthResponse
->;
+export type StripeConfigHealthResponse = {
+  project_id: string;
+  caller_role: ProjectRole;
+  is_active: boolean;
+} & Record<Mode, ModeHealthResponse>;
 
 export const StripeConfigHealthResponse = schemaClass<StripeConfigHealthResponse>(
   'StripeConfigHealthResponse',
   {},
   {
     project_id: PROJECT_ID,
+    caller_role: CALLER_ROLE,
     is_active: IS_ACTIVE_CONFIG,
     ...recordOf(MODES, (mode) => ({
       type: ModeHealthResponse,

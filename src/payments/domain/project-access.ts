@@ -1,3 +1,4 @@
+import type { WrittenChange } from './change.js';
 import type { HostId } from './host-id.js';
 
 /** What somebody may do in a project, from the least to the most; each may what those before it may. */
@@ -42,6 +43,18 @@ export interface OwnedProjects<Id = HostId> {
   total: number;
 }
 
+/** A project in which a subject has a role. */
+export interface AccessibleProject<Id = HostId> extends OwnedProject<Id> {
+  role: ProjectRole;
+}
+
+/** A page of the projects in which a subject has a role. */
+export interface AccessibleProjects<Id = HostId> {
+  projects: AccessibleProject<Id>[];
+  /** How many projects there are in all. */
+  total: number;
+}
+
 /**
  * Who may do what in a project: the port through which the host lends its projects to the payments module.
  * The class is also the injection token.
@@ -72,4 +85,22 @@ export abstract class ProjectAccess {
    * last project of a page is the first of the next.
    */
   abstract listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects>;
+
+  /**
+   * A page of the projects in which a subject has a role, in the order of {@link listOwnedBy}. Left out: those of
+   * {@link listOwnedBy}, as their owner. {@link DataErasure} erases those of {@link listOwnedBy} alone.
+   */
+  listAccessibleTo?(subject: string, page: ProjectPage): Promise<AccessibleProjects>;
+
+  /**
+   * Names for people to read beside ids of those who made changes, as a history shows them. Left out, or without one for an id:
+   * the id alone.
+   */
+  nameActors?(subjects: readonly string[]): Promise<ReadonlyMap<string, string>>;
+
+  /**
+   * Erases what is known of a person beside the projects that they own, such as their roles in others. Called by
+   * {@link DataErasure.eraseOwner}, behind the erasure of the person's projects; it must not mind being repeated. Left out: nothing.
+   */
+  erasePerson?(subject: string, change: WrittenChange): Promise<void>;
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
-import type { Change } from '../domain/change.js';
+import type { WrittenChange } from '../domain/change.js';
+import type { ProjectRole } from '../domain/project-access.js';
 import { UUID } from '../domain/uuid.js';
 
 /** Who calls, as the access token says. */
@@ -12,6 +13,9 @@ export interface Caller {
 
 /** The property of a request that holds its caller; no host can use it for anything else. */
 export const CALLER = Symbol('Caller');
+
+/** The property of a request that holds what its caller may do in its project. */
+export const ROLE = Symbol('Role');
 
 /** The property of a request that holds why it was refused, for the log. */
 export const REFUSAL = Symbol('Refusal');
@@ -36,6 +40,8 @@ export interface HttpRequest {
   id?: unknown;
   /** Set by {@link JwtAuthGuard}. */
   [CALLER]?: Caller;
+  /** Set by {@link ProjectOwnershipGuard}. */
+  [ROLE]?: ProjectRole;
   /** Set by the error filter. */
   [REFUSAL]?: Refusal;
 }
@@ -56,13 +62,19 @@ export function subjectOf({ [CALLER]: caller }: HttpRequest): string {
   return caller.subject;
 }
 
+/** What the caller that {@link ProjectOwnershipGuard} let pass may do in the project. */
+export function roleOf({ [ROLE]: role }: HttpRequest): ProjectRole {
+  if (role === undefined) throw new Error('no guard has set a role on this request');
+  return role;
+}
+
 /** The id that the server assigned to the request, or a new one; headers are ignored. */
 export function requestIdOf(request: HttpRequest): string {
   return typeof request.id === 'string' && UUID.test(request.id) ? request.id : randomUUID();
 }
 
 /** Who asks for a change, for its audit trail. */
-export function changeBy(request: HttpRequest): Change {
+export function changeBy(request: HttpRequest): WrittenChange {
   return { actor: subjectOf(request), requestId: requestIdOf(request) };
 }
 

@@ -92,17 +92,18 @@ const ANYONE: Access = { guards: [], errors: [], decorators: [Public()], operati
 
 const BODY_ERRORS = [400, 413, 415];
 
+/** Where projects are in the module. */
+const PROJECTS = `${DEFAULT_BASE_PATH}/stripe/projects`;
+
 /**
  * Routes of a project, for those who have a role in it.
  *
  * @param path below the project's
+ * @param projects the path of all projects. Default: the module's
  */
-export function ProjectRoutes(path: string, tag: string): ClassDecorator {
+export function ProjectRoutes(path: string, tag: string, projects = PROJECTS): ClassDecorator {
   const mode = path.includes(':mode') ? [ApiMode()] : [];
-  return applyDecorators(
-    ...routes(`${DEFAULT_BASE_PATH}/stripe/projects/:project_id/${path}`, tag, OF_PROJECT),
-    ...mode,
-  );
+  return applyDecorators(...routes(`${projects}/:project_id/${path}`, tag, OF_PROJECT), ...mode);
 }
 
 /** Routes for everybody who is signed in. */

@@ -1,5 +1,5 @@
 import { Inject, Query, Req } from '@nestjs/common';
-import type { OwnedProject } from '../domain/project-access.js';
+import type { AccessibleProject } from '../domain/project-access.js';
 import { HostProjects } from '../http/access/project-ownership.guard.js';
 import { subjectOf, type HttpRequest } from '../http/http-request.js';
 import { NEXT_PAGE_HEADER, type LinkedPage } from '../http/parameters/next-page-link.js';
@@ -26,7 +26,8 @@ export class ProjectListController {
   @GetRoute({
     operationId: 'listProjectPaymentConfigs',
     summary: 'List Projects Payment Config',
-    description: 'The caller’s projects, oldest first, page by page, and what is configured for each.',
+    description:
+      'The projects in which the caller has a role, oldest first, page by page, and what is configured for each.',
     response: { type: ProjectPaymentConfigListResponse, headers: NEXT_PAGE_HEADER },
     errors: [PROJECT_PAGES.outOfRange, INVALID_CURSOR],
     decorators: [ProjectPages()],
@@ -37,7 +38,7 @@ export class ProjectListController {
   ): Promise<LinkedPage<ProjectPaymentConfigListResponse>> {
     const { body, ...link } = await readProjectPage(
       query,
-      (page) => this.projects.listOwnedBy(subjectOf(request), page),
+      (page) => this.projects.listAccessibleTo(subjectOf(request), page),
       (project) => project,
       this.options.projectIds,
     );
@@ -49,7 +50,7 @@ export class ProjectListController {
 }
 
 function toItem(
-  project: OwnedProject<string>,
+  project: AccessibleProject<string>,
   config: StripeConfigView | undefined,
 ): ProjectPaymentConfigResponse {
   return {
@@ -59,6 +60,7 @@ function toItem(
     has_payment_config: config?.is_active ?? false,
     ...credentialFlagsOf(config),
     ...configuredTimesOf(config),
+    role: project.role,
     is_active: project.isActive,
     created_at: project.createdAt,
   };

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { renamedRecordOf } from '../common/record-of.js';
 import { MODES, type Mode } from '../domain/credentials.js';
-import type { OwnedProject } from '../domain/project-access.js';
+import type { AccessibleProject } from '../domain/project-access.js';
 import {
   configuredAt,
   PROJECT_ID,
@@ -9,10 +9,11 @@ import {
   exampleOf,
   hasCredentials,
 } from '../http/openapi/api-documentation.js';
+import { CALLER_ROLE } from '../http/openapi/caller-role.js';
 import { PaymentsSchema, schemaClass } from '../http/openapi/schema-class.js';
 
 /** A project of the caller, and what is configured for it. */
-export type ProjectPaymentConfigResponse = Omit<OwnedProject<string>, 'isActive' | 'createdAt'> &
+export type ProjectPaymentConfigResponse = Omit<AccessibleProject<string>, 'isActive' | 'createdAt'> &
   Record<`has_${Mode}_credentials`, boolean> &
   Record<`${Mode}_configured_at`, Date | null> & {
     has_payment_config: boolean;
@@ -40,6 +41,7 @@ export const ProjectPaymentConfigResponse = schemaClass<ProjectPaymentConfigResp
     },
     ...renamedRecordOf(MODES, (mode) => `has_${mode}_credentials`, hasCredentials),
     ...renamedRecordOf(MODES, (mode) => `${mode}_configured_at`, configuredAt),
+    role: { ...CALLER_ROLE, required: false },
     is_active: { type: Boolean, description: 'Whether the project itself is active', example: true },
     created_at: {
       type: String,

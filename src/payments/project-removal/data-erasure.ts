@@ -62,7 +62,7 @@ export class DataErasure {
 
   /**
    * Erases each project that `listOwnedBy` gives for an owner, as {@link eraseProject} does, and then from the audit trail of every
-   * project that this person made a change. Call it before your own tables forget who owns what, and after the person can no
+   * project that this person made a change. What else the host's `erasePerson` knows of them is erased between the two. Call it before your own tables forget who owns what, and after the person can no
    * longer sign in: a change that is made later says again who made it.
    *
    * @param owner the id by which {@link ProjectAccess} identifies owners
@@ -74,7 +74,7 @@ export class DataErasure {
     if (actor === undefined) {
       throw new ExplainedError(`the owner is ${typeInWords(owner)}; it must be an id: ${HOST_ID_FORM}`);
     }
-    validChange(change);
+    const by = validChange(change);
     const result: OwnerErasureResult = { projects: [], events: 0, changes: 0, endpointsLeft: [] };
     for (const projectId of await ownedProjectIds(this.projects, actor)) {
       const { events, endpointsLeft } = await this.erase(projectId, change);
@@ -82,6 +82,7 @@ export class DataErasure {
       result.events += events;
       result.endpointsLeft.push(...endpointsLeft.map((endpoint) => ({ projectId, ...endpoint })));
     }
+    await this.projects.erasePerson(actor, by);
     // Last, since the removals are changes as well, and the person may be the one who asks for them.
     result.changes = await inBatches(() => this.eraseActor(actor));
     const { requestId } = change;

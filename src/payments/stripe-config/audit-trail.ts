@@ -1,3 +1,5 @@
+import { digestOf, personDigestOf } from '../database/hash-chain.js';
+
 /**
  * The SQL that writes the audit trail: in the statement that changes a configuration, and in no other way. Such a statement locks
  * the row, computes from it what is to be stored, and then writes the configuration and its row of the trail:
@@ -9,11 +11,6 @@
  * chained. The expressions are of built-in functions alone, for engines that have neither triggers nor functions of their own.
  */
 
-/** What binds a row of the trail to its actor, also once who that was has been erased together with the salt. */
-export function actorDigestOf(salt: string, actor: string): string {
-  return `sha256(convert_to(jsonb_build_array(${salt}, ${actor})::text, 'UTF8'))`;
-}
-
 /**
  * The hash of a row of the trail: of everything in it but itself, the hash of the row before included, and its actor as the
  * digest.
@@ -21,11 +18,19 @@ export function actorDigestOf(salt: string, actor: string): string {
  * @param entry the name of the row
  */
 export function entryHashOf(entry: string): string {
-  return `sha256(convert_to(jsonb_build_array(
-        ${entry}.project_id, ${entry}.version, ${entry}.action, encode(${entry}.actor_digest, 'hex'), ${entry}.request_id,
-        extract(epoch FROM ${entry}.changed_at), ${entry}.fields, ${entry}.masks_before, ${entry}.masks_after,
-        ${entry}.fingerprints_after, encode(${entry}.previous_hash, 'hex')
-      )::text, 'UTF8'))`;
+  return digestOf([
+    `${entry}.project_id`,
+    `${entry}.version`,
+    `${entry}.action`,
+    `encode(${entry}.actor_digest, 'hex')`,
+    `${entry}.request_id`,
+    `extract(epoch FROM ${entry}.changed_at)`,
+    `${entry}.fields`,
+    `${entry}.masks_before`,
+    `${entry}.masks_after`,
+    `${entry}.fingerprints_after`,
+    `encode(${entry}.previous_hash, 'hex')`,
+  ]);
 }
 
 /**
@@ -39,7 +44,7 @@ export const ENTRY = `
       SELECT project_id, version,
         CASE WHEN was_active IS NULL THEN 'created' WHEN NOT is_active THEN 'deleted' WHEN was_active THEN 'updated'
           ELSE 'reactivated' END AS action,
-        changed_by AS actor, actor_salt, ${actorDigestOf('actor_salt', 'changed_by')} AS actor_digest,
+        changed_by AS actor, actor_salt, ${personDigestOf('actor_salt', 'changed_by')} AS actor_digest,
         change_request_id AS request_id, updated_at AS changed_at, fields, masks_before, masks_after, fingerprints_after,
         previous_hash
       FROM next CROSS JOIN LATERAL (

@@ -1,7 +1,7 @@
 import { findChainFaults, type ChainFault } from '../../../payments/audit/audit-chains.js';
 import { findAuditFaults, type AuditFault } from '../../../payments/audit/verify-audit.js';
 import type { Database } from '../../../payments/database/database.js';
-import type { CommandHost } from '../../command-host.js';
+import type { CommandHost, OwnTrailFault } from '../../command-host.js';
 import { CommandFault } from '../../fault.js';
 import { progressStream, say, type Result } from '../../program.js';
 import { progressReporter, readingReporter } from '../../progress.js';
@@ -14,6 +14,8 @@ export interface VerifyOptions {
   publicKey?: string;
 }
 
+type Fault = AuditFault | ChainFault | OwnTrailFault;
+
 interface Checkpoint {
   file: string;
   claims: CheckpointClaims;
@@ -22,8 +24,8 @@ interface Checkpoint {
 /** Verifies the trail by itself, and against an exported checkpoint. */
 export async function verify(host: CommandHost, options: VerifyOptions): Promise<Result> {
   const checkpoint = await checkpointOf(options);
-  const faults = await host.withDatabase(async (database): Promise<(AuditFault | ChainFault)[]> => {
-    const found = await faultsOf(database);
+  const faults = await host.withDatabase(async (database): Promise<Fault[]> => {
+    const found = [...(await faultsOf(database)), ...((await host.findOwnTrailFaults?.(database)) ?? [])];
     if (checkpoint === undefined) return found;
     return [...found, ...(await faultsSince(database, checkpoint))];
   });

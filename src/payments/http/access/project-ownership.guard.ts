@@ -6,6 +6,7 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { ModuleRef, Reflector } from '@nestjs/core';
+import type { WrittenChange } from '../../domain/change.js';
 import { PaymentsError } from '../../domain/errors.js';
 import { HOST_ID_FORM, idText, typeInWords } from '../../domain/host-id.js';
 import { HostFault } from '../../domain/host-fault.js';
@@ -13,6 +14,7 @@ import {
   isEnough,
   PROJECT_ROLES,
   ProjectAccess,
+  type AccessibleProjects,
   type OwnedProject,
   type OwnedProjects,
   type ProjectPage,
@@ -20,7 +22,7 @@ import {
 } from '../../domain/project-access.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/payments.options.js';
 import { instanceOf } from '../../options/provided.js';
-import { requestOf, subjectOf, type HttpRequest } from '../http-request.js';
+import { requestOf, ROLE, subjectOf, type HttpRequest } from '../http-request.js';
 
 /** Asks the host's own {@link ProjectAccess}, whatever way the options name it. */
 @Injectable()
@@ -66,30 +68,61 @@ export class HostProjects extends ProjectAccess implements OnModuleInit {
       if (owner === undefined) return undefined;
       return owner === subject ? 'owner' : null;
     }
-    const role: unknown = await host.roleOf(projectId, subject);
-    if (role === undefined || role === null) return role;
-    const known = PROJECT_ROLES.find((each) => each === role);
-    if (known !== undefined) return known;
-    throw new HostFault(
-      `roleOf of projects gave ${typeInWords(role)} that is no role; it must give ${PROJECT_ROLES.map((each) => `"${each}"`).join(', ')}, null or undefined`,
-    );
+    const role = await host.roleOf(projectId, subject);
+    return role === undefined || role === null ? role : roleGiven('roleOf', role);
   }
 
   /** @throws HostFault when the host gives something else than a page */
   async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects<string>> {
     const owned = await this.ofHost().listOwnedBy(subject, page);
-    if (!isPage(owned, page.limit)) throw new HostFault(NO_PAGE);
-    const projects = owned.projects.map((project) => ({ ...project, id: this.idOf(project) }));
-    return { projects, total: owned.total };
+    return this.pageOf('listOwnedBy', owned, page.limit);
+  }
+
+  /** @throws HostFault when the host gives something else than a page, or a project without a role */
+  override async listAccessibleTo(subject: string, page: ProjectPage): Promise<AccessibleProjects<string>> {
+    const listed = await this.ofHost().listAccessibleTo?.(subject, page);
+    if (listed === undefined) {
+      const { projects, total } = await this.listOwnedBy(subject, page);
+      return { projects: projects.map((project) => ({ ...project, role: 'owner' })), total };
+    }
+    const { projects, total } = this.pageOf('listAccessibleTo', listed, page.limit);
+    return {
+      projects: projects.map((project) => ({
+        ...project,
+        role: roleGiven('listAccessibleTo', project.role),
+      })),
+      total,
+    };
+  }
+
+  override async nameActors(subjects: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    const host = this.ofHost();
+    if (host.nameActors === undefined || subjects.length === 0) return new Map();
+    return host.nameActors(subjects);
+  }
+
+  override async erasePerson(subject: string, change: WrittenChange): Promise<void> {
+    await this.ofHost().erasePerson?.(subject, change);
+  }
+
+  /** @throws HostFault when it is no page */
+  private pageOf<Project extends OwnedProject>(
+    method: string,
+    given: { projects: Project[]; total: number },
+    limit: number,
+  ): { projects: (Project & { id: string })[]; total: number } {
+    if (!isPage(given, limit)) throw new HostFault(`${method} ${NO_PAGE}`);
+    const projects = given.projects.map((project) => ({ ...project, id: this.idOf(method, project) }));
+    return { projects, total: given.total };
   }
 
   /** @throws HostFault when it is of another form */
-  private idOf({ id }: OwnedProject): string {
+  private idOf(method: string, { id }: OwnedProject): string {
     const { projectIds } = this.options;
     const text = projectIds.find(id);
     if (text !== undefined) return text;
     throw new HostFault(
-      `listOwnedBy of projects gave a project whose id is not ${projectIds.words}; say by the option projectIds how ids look`,
+      `${method} of projects gave a project whose id is not ${projectIds.words}; say by the option projectIds how ids look`,
     );
   }
 
@@ -100,12 +133,21 @@ export class HostProjects extends ProjectAccess implements OnModuleInit {
 }
 
 const NO_PAGE =
-  'listOwnedBy of projects must give { projects, total }: no more projects than its limit, and a whole number';
+  'of projects must give { projects, total }: no more projects than its limit, and a whole number';
 
 /** Hosts need not be written in TypeScript; one that overlooks the limit would answer with everything. */
 function isPage(owned: Partial<OwnedProjects> | undefined, limit: number): boolean {
   const { projects, total } = owned ?? {};
   return Array.isArray(projects) && projects.length <= limit && Number.isInteger(total);
+}
+
+/** @throws HostFault when it is no role */
+function roleGiven(method: string, given: unknown): ProjectRole {
+  const role = PROJECT_ROLES.find((each) => each === given);
+  if (role !== undefined) return role;
+  throw new HostFault(
+    `${method} of projects gave ${typeInWords(given)} that is no role; it must give ${PROJECT_ROLES.map((each) => `"${each}"`).join(', ')}${method === 'roleOf' ? ', null or undefined' : ''}`,
+  );
 }
 
 /** The metadata of a handler or controller: the least role that its callers need. */
@@ -155,8 +197,14 @@ export async function requireRole(
   if (role === null) {
     throw new PaymentsError('not_project_owner', 'Only the owner of this project may do this.');
   }
-  if (!isEnough(role, needed)) throw new PaymentsError('insufficient_role', ROLE_NEEDED[needed]);
+  if (!isEnough(role, needed)) throw insufficientRole(needed);
+  request[ROLE] = role;
   return projectId;
+}
+
+/** The refusal of a caller whose role is not enough. */
+export function insufficientRole(needed: ProjectRole): PaymentsError {
+  return new PaymentsError('insufficient_role', ROLE_NEEDED[needed]);
 }
 
 const ROLE_NEEDED: Record<ProjectRole, string> = {

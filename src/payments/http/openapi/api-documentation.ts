@@ -180,6 +180,9 @@ const SPECIAL: ReadonlySet<AnswerCode> = new Set([
   'stripe_refused',
   'webhook_endpoint_limit',
   'project_limit_reached',
+  'member_limit_reached',
+  'creator_stays_owner',
+  'member_not_found',
 ]);
 
 function commonCodes(status: number): AnswerCode[] {

@@ -1,0 +1,31 @@
+import { ApiParam } from '@nestjs/swagger';
+import { holdsCredential } from '../../../payments/domain/credential-shape.js';
+import { ValidationFailed, type ValidationItem } from '../../../payments/domain/errors.js';
+import { isSubject } from '../../../payments/domain/subject.js';
+
+/** What 422 lists where a path names nobody. */
+export const NO_SUBJECT: ValidationItem = {
+  loc: ['path', 'subject'],
+  msg: 'This must be the sub of somebody’s access tokens: 1 to 255 characters, percent-encoded.',
+  type: 'out_of_range',
+};
+
+/** Documents whose role a path is about. */
+export function ApiSubject(): MethodDecorator {
+  return ApiParam({
+    name: 'subject',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+    description: 'The `sub` of their access tokens, percent-encoded as one segment',
+    examples: { subject: { value: 'demo-colleague' } },
+  });
+}
+
+/**
+ * Whose role a path is about. A credential that was pasted in its place must reach neither the database nor the trail.
+ *
+ * @throws ValidationFailed
+ */
+export function readSubject(subject: unknown): string {
+  if (!isSubject(subject) || holdsCredential(subject)) throw new ValidationFailed([NO_SUBJECT]);
+  return subject;
+}

@@ -1,0 +1,342 @@
+import { randomUUID } from 'node:crypto';
+import { DataSource } from 'typeorm';
+import { findAccessFaults } from '../src/app/access-trail/verify-access.js';
+import { MAX_MEMBERS, MemberService } from '../src/app/projects/members/member.service.js';
+import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
+import { DataErasure } from '../src/payments/project-removal/data-erasure.js';
+import { queryWithoutTriggers } from './support/database.js';
+import { fakeCredential } from './support/credentials.js';
+import { expectError, expectInvalid } from './support/errors.js';
+import { configPath, projectPath, startTestService, type TestService } from './support/service.js';
+
+type Json = Record<string, unknown>;
+
+const BY = { actor: 'support', requestId: '3c90c3cc-0d44-4b50-8888-8dd25736052a' };
+
+let service: TestService;
+let projectId: string;
+
+beforeAll(async () => {
+  service = await startTestService();
+});
+afterAll(() => service.stop());
+beforeEach(async () => {
+  projectId = await service.createProject('alice');
+});
+
+const path = (rest: string) => `/api/v1/projects/${projectId}/${rest}`;
+const memberPath = (subject: string) => path(`members/${encodeURIComponent(subject)}`);
+const give = (subject: string, role: string, by = 'alice') =>
+  service.request('PUT', memberPath(subject), { subject: by, body: { role } });
+const remove = (subject: string, by = 'alice') =>
+  service.request('DELETE', memberPath(subject), { subject: by });
+const get = (rest: string, by = 'alice') => service.request('GET', path(rest), { subject: by });
+const faults = () => findAccessFaults(typeormDatabase(service.app.get(DataSource)));
+
+async function rolesOf(by = 'alice'): Promise<Json> {
+  const { members } = (await get('members', by)).json as { members: { subject: string; role: string }[] };
+  return Object.fromEntries(members.map(({ subject, role }) => [subject, role]));
+}
+
+async function history(): Promise<Json[]> {
+  return ((await get('access-history')).json as { changes: Json[] }).changes;
+}
+
+/** Leaves nothing wrong behind for the next test. */
+async function forget(): Promise<void> {
+  for (const sql of [
+    'DELETE FROM project_access_audit WHERE project_id = $1',
+    'DELETE FROM project_members WHERE project_id = $1',
+    "UPDATE projects SET access_version = 0, access_hash = '' WHERE id = $1",
+  ]) {
+    await queryWithoutTriggers(service.database, sql, [projectId]);
+  }
+}
+
+it('a member may what the role says, from the next request on, and nothing once removed', async () => {
+  const put = () => service.request('PUT', configPath(projectId), { subject: 'bob', body: {} });
+  expectError(await put(), 403, 'not_project_owner');
+  expect((await give('bob', 'viewer')).status).toBe(204);
+  expectError(await put(), 403, 'insufficient_role');
+  expect((await give('bob', 'admin')).status).toBe(204);
+  expect((await put()).status).toBe(200);
+  const health = await service.request('GET', projectPath(projectId, 'config/health'), { subject: 'bob' });
+  expect(health.json).toMatchObject({ caller_role: 'admin' });
+  const found = await service.request('GET', `/api/v1/projects/${projectId}`, { subject: 'bob' });
+  expect(found.json).toMatchObject({ id: projectId, role: 'admin' });
+  expectError(
+    await service.request('DELETE', `/api/v1/projects/${projectId}`, { subject: 'bob' }),
+    403,
+    'insufficient_role',
+  );
+  expect((await remove('bob')).status).toBe(204);
+  expectError(await put(), 403, 'not_project_owner');
+});
+
+it('lists all members with the creator, page by page, by their subjects', async () => {
+  for (const [subject, role] of [
+    ['bob', 'admin'],
+    ['Zoë', 'viewer'],
+    ['carol', 'owner'],
+  ] as const) {
+    await give(subject, role);
+  }
+  const found: Json[] = [];
+  let next: string | null = '';
+  while (next !== null) {
+    const { json } = await get(`members?limit=2${next && `&cursor=${next}`}`);
+    const { members, next_cursor } = json as { members: Json[]; next_cursor: string | null };
+    expect(members.length).toBeLessThanOrEqual(2);
+    found.push(...members);
+    next = next_cursor;
+  }
+  expect(found.map(({ subject, role, is_creator }) => [subject, role, is_creator])).toEqual([
+    ['Zoë', 'viewer', false],
+    ['alice', 'owner', true],
+    ['bob', 'admin', false],
+    ['carol', 'owner', false],
+  ]);
+  expectInvalid(await get('members?cursor=bQ'), [{ loc: ['query', 'cursor'], type: 'invalid_cursor' }]);
+});
+
+it.each(['a/b?c#d%', 'https://id.example/users/7', 'auth0|5f7c', 'Jörg 店', '😀'.repeat(127), ' '])(
+  'takes any subject that a token may have: %s',
+  async (subject) => {
+    expect((await give(subject, 'viewer')).status).toBe(204);
+    expect(await rolesOf()).toEqual({ alice: 'owner', [subject]: 'viewer' });
+    expect((await remove(subject)).status).toBe(204);
+    expect(await rolesOf()).toEqual({ alice: 'owner' });
+  },
+);
+
+it.each(['\0', 'x'.repeat(256), fakeCredential('live_secret_key'), fakeCredential('test_webhook_secret')])(
+  'refuses what is no subject, and repeats nothing of it: %#',
+  async (subject) => {
+    const answers = [await give(subject, 'viewer'), await remove(subject)];
+    for (const answer of answers) {
+      expectInvalid(answer, [{ loc: ['path', 'subject'], type: 'out_of_range' }]);
+      expect(answer.text).not.toContain(subject);
+    }
+  },
+);
+
+it.each([[{}], [{ role: 'root' }], [{ role: null }], [{ role: ['owner'] }], [{ role: 'Owner' }]])(
+  'refuses %j as a role',
+  async (body) => {
+    const answer = await service.request('PUT', memberPath('bob'), { body });
+    expectInvalid(answer, [{ loc: ['body', 'role'], type: 'out_of_range' }]);
+    expect(await rolesOf()).toEqual({ alice: 'owner' });
+  },
+);
+
+it('the creator stays an owner, whoever asks, and other owners may all that owners may', async () => {
+  await give('bob', 'owner');
+  for (const role of ['viewer', 'admin']) {
+    expectError(await give('alice', role, 'bob'), 409, 'creator_stays_owner');
+  }
+  expect((await give('alice', 'owner', 'bob')).status).toBe(204);
+  expectError(await remove('alice', 'bob'), 409, 'creator_stays_owner');
+  expectError(await remove('alice'), 409, 'creator_stays_owner');
+  expect((await give('carol', 'viewer', 'bob')).status).toBe(204);
+  expect((await service.request('DELETE', `/api/v1/projects/${projectId}`, { subject: 'bob' })).status).toBe(
+    204,
+  );
+});
+
+it('everybody may leave, and only owners change others', async () => {
+  await give('bob', 'viewer');
+  await give('carol', 'admin');
+  expectError(await remove('carol', 'bob'), 403, 'insufficient_role');
+  expectError(await remove('bob', 'carol'), 403, 'insufficient_role');
+  expectError(await give('bob', 'admin', 'carol'), 403, 'insufficient_role');
+  expectError(await give('bob', 'admin', 'bob'), 403, 'insufficient_role');
+  expectError(await get('members', 'bob'), 403, 'insufficient_role');
+  expect((await remove('bob', 'bob')).status).toBe(204);
+  expectError(await remove('bob', 'bob'), 403, 'not_project_owner');
+  expectError(await remove('bob'), 404, 'member_not_found');
+});
+
+it('a deleted project is nobody’s any more but its owners’, who may repeat the deletion', async () => {
+  await give('bob', 'owner');
+  await give('carol', 'admin');
+  const del = (subject: string) => service.request('DELETE', `/api/v1/projects/${projectId}`, { subject });
+  for (const by of ['bob', 'bob', 'alice']) expect((await del(by)).status).toBe(204);
+  expectError(await del('carol'), 404, 'project_not_found');
+  const find = (subject: string) => service.request('GET', `/api/v1/projects/${projectId}`, { subject });
+  expect((await find('bob')).json).toMatchObject({ is_active: false, role: 'owner' });
+  expectError(await find('carol'), 404, 'project_not_found');
+  expectError(await get('members', 'bob'), 404, 'project_not_found');
+  expectError(await give('dave', 'viewer'), 404, 'project_not_found');
+  expect(await faults()).toEqual([]);
+});
+
+it(`has ${MAX_MEMBERS} members at most, also when many come at once`, async () => {
+  await service.database.query(
+    `INSERT INTO project_members (project_id, subject, role, project_created_at)
+     SELECT $1, 'member ' || n, 'viewer', now() FROM generate_series(1, $2::integer) AS n`,
+    [projectId, MAX_MEMBERS - 2],
+  );
+  const answers = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((subject) => give(subject, 'viewer')));
+  expect(answers.map(({ status }) => status).sort()).toEqual([204, 204, 409, 409, 409]);
+  // Who is a member already may have another role.
+  expect((await give('member 1', 'admin')).status).toBe(204);
+  expectError(await give('f', 'viewer'), 409, 'member_limit_reached');
+  await forget();
+});
+
+describe('the trail of access', () => {
+  it('tells who gave whom what, newest first, and nothing of what changed nothing', async () => {
+    await give('bob', 'viewer');
+    await give('bob', 'viewer');
+    const { headers } = await give('bob', 'owner');
+    await remove('bob', 'bob');
+    expect(await history()).toMatchObject([
+      {
+        version: 3,
+        action: 'member_removed',
+        actor: 'bob',
+        subject: 'bob',
+        role_before: 'owner',
+        role_after: null,
+      },
+      {
+        ...{
+          version: 2,
+          action: 'member_changed',
+          actor: 'alice',
+          role_before: 'viewer',
+          role_after: 'owner',
+        },
+        request_id: headers.get('x-request-id'),
+      },
+      { version: 1, action: 'member_added', subject: 'bob', role_before: null, role_after: 'viewer' },
+    ]);
+    const { changes, next_cursor } = (await get('access-history?limit=2')).json as {
+      changes: Json[];
+      next_cursor: string;
+    };
+    expect(changes.map(({ version }) => version)).toEqual([3, 2]);
+    expect((await get(`access-history?limit=2&cursor=${next_cursor}`)).json).toMatchObject({
+      changes: [{ version: 1 }],
+      next_cursor: null,
+    });
+  });
+
+  it('is one chain, however many change at once', async () => {
+    const subjects = Array.from({ length: 8 }, (_, index) => `member ${index % 4}`);
+    const answers = await Promise.all(
+      subjects.map((subject, index) => give(subject, index % 2 === 0 ? 'viewer' : 'admin')),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(subjects.map(() => 204));
+    expect(await faults()).toEqual([]);
+    const rows = (await history()).toReversed();
+    // What each row says was before is what the row before it said.
+    const roles: Json = {};
+    for (const { subject, role_before, role_after } of rows) {
+      expect([subject, role_before]).toEqual([subject, roles[String(subject)] ?? null]);
+      roles[String(subject)] = role_after;
+    }
+    expect(await rolesOf()).toEqual({ alice: 'owner', ...roles });
+  });
+
+  it.each<[what: string, sql: string, found: Json[]]>([
+    [
+      'another role in a row',
+      "UPDATE project_access_audit SET role_after = 'owner' WHERE project_id = $1 AND version = 2",
+      [
+        { version: 2, fault: 'edited' },
+        { version: 2, fault: 'role unknown to the trail' },
+      ],
+    ],
+    [
+      'another actor',
+      "UPDATE project_access_audit SET actor = 'mallory' WHERE project_id = $1 AND version = 2",
+      [{ version: 2, fault: 'edited' }],
+    ],
+    [
+      'a subject without its salt',
+      'UPDATE project_access_audit SET subject_salt = NULL WHERE project_id = $1 AND version = 1',
+      [{ version: 1, fault: 'edited' }],
+    ],
+    [
+      'a missing row',
+      'DELETE FROM project_access_audit WHERE project_id = $1 AND version = 2',
+      [
+        { version: 0, fault: 'role unknown to the trail' },
+        { version: 2, fault: 'missing or moved' },
+        { version: 3, fault: 'chain broken' },
+      ],
+    ],
+    [
+      'a missing last row',
+      'DELETE FROM project_access_audit WHERE project_id = $1 AND version = 3',
+      [
+        { version: 1, fault: 'role unknown to the trail' },
+        { version: 3, fault: 'missing or moved' },
+      ],
+    ],
+    [
+      'a role that was given by hand',
+      "UPDATE project_members SET role = 'owner' WHERE project_id = $1 AND subject = 'bob'",
+      [{ version: 3, fault: 'role unknown to the trail' }],
+    ],
+    [
+      'a member who was added by hand',
+      "INSERT INTO project_members VALUES ($1, 'mallory', 'owner', now(), now())",
+      [{ version: 0, fault: 'role unknown to the trail' }],
+    ],
+  ])('shows %s', async (_, sql, found) => {
+    await give('bob', 'viewer');
+    await give('carol', 'viewer');
+    await give('bob', 'admin');
+    expect(await faults()).toEqual([]);
+    await queryWithoutTriggers(service.database, sql, [projectId]);
+    expect(await faults()).toEqual(found.map((fault) => ({ projectId, trail: 'access', ...fault })));
+    await forget();
+  });
+
+  it.each([
+    'DELETE FROM project_access_audit',
+    'TRUNCATE project_access_audit',
+    "UPDATE project_access_audit SET role_after = 'owner'",
+    "UPDATE project_access_audit SET actor = 'mallory', actor_salt = NULL",
+    "UPDATE project_access_audit SET subject = 'mallory'",
+  ])('refuses %s', async (sql) => {
+    await give('bob', 'viewer');
+    await expect(service.database.query(sql)).rejects.toThrow(/append-only|can be erased/);
+  });
+});
+
+it('erases a person: the roles in others’ projects, and the name in the trail, which is still whole', async () => {
+  const person = `person ${randomUUID()}`;
+  await give(person, 'owner');
+  await give('bob', 'viewer', person);
+  await give(person, 'admin');
+  const theirs = await service.createProject(person);
+  const erasure = service.app.get(DataErasure);
+  for (let round = 0; round < 2; round++) {
+    expect(await erasure.eraseOwner(person, BY)).toMatchObject({ projects: [theirs] });
+    expect(await rolesOf()).toEqual({ alice: 'owner', bob: 'viewer' });
+  }
+  const rows = await service.database.query('SELECT * FROM project_access_audit');
+  expect(JSON.stringify(rows)).not.toContain(person);
+  expect(await history()).toMatchObject([
+    { action: 'member_removed', actor: 'support', subject: null },
+    { action: 'member_changed', actor: 'alice', subject: null },
+    { action: 'member_added', actor: null, subject: 'bob' },
+    { action: 'member_added', actor: 'alice', subject: null },
+  ]);
+  expect(await faults()).toEqual([]);
+  // The project of somebody else was not erased with its member.
+  expect((await get('members')).status).toBe(200);
+});
+
+it('removes nobody twice when several erase the same person', async () => {
+  await give('eve', 'viewer');
+  const members = service.app.get(MemberService);
+  await Promise.all([members.removeFromAll('eve', BY), members.removeFromAll('eve', BY)]);
+  expect(((await history()) as { action: string }[]).map(({ action }) => action)).toEqual([
+    'member_removed',
+    'member_added',
+  ]);
+});
