@@ -103,7 +103,8 @@ export default {
       from: { path: '^src/', pathNot: '^src/ui/' },
       to: {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
-        pathNot: '^node_modules/(@types/|@nestjs/event-emitter|@aws-sdk/client-kms|@google-cloud/kms)',
+        pathNot:
+          '^node_modules/(@types/|@nestjs/event-emitter|@aws-sdk/client-kms|@google-cloud/kms|oidc-provider)',
       },
     },
     {
@@ -111,7 +112,7 @@ export default {
       severity: 'error',
       from: { path: '^src/' },
       to: {
-        path: '^node_modules/(@nestjs/event-emitter|@aws-sdk/client-kms|@google-cloud/kms)/',
+        path: '^node_modules/(@nestjs/event-emitter|@aws-sdk/client-kms|@google-cloud/kms|oidc-provider)/',
         dynamic: false,
         dependencyTypesNot: ['type-only'],
       },

@@ -1,4 +1,4 @@
-import { createSecretKey } from 'node:crypto';
+import { createPublicKey, type JsonWebKey } from 'node:crypto';
 import { chmod, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import jsonwebtoken, { type JwtPayload } from 'jsonwebtoken';
@@ -57,10 +57,32 @@ describe('npm run token', () => {
     expect(Number(payload.exp) - Number(payload.iat)).toBe(days * 86_400);
   });
 
-  it('signs with the development secret when there is no other', async () => {
-    const { stdout } = await token([], { AUTH_JWT_SECRET: undefined });
-    const secret = createSecretKey(await readFile(join(folder, 'jwt-secret')));
-    expect(jsonwebtoken.verify(stdout.trimEnd(), secret)).toMatchObject({ sub: 'demo-developer' });
+  it('is one of the sign-in server of development when there is no secret', async () => {
+    const { stdout } = await token(['--subject', 'carol'], { AUTH_JWT_SECRET: undefined, PORT: '4000' });
+    const { signingKey } = JSON.parse(await readFile(join(folder, 'sign-in-keys.json'), 'utf8')) as {
+      signingKey: JsonWebKey;
+    };
+    const key = createPublicKey({ key: signingKey, format: 'jwk' });
+    expect(jsonwebtoken.verify(stdout.trimEnd(), key, { algorithms: ['ES256'] })).toMatchObject({
+      sub: 'carol',
+      iss: 'http://127.0.0.1:4001',
+      aud: 'urn:nest-stripe-config:development',
+    });
+  });
+
+  it.each<[string, Settings]>([
+    ['by its setting', { AUTH_DEVELOPMENT_PORT: '4100' }],
+    ['where it was last time', {}],
+  ])('names that server %s', async (_, settings) => {
+    await writeFile(join(folder, 'sign-in-port'), '4100');
+    const { stdout } = await token([], { AUTH_JWT_SECRET: undefined, ...settings });
+    expect(jsonwebtoken.decode(stdout.trimEnd())).toMatchObject({ iss: 'http://127.0.0.1:4100' });
+  });
+
+  it('is valid for as long as the service allows', async () => {
+    const { stdout } = await token([], { AUTH_JWT_SECRET: undefined, AUTH_MAX_TOKEN_HOURS: '5' });
+    const { exp = 0, iat = 0 } = jsonwebtoken.decode(stdout.trimEnd()) as JwtPayload;
+    expect(exp - iat).toBe(5 * 3_600);
   });
 
   it.each<[string, string[], Settings, RegExp]>([
@@ -77,6 +99,12 @@ describe('npm run token', () => {
       /AUTH_JWT_SECRET/,
     ],
     ['the secret is too short', [], { AUTH_JWT_SECRET: 'short' }, /AUTH_JWT_SECRET is shorter/],
+    [
+      'nobody knows where people sign in',
+      [],
+      { AUTH_JWT_SECRET: undefined, PORT: '0' },
+      /start it, or set AUTH_DEVELOPMENT_PORT/,
+    ],
     ['the days are no number', ['--days', 'soon'], {}, /number from 1 to 9999/],
     ['the days are none', ['--days', '0'], {}, /number from 1 to 9999/],
   ])('refuses when %s', async (_, args, settings, message) => {

@@ -208,12 +208,12 @@ describe('a start that fails or is ended', () => {
       /^\S+key-ring\.json, which the service generated: the key ring file is not JSON; .* remove the folder \S+, and all is made again\.\n$/,
     ],
     [
-      'with a folder in the place of its token secret',
+      'with a folder in the place of its sign-in keys',
       async (folder) => {
-        await mkdir(join(folder, 'jwt-secret'));
+        await mkdir(join(folder, 'sign-in-keys.json'));
         return folder;
       },
-      /^\S+jwt-secret is a folder and no file: set DATA_DIR .*\n$/,
+      /^\S+sign-in-keys\.json is a folder and no file: set DATA_DIR .*\n$/,
     ],
   ])('on a DATA_DIR that is %s says so in a sentence', async (_, make, sentence) => {
     await writeFile(join(folder, 'early-end'), '');

@@ -1,5 +1,5 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { DEMO_DEVELOPER } from './development.js';
+import { DEMO_DEVELOPER } from './sign-in-server/people.js';
 import { ProjectService } from './projects/project.service.js';
 
 /** The id of the demo developer's first project, created when there is none. */

@@ -60,6 +60,7 @@ describe('outside production', () => {
           'PORT',
           'DATA_DIR',
           'DOCS',
+          'AUTH_DEVELOPMENT_PORT',
           'DOCS_OAUTH_CLIENT_ID',
           'DOCS_OAUTH_SCOPES',
           'LOG_LEVEL',
@@ -591,9 +592,10 @@ describe('the settings of the command line', () => {
   });
 
   it('for tokens are how they are verified, and where the files are', () => {
-    expect(readTokenEnv({ PORT: CANARY })).toEqual({
-      auth: { kind: 'development', requiredScope: undefined },
+    expect(readTokenEnv({ PORT: '4000', AUTH_DEVELOPMENT_PORT: '4100' })).toEqual({
+      auth: { kind: 'development', requiredScope: undefined, port: 4100 },
       dataDir: '.data',
+      servicePort: 4000,
     });
     expect(readTokenEnv({ AUTH_JWT_SECRET: SECRET, DATA_DIR: '/var/data' })).toMatchObject({
       auth: { kind: 'secret' },

@@ -62,6 +62,16 @@ export const SERVICE_LOG_EVENTS = {
     when: 'A setting names a file of secrets that every user of the machine may read.',
     action: 'Do what `warning` says.',
   },
+  'sign_in_server.failed': {
+    level: 'warn',
+    when: 'Development only: the sign-in server could not answer a request.',
+    action: 'Sign in again; report it where it repeats.',
+  },
+  'sign_in_server.listening': {
+    level: 'info',
+    when: 'Development only: people sign in at `url`, which issues the access tokens.',
+    action: 'Nothing.',
+  },
   'telemetry.export_failed': {
     level: 'warn',
     when: 'Metrics or traces could not be sent to the collector; they are lost. At most one line a minute.',

@@ -1,4 +1,3 @@
-import { createSecretKey } from 'node:crypto';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { databaseFaultOf } from '../payments/database/database-fault.js';
@@ -6,12 +5,10 @@ import { describeError } from '../payments/common/describe-error.js';
 import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/access/issuer-keys.js';
 import { KeyRingWatcher } from '../payments/key-ring/key-ring-watcher.js';
 import { DependencyUnavailable } from '../payments/domain/errors.js';
-import type { AccessTokenOptions } from '../payments/options/payments.options.js';
 import { isKeyRingMade, openServiceKeyRing } from './service-key-ring.js';
 import { makeDataFolder } from './data-folder.js';
 import { DatabaseConnection } from './database-connection.js';
 import { banner, demoProject } from './demo.js';
-import { developmentSecret, developmentToken } from './development.js';
 import { Draining, type DrainingTimes } from './draining.js';
 import { localUrl, type Env } from './env.js';
 import { serveDocs, startAtDocs, type ExplorerSignIn } from './explorer.js';
@@ -21,6 +18,7 @@ import { serviceLogger } from './logging.js';
 import { openApiDocument } from './openapi.js';
 import { requestIds } from './request-id.js';
 import { createLogger, createServer } from './server.js';
+import { openSignIn, type SignIn } from './sign-in-server/sign-in.js';
 import { openTelemetry } from './telemetry/telemetry.js';
 import { serveUi } from './ui.js';
 import { unlessAborted } from './unless-aborted.js';
@@ -70,13 +68,17 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     if (isKeyRingMade(env) || env.databaseUrl === undefined || env.auth.kind === 'development') {
       makeDataFolder(env.dataDir);
     }
+    // It is loaded while PostgreSQL starts.
+    const opening = openSignIn(env, url, events, opened);
+    opening.catch(() => undefined);
     const keyRing = await untilEnded(openServiceKeyRing(env));
     const databaseUrl = env.databaseUrl ?? (await embeddedDatabase(env, signal, opened));
+    const signIn = await untilEnded(opening);
     const app = await untilEnded(
       createServer({
         databaseUrl,
         keyRing,
-        auth: accessTokenOptions(env),
+        auth: signIn.auth,
         publicBaseUrl: env.publicBaseUrl ?? localUrl(env.port),
         stripeApiBase: env.stripeApiBase,
         webhookSecretOverlapHours: env.webhookSecretOverlapHours,
@@ -95,11 +97,11 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     if (env.ui) serveUi(app);
     if (env.docs) {
       if (!env.ui) startAtDocs(app);
-      const issuer = await untilEnded(issuerMetadata(env, events));
+      const issuer = await untilEnded(issuerMetadata(signIn, events));
       serveDocs(
         app,
         () => openApiDocument(app, { issuer, server: env.publicBaseUrl }),
-        explorerSignIn(env, issuer),
+        explorerSignIn(signIn, issuer),
       );
     }
     const reloadKeyRing = (): void => void app.get(KeyRingWatcher).reload();
@@ -110,7 +112,9 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     await untilEnded(Promise.resolve(app.getHttpAdapter().getInstance().ready()));
     listener.open();
     events.write('service.ready');
-    if (env.auth.kind === 'development') await untilEnded(printBanner(app, env, url, events));
+    if (signIn.demoToken !== undefined) {
+      await untilEnded(printBanner(app, { url, docs: env.docs, token: signIn.demoToken }, events));
+    }
     return {
       async stop({ delayMs, limitMs }) {
         await app.get(Draining).drain(listener.server, { delayMs, limitMs: limitMs - CLOSING_MS });
@@ -133,19 +137,8 @@ async function embeddedDatabase(
   return database.url;
 }
 
-function accessTokenOptions({ auth, dataDir }: Env): AccessTokenOptions {
-  return auth.kind === 'development'
-    ? {
-        secret: createSecretKey(developmentSecret(dataDir)),
-        requiredScope: auth.requiredScope,
-        scopeClaims: auth.scopeClaims,
-        maxTokenHours: auth.maxTokenHours,
-      }
-    : auth;
-}
-
 /** The explorer's Authorize needs the identity provider's addresses; everything else works without them. */
-async function issuerMetadata({ auth }: Env, events: ServiceLogger): Promise<IssuerMetadata | undefined> {
+async function issuerMetadata({ auth }: SignIn, events: ServiceLogger): Promise<IssuerMetadata | undefined> {
   if (auth.kind !== 'issuer') return undefined;
   try {
     return await fetchIssuerMetadata(auth.issuer);
@@ -158,24 +151,22 @@ async function issuerMetadata({ auth }: Env, events: ServiceLogger): Promise<Iss
 
 /** Without a client or an address of the provider it could not work, and is not offered. */
 function explorerSignIn(
-  { auth, docsSignIn }: Env,
+  { auth, explorer }: SignIn,
   issuer: IssuerMetadata | undefined,
 ): ExplorerSignIn | undefined {
   const { authorization_endpoint: authorizationUrl, token_endpoint: tokenUrl } = issuer ?? {};
-  if (docsSignIn === undefined || auth.kind !== 'issuer') return undefined;
+  if (explorer === undefined || auth.kind !== 'issuer') return undefined;
   if (authorizationUrl === undefined || tokenUrl === undefined) return undefined;
   // It requests a token for one service only.
   const [audience = ''] = [auth.audience].flat();
-  return { ...docsSignIn, audience, authorizationUrl, tokenUrl };
+  return { ...explorer, audience, authorizationUrl, tokenUrl };
 }
 
 async function printBanner(
   app: NestFastifyApplication,
-  { dataDir, docs, auth }: Env,
-  url: string,
+  { url, docs, token }: { url: string; docs: boolean; token: string },
   events: ServiceLogger,
 ): Promise<void> {
-  const token = developmentToken(developmentSecret(dataDir), { scope: auth.requiredScope });
   try {
     process.stdout.write(banner(url, docs, token, await demoProject(app)));
   } catch (error) {

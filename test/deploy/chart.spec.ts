@@ -20,8 +20,9 @@ const text = (file: string) => readFileSync(join(CHART, file), 'utf8');
 const schema = JSON.parse(text('values.schema.json')) as {
   properties: Record<'settings' | 'secretSettings', { propertyNames: { enum: string[] } }>;
 };
-/** Settings that the chart gives itself. */
+/** Settings that the chart gives itself, or that production has no use for. */
 const OWN = [
+  'AUTH_DEVELOPMENT_PORT',
   ...['NODE_ENV', 'HOST', 'PORT', 'KEY_RING_FILE', 'DATA_DIR', 'SHUTDOWN_DELAY_SECONDS'],
   ...['METRICS_HOST', 'METRICS_PORT'],
 ];

@@ -15,6 +15,7 @@ const SERVICE_FILES = [
   'dist/app/env.js',
   'dist/app/projects/project-limit.js',
   'dist/app/requests-at-once.js',
+  'dist/app/settings/auth-setting-list.js',
   'dist/app/settings/auth-settings.js',
   'dist/app/settings/command-settings.js',
   'dist/app/settings/database-url.js',

@@ -3,7 +3,7 @@ import type { Settings } from './settings.js';
 
 const PROVIDER = ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URI'] as const;
 
-/** How tokens are verified: by a secret, by an identity provider's keys, or outside production by a generated secret in the data folder. */
+/** How tokens are verified: by a secret, by an identity provider's keys, or outside production by those of a sign-in server of the service's own. */
 export function readAuth(settings: Settings) {
   const rules = {
     requiredScope: settings.get('AUTH_REQUIRED_SCOPE'),
@@ -31,5 +31,5 @@ export function readAuth(settings: Settings) {
       'is missing; set it and AUTH_AUDIENCE to your identity provider’s, or set AUTH_JWT_SECRET',
     );
   }
-  return { kind: 'development' as const, ...rules };
+  return { kind: 'development' as const, port: settings.get('AUTH_DEVELOPMENT_PORT'), ...rules };
 }

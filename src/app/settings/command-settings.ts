@@ -130,6 +130,6 @@ export function readWebhookSendEnv(variables: Variables = environment()) {
 export function readTokenEnv(variables: Variables = environment()) {
   return read(variables, (settings) => {
     refuseUnsaidDevelopment(settings);
-    return { auth: readAuth(settings), dataDir: settings.get('DATA_DIR') };
+    return { auth: readAuth(settings), dataDir: settings.get('DATA_DIR'), servicePort: settings.get('PORT') };
   });
 }

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { AUTH_SETTINGS } from './auth-setting-list.js';
 import { USUAL_REQUESTS_AT_ONCE } from '../requests-at-once.js';
 import { USUAL_MAX_PROJECTS_PER_OWNER } from '../projects/project-limit.js';
 import { BROWSER_SETTINGS } from './browser-setting-list.js';
@@ -15,11 +16,9 @@ import {
   webAddress,
   webOrigin,
   wholeNumber,
-  words,
   type SchemaContext,
 } from './schemas.js';
 import { TELEMETRY_SETTINGS } from './telemetry-setting-list.js';
-import { tokenSecret } from './token-secret.js';
 
 /** All that is known of a setting: how it is read, and what docs/settings.md and `.env.example` say, as a test compares. */
 export interface Setting {
@@ -78,51 +77,7 @@ export const SETTINGS = {
     secret: true,
     schema: () => secret,
   },
-  AUTH_JWT_SECRET: {
-    meaning: 'HS256 secret of access tokens, 32 bytes or more',
-    absent: 'made under `DATA_DIR`',
-    secret: true,
-    schema: tokenSecret,
-  },
-  AUTH_ISSUER: {
-    meaning:
-      'tokens of an identity provider instead of the secret (RS, PS, ES, EdDSA algorithms): their `iss`',
-    absent: 'unused',
-    fix: 'set it to the "iss" of your identity provider’s tokens',
-    schema: webAddress,
-  },
-  AUTH_AUDIENCE: {
-    meaning: 'the `aud` that its tokens must have; several parted by spaces: one of them',
-    absent: 'unused',
-    fix: 'set it to the "aud" that tokens for this service name',
-    schema: () => words,
-  },
-  AUTH_JWKS_URI: {
-    meaning: 'its key set',
-    absent: 'the one that the issuer’s metadata names',
-    // Some providers tell their key sets apart by a query.
-    schema: (context) => webAddress(context, { query: true }),
-  },
-  AUTH_REQUIRED_SCOPE: {
-    meaning: 'a scope that every token must have',
-    absent: 'none',
-    schema: () => text,
-  },
-  AUTH_AUDIENCE_CLAIM: {
-    meaning: 'the claim that `AUTH_AUDIENCE` stands in: `aud`, `client_id` or `azp`',
-    default: 'aud',
-    schema: () => oneOf(['aud', 'client_id', 'azp']),
-  },
-  AUTH_SCOPE_CLAIMS: {
-    meaning: 'the claims that scopes stand in, parted by spaces; also paths, like `realm_access.roles`',
-    absent: '`scope scp`',
-    schema: () => words,
-  },
-  AUTH_MAX_TOKEN_HOURS: {
-    meaning: 'how long a token may still be valid, 1 to 87600',
-    absent: '`24`; with `AUTH_JWT_SECRET` `744`',
-    schema: () => count(87_600),
-  },
+  ...AUTH_SETTINGS,
   PUBLIC_BASE_URL: {
     meaning: 'the address users reach; https in production',
     absent: 'where the service listens',

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { MIN_SECRET_BYTES } from '../../payments/options/validate-options.js';
 import { text, type SchemaContext } from './schemas.js';
 
-/** Marks secrets that the service generated, so that production can refuse them. */
+/** Marks secrets that earlier versions generated, which production refuses. */
 export const DEVELOPMENT_SECRET_PREFIX = 'development-only-';
 
 const FIX = 'make one with "openssl rand -base64 48"';

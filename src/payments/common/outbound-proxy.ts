@@ -11,11 +11,17 @@ import type { ProxyAgent } from 'undici';
  */
 
 const dispatchers = new Map<string, ProxyAgent>();
+const direct = new Set<string>();
+
+/** Lets {@link proxiedFetch} reach a server of this process without a proxy, whatever the environment names. */
+export function reachDirectly(origin: string): void {
+  direct.add(origin);
+}
 
 /** `fetch`, through the proxy that the environment names for the address, if any. */
 export const proxiedFetch: typeof fetch = async (input, init) => {
   const url = input instanceof Request ? input.url : String(input);
-  const proxy = getProxyForUrl(url);
+  const proxy = direct.has(new URL(url).origin) ? '' : getProxyForUrl(url);
   if (proxy === '') return fetch(input, init);
   // Loaded on demand: most installations have no proxy. Its own fetch, since Node's may be of another version.
   const undici = await import('undici');
