@@ -80,7 +80,7 @@ export class EventsSection extends Section {
         />
       </label>
       <button part="button">${texts.applyFilter}</button>
-      <button type="button" part="button" @click=${this.load}>${texts.refresh}</button>
+      <button type="button" part="button" @click=${this.refresh}>${texts.refresh}</button>
       ${
         this.state.may('admin')
           ? html`<button type="button" part="button" @click=${this.replayFailed}>
@@ -104,6 +104,10 @@ export class EventsSection extends Section {
   };
 
   private readonly load = (): Promise<void> => this.action.run(() => this.read());
+
+  /** What came also changes how webhooks are doing. */
+  private readonly refresh = (): Promise<void> =>
+    this.action.run(() => Promise.all([this.read(), this.state.loadHealth()]));
 
   private readonly loadMore = (): Promise<void> =>
     this.action.run(() => this.read(this.next ?? undefined, this.events));
