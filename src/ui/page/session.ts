@@ -13,3 +13,23 @@ export interface Session extends EventTarget {
   /** Ends it here and at the provider. */
   signOut(): Promise<void>;
 }
+
+/** How people sign in. The page asks {@link resume} once, when it opens. */
+export interface SignIn {
+  /**
+   * Whoever comes back from the provider with a code, at the address that they left; undefined: nobody.
+   *
+   * @throws Error with a sentence for people, when the provider refused or the code is of nobody
+   */
+  resume(): Promise<Session | undefined>;
+
+  /** Leads to the provider, and from there back to the present address, its hash included. */
+  begin(): Promise<void>;
+
+  /**
+   * Signs in once more in a window of its own, so that what was typed on the page stays. Left out: {@link begin} is offered.
+   *
+   * @throws Error with a sentence for people, when the window was closed
+   */
+  again?(): Promise<Session>;
+}
