@@ -117,11 +117,9 @@ document.querySelector('main').append(settings);`,
     }),
   );
   await page.goto(`${service.url}/host.html`);
-  // Either of them comes.
   await page
-    .getByRole('tab')
+    .locator('[part="tab"], [part="fault"]')
     .first()
-    .or(page.getByRole('alert'))
     .waitFor()
     .catch((error: unknown) => {
       throw new Error(`the element shows nothing: ${problems.join('; ')}`, { cause: error });

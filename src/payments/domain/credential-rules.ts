@@ -96,8 +96,11 @@ function findMisplacement(field: CredentialField, value: string): Fault | undefi
   );
 }
 
-/** Where a value belongs. One that names no mode belongs to the same mode as the field it was pasted into. */
-function findHome(
+/**
+ * Where a value belongs by its prefix, and what it is called; undefined for what is none of our credentials. One that names no mode
+ * belongs to the same mode as the field it was pasted into.
+ */
+export function findHome(
   pasted: CredentialField,
   value: string,
 ): { field: CredentialField; name: string } | undefined {

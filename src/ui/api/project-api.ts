@@ -22,6 +22,8 @@ export type Config = Json<StripeConfigResponse>;
 export type Health = Json<StripeConfigHealthResponse> & { caller_role?: ProjectRole };
 export type ModeHealth = Health[Mode];
 export type History = Json<StripeConfigHistoryResponse>;
+/** `actor_name`: what people call who made it, where that is known. */
+export type Change = History['changes'][number] & { actor_name?: string | null };
 export type Events = Json<StripeEventListResponse>;
 export type ReceivedEvent = Events['events'][number];
 export type EventWithPayload = Json<StripeEventWithPayload>;
@@ -67,7 +69,7 @@ export class ProjectApi {
     }
   }
 
-  history(query: { limit?: string; before?: string } = {}): Promise<History> {
+  history(query: { limit?: string; cursor?: string } = {}): Promise<History> {
     return this.get('config/history', query);
   }
 

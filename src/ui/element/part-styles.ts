@@ -120,4 +120,69 @@ export const partStyles = css`
     border-radius: 0.375rem;
     font-size: 0.8125rem;
   }
+  .credential,
+  fieldset {
+    margin-block: 1.25rem;
+  }
+  .credential > label,
+  legend {
+    font-weight: 600;
+  }
+  .credential p {
+    margin-block: 0.25rem;
+  }
+  fieldset {
+    min-inline-size: 0;
+    padding: 0.5rem 0.75rem;
+    border: 1px solid var(--_line);
+    border-radius: 0.375rem;
+  }
+  .paste,
+  .actions {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 0.5rem;
+    margin-block: 0.5rem;
+  }
+  .paste input {
+    flex: 1 1 12rem;
+    min-inline-size: 0;
+    max-inline-size: 48rem;
+    font-family: ui-monospace, monospace;
+  }
+  .hidden-text {
+    -webkit-text-security: disc;
+  }
+  .choice {
+    display: inline-flex;
+    gap: 0.5rem;
+    align-items: center;
+    min-block-size: 2.75rem;
+    margin-inline-end: 1.5rem;
+    cursor: pointer;
+  }
+  .choice input {
+    inline-size: 1.25rem;
+    min-block-size: 1.25rem;
+  }
+  [aria-invalid='true'] {
+    border: 2px solid var(--_fault);
+  }
+  @media (forced-colors: active) {
+    .primary,
+    .danger,
+    .notice {
+      border: 2px solid;
+    }
+    [role='tab'][aria-selected='true'] {
+      border-block-end: 3px solid Highlight;
+    }
+  }
+  @media (prefers-reduced-motion: reduce) {
+    * {
+      transition: none;
+      animation: none;
+      scroll-behavior: auto;
+    }
+  }
 `;

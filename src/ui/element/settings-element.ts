@@ -29,6 +29,9 @@ export class SettingsElement extends LitElement {
   @property({ attribute: false }) token: (() => Promise<string | undefined> | string | undefined) | undefined;
   /** Whether cookies go along, as `fetch` has it. */
   @property() credentials: RequestCredentials = 'same-origin';
+  /** The language in which times and numbers are written, and which the texts are in (BCP 47). Default: English. */
+  @property({ reflect: true, converter: { toAttribute: (value) => (value === '' ? null : value) } })
+  override lang = '';
   /** What is said in other words. */
   @property({ attribute: false }) texts: Partial<Texts> = {};
 
@@ -63,7 +66,7 @@ export class SettingsElement extends LitElement {
   }
 
   override render(): TemplateResult | typeof nothing {
-    const texts: Texts = { ...ENGLISH, ...this.texts };
+    const texts: Texts = { ...ENGLISH, ...(this.lang !== '' && { language: this.lang }), ...this.texts };
     const { project } = this;
     if (project === undefined) return nothing;
     if (project.config === undefined) {
@@ -80,6 +83,7 @@ export class SettingsElement extends LitElement {
       <div role="tabpanel" part="panel" id="panel" tabindex="0" aria-labelledby="tab-${this.mode}">
         ${keyed(this.mode, this.renderMode(project, texts))}
       </div>
+      <stripe-settings-history .state=${project} .texts=${texts}></stripe-settings-history>
       <stripe-settings-deactivate
         .state=${project}
         .texts=${texts}
@@ -91,6 +95,12 @@ export class SettingsElement extends LitElement {
   private renderMode(project: ProjectState, texts: Texts): TemplateResult {
     const { mode } = this;
     return html`
+      <stripe-settings-credentials
+        .state=${project}
+        .texts=${texts}
+        mode=${mode}
+        .openMode=${this.open}
+      ></stripe-settings-credentials>
       <stripe-settings-webhooks .state=${project} .texts=${texts} mode=${mode}></stripe-settings-webhooks>
       <stripe-settings-events .state=${project} .texts=${texts} mode=${mode}></stripe-settings-events>
     `;
@@ -110,10 +120,24 @@ export class SettingsElement extends LitElement {
       aria-controls="panel"
       aria-selected=${isOpen}
       tabindex=${isOpen ? 0 : -1}
-      @click=${() => (this.mode = mode)}
+      @click=${() => {
+        this.tryToOpen(mode);
+      }}
     >
       ${name}
     </button>`;
+  }
+
+  private readonly open = (mode: Mode): void => {
+    this.mode = mode;
+  };
+
+  /** Opens a tab, unless something is entered in the open one, about which the person is asked first. */
+  private tryToOpen(mode: Mode): boolean {
+    const credentials = this.renderRoot.querySelector('stripe-settings-credentials');
+    if (mode !== this.mode && credentials?.mayLeaveFor(mode) === false) return false;
+    this.mode = mode;
+    return true;
   }
 
   /** Arrows go from tab to tab, as in the pattern of ARIA. */
@@ -121,7 +145,8 @@ export class SettingsElement extends LitElement {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
-    this.mode = MODES[(MODES.indexOf(this.mode) + step + MODES.length) % MODES.length] ?? this.mode;
+    const next = MODES[(MODES.indexOf(this.mode) + step + MODES.length) % MODES.length] ?? this.mode;
+    if (!this.tryToOpen(next)) return;
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>('[aria-selected="true"]')?.focus();
   };

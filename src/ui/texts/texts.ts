@@ -1,3 +1,4 @@
+import { CAUSE_TEXTS, CREDENTIAL_TEXTS } from './credential-texts.js';
 import { DEACTIVATION_TEXTS } from './deactivation-texts.js';
 import { EVENT_TEXTS } from './event-texts.js';
 import { FAULT_TEXTS } from './fault-texts.js';
@@ -22,6 +23,8 @@ export const ENGLISH = {
   needsOwner: 'This needs the role owner in the project.',
   nothingConfigured: 'No credentials are stored yet.',
   deactivated: 'The configuration is deactivated. Storing a credential activates it again.',
+  ...CREDENTIAL_TEXTS,
+  ...CAUSE_TEXTS,
   ...WEBHOOK_TEXTS,
   ...EVENT_TEXTS,
   ...DEACTIVATION_TEXTS,

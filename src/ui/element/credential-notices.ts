@@ -1,0 +1,49 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import type { Mode } from '../../payments/domain/credentials.js';
+import { labelOf } from '../texts/credential-words.js';
+import { fill } from '../texts/fill.js';
+import type { Texts } from '../texts/texts.js';
+import type { CredentialInput } from './credential-input.js';
+import type { ProjectState } from './project-state.js';
+
+/** The fields that have to be mended before anything is stored, each a way to it. */
+export function problemList(
+  inputs: readonly CredentialInput[],
+  texts: Texts,
+): TemplateResult | typeof nothing {
+  if (inputs.length === 0) return nothing;
+  return html`<div class="notice" part="problems" tabindex="-1" role="group" aria-labelledby="problems">
+    <p id="problems">${texts.problems}</p>
+    ${inputs.map((input) => {
+      const go = (): void => {
+        input.focus();
+      };
+      return html`<button type="button" part="button" @click=${go}>${labelOf(input.field, texts)}</button> `;
+    })}
+  </div>`;
+}
+
+/** What is asked before a tab is left in which something is entered. */
+export function leavingNotice(
+  { mode, onLeave, onStay }: { mode: Mode; onLeave: () => void; onStay: () => void },
+  texts: Texts,
+): TemplateResult {
+  return html`<div class="notice" part="leaving" tabindex="-1" role="group" aria-labelledby="leaving">
+    <p id="leaving">${texts.leaveAsk}</p>
+    <div class="actions">
+      <button type="button" part="button" @click=${onLeave}>
+        ${fill(texts.leaveDiscard, { tab: texts[mode] })}
+      </button>
+      <button type="button" part="button" @click=${onStay}>${texts.stay}</button>
+    </div>
+  </div>`;
+}
+
+/** Whether anything is stored at all. */
+export function activityNote(
+  { config }: Pick<ProjectState, 'config'>,
+  texts: Texts,
+): TemplateResult | typeof nothing {
+  if (config === null || config === undefined) return html`<p>${texts.nothingConfigured}</p>`;
+  return config.is_active ? nothing : html`<p>${texts.deactivated}</p>`;
+}
