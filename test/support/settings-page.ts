@@ -104,7 +104,7 @@ async function showElement(
     route.fulfill({
       contentType: 'text/html; charset=utf-8',
       headers: { 'Content-Security-Policy': policy },
-      body: `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Host</title><link rel="stylesheet" href="ui/page.css"><script type="module" src="host.js"></script><body><main><h1>Host</h1></main>`,
+      body: `<!doctype html><html lang="en"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Host</title><link rel="stylesheet" href="ui/page.css"><script type="module" src="host.js"></script><body><main><h1>Host</h1><h2>Shop</h2></main>`,
     }),
   );
   await page.route(`${service.url}/host.js`, (route) =>

@@ -66,6 +66,8 @@ export class CredentialInput extends LitElement {
   wipe(): void {
     const input = this.querySelector('input');
     if (input !== null) input.value = '';
+    // Browsers keep the text of the last match, which was the value.
+    ''.startsWith('');
     this.generation += 1;
     this.isShown = false;
     this.look();

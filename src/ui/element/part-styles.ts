@@ -77,8 +77,10 @@ export const partStyles = css`
   .filter label,
   .copied {
     display: grid;
+    grid-template-columns: minmax(0, auto);
     gap: 0.25rem;
     min-inline-size: 0;
+    max-inline-size: 100%;
   }
   .filter .hint {
     flex-basis: 100%;
