@@ -21,6 +21,7 @@ const TABLES = [
   'project_members',
   'project_owners',
   'projects',
+  'service_tokens',
   'stripe_call_limits',
   'stripe_config_audit',
   'stripe_config_keys',
@@ -114,7 +115,7 @@ describe('npm run migrate', () => {
       '',
       `Took back ${MIGRATIONS.at(-1) ?? ''}`,
     ]);
-    expect(await tables()).toEqual(TABLES.filter((table) => !table.startsWith('project')));
+    expect(await tables()).toEqual(TABLES.filter((table) => !/^(project|service_)/.test(table)));
   });
 
   it.each<[string, Settings, RegExp]>([

@@ -28,6 +28,8 @@ const MANY = [
   `INSERT INTO project_access_audit (project_id, version, action, actor, actor_digest, request_id, changed_at, subject,
      previous_hash, hash)
    SELECT id, n, 'member_added', owner_id, '', id, now(), 'member ' || n, '', '' FROM projects, generate_series(1, 3) AS n`,
+  `INSERT INTO service_tokens (id, project_id, token_hash, name, role, made_by, expires_at)
+   SELECT gen_random_uuid(), id, gen_random_uuid(), 'Pipeline', 'viewer', owner_id, now() FROM projects, generate_series(1, 3)`,
   'INSERT INTO stripe_configs (project_id) SELECT id FROM projects',
   `INSERT INTO stripe_config_states (project_id, mode) SELECT id, mode FROM projects, unnest('{test,live}'::text[]) AS mode`,
   `INSERT INTO stripe_webhook_endpoints (project_id, mode, wanted) SELECT id, 'live', '{}' FROM projects`,

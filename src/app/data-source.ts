@@ -7,6 +7,7 @@ import { COMMAND_POOL } from './command-database.js';
 import { APPLICATION_NAME } from './application-name.js';
 import { AccessEntryEntity } from './access-trail/access-entry.entity.js';
 import { ProjectMemberEntity } from './projects/members/member.entity.js';
+import { ServiceTokenEntity } from './service-tokens/service-token.entity.js';
 import { ProjectEntity, ProjectOwnerEntity } from './projects/project.entity.js';
 
 /** How long to wait for a new or a pooled connection, in milliseconds. */
@@ -38,6 +39,7 @@ export function dataSourceOptions(
       ProjectOwnerEntity,
       ProjectMemberEntity,
       AccessEntryEntity,
+      ServiceTokenEntity,
     ],
     migrations: [...paymentsMigrations, CreateProjects1764000001000],
     migrationsTransactionMode: 'each',

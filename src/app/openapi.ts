@@ -49,7 +49,7 @@ export function openApiDocument(
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'JWT',
-      description: 'An access token',
+      description: 'An access token, or a service token (`nsc_…`)',
     })
     .addSecurity(SECURITY_SCHEMES.oauth2, { type: 'oauth2', flows: oauth2Flows(issuer) });
   for (const [name, description] of Object.entries(TAGS)) builder.addTag(name, description);

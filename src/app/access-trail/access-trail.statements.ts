@@ -1,5 +1,6 @@
 import {
   bigint,
+  boolean,
   integer,
   nullable,
   statement,
@@ -160,6 +161,14 @@ export const FIND_ACCESS_FAULTS = statement({
   ) AS newest ON newest.project_id = member.project_id AND newest.subject = member.subject
   WHERE member.project_id > :after AND member.project_id <= :upto AND newest.role_after IS DISTINCT FROM member.role
   ORDER BY 1, 2`,
+});
+
+/** Whether there are tables of the service: a database of an application with the payments module has none. */
+export const FIND_ACCESS_TABLES = statement({
+  name: 'project_access_tables_find',
+  parameters: {},
+  columns: { found: boolean },
+  text: `SELECT to_regclass('{schema}.project_access_audit') IS NOT NULL AS found`,
 });
 
 /** Where the range of so many projects behind one ends; null: there is none behind it. */

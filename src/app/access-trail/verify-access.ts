@@ -1,7 +1,7 @@
 import type { Database } from '../../payments/database/database.js';
 import { runStatement } from '../../payments/database/run-statement.js';
 import type { RowOf } from '../../payments/database/statement.js';
-import { FIND_ACCESS_FAULTS, FIND_PROJECT_RANGE } from './access-trail.statements.js';
+import { FIND_ACCESS_FAULTS, FIND_ACCESS_TABLES, FIND_PROJECT_RANGE } from './access-trail.statements.js';
 
 /** How many projects one statement verifies. */
 const BATCH = 5_000;
@@ -17,9 +17,11 @@ export interface AccessFault {
   fault: RowOf<typeof FIND_ACCESS_FAULTS>['fault'];
 }
 
-/** Verifies the trail of access to every project, in ranges. */
+/** Verifies the trail of access to every project, in ranges, where the database is the service's. */
 export async function findAccessFaults(database: Database): Promise<AccessFault[]> {
   const faults: AccessFault[] = [];
+  const [tables] = await runStatement(database, 'read', FIND_ACCESS_TABLES, {});
+  if (tables?.found !== true) return faults;
   for (let after = FIRST; ;) {
     const [range] = await runStatement(database, 'read', FIND_PROJECT_RANGE, { after, size: BATCH });
     if (range === undefined || range.upto === null) return faults;

@@ -34,7 +34,9 @@ export class CreateProjects1764000001000 implements MigrationInterface {
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('DROP TABLE project_access_audit, project_members, project_owners, projects');
+    await queryRunner.query(
+      'DROP TABLE service_tokens, project_access_audit, project_members, project_owners, projects',
+    );
   }
 }
 
@@ -71,6 +73,23 @@ const ACCESS = [
     hash bytea NOT NULL,
     CONSTRAINT project_access_audit_pkey PRIMARY KEY (project_id, version)
   )`,
+  // Of a token there is nothing but its hash. Its maker is null once who that was has been erased.
+  `
+  CREATE TABLE service_tokens (
+    id uuid NOT NULL CONSTRAINT service_tokens_pkey PRIMARY KEY,
+    project_id uuid NOT NULL CONSTRAINT service_tokens_project_id_fkey REFERENCES projects,
+    token_hash text COLLATE "C" NOT NULL,
+    name varchar(100) NOT NULL,
+    role text NOT NULL CONSTRAINT service_tokens_role_check CHECK (role IN ('viewer', 'admin', 'owner')),
+    made_by varchar(255) COLLATE "C",
+    made_at timestamptz(3) NOT NULL DEFAULT now(),
+    expires_at timestamptz(3) NOT NULL,
+    last_used_at timestamptz(3),
+    revoked_at timestamptz(3)
+  )`,
+  'CREATE UNIQUE INDEX service_tokens_token_hash_idx ON service_tokens (token_hash)',
+  'CREATE INDEX service_tokens_project_idx ON service_tokens (project_id, made_at, id) WHERE revoked_at IS NULL',
+  'CREATE INDEX service_tokens_made_by_idx ON service_tokens (made_by) WHERE made_by IS NOT NULL',
   // Find what names a person, to erase who that was.
   'CREATE INDEX project_access_audit_actor_idx ON project_access_audit (actor) WHERE actor IS NOT NULL',
   'CREATE INDEX project_access_audit_subject_idx ON project_access_audit (subject) WHERE subject IS NOT NULL',

@@ -38,6 +38,7 @@ export class ProjectController {
 
   @GetRoute({
     operationId: 'listProjects',
+    serviceTokens: true,
     summary: 'List Projects',
     description:
       'The projects that the caller has made or is a member of, active or not, oldest first, page by page.',
@@ -57,6 +58,7 @@ export class ProjectController {
   @GetRoute({
     path: ':project_id',
     operationId: 'getProject',
+    serviceTokens: true,
     summary: 'Get Project',
     description: 'A project in which the caller has a role, active or not.',
     response: ProjectResponse,

@@ -3,6 +3,10 @@ import { AccessHistoryController } from '../access-trail/access-history.controll
 import { AccessTrail } from '../access-trail/access-trail.service.js';
 import { MemberController } from './members/member.controller.js';
 import { MemberService } from './members/member.service.js';
+import { SERVICE_TOKENS } from '../../payments/http/access/service-tokens.js';
+import { ServiceTokenController } from '../service-tokens/service-token.controller.js';
+import { ServiceTokenService } from '../service-tokens/service-token.service.js';
+import { VerifiedTokens } from '../service-tokens/verified-tokens.js';
 import { ProjectController } from './project.controller.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import { ProjectService } from './project.service.js';
@@ -13,14 +17,19 @@ export class ProjectModule {
   static with(maxProjectsPerOwner: number): DynamicModule {
     return {
       module: ProjectModule,
-      controllers: [ProjectController, MemberController, AccessHistoryController],
+      // What verifies service tokens is asked for by the payments module's guard.
+      global: true,
+      controllers: [ProjectController, MemberController, AccessHistoryController, ServiceTokenController],
       providers: [
         ProjectService,
         MemberService,
         AccessTrail,
+        ServiceTokenService,
+        VerifiedTokens,
+        { provide: SERVICE_TOKENS, useExisting: VerifiedTokens },
         { provide: MAX_PROJECTS_PER_OWNER, useValue: maxProjectsPerOwner },
       ],
-      exports: [ProjectService],
+      exports: [ProjectService, SERVICE_TOKENS],
     };
   }
 }

@@ -22,6 +22,8 @@ import { AccessTrail } from '../access-trail/access-trail.service.js';
 import { untilCurrent } from '../access-trail/until-current.js';
 import { MemberService } from './members/member.service.js';
 import { FIND_ROLES } from './members/member.statements.js';
+import { ServiceTokenService } from '../service-tokens/service-token.service.js';
+import { tokenIdOf } from '../service-tokens/token-subject.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import { CREATE, DEACTIVATE, FIND, FIND_OWNERS, LIST, LIST_OWNED } from './project.statements.js';
 import type { CreateProjectRequest, ProjectListResponse, ProjectResponse } from './project.dto.js';
@@ -38,6 +40,7 @@ export class ProjectService extends ProjectAccess {
     @Inject(MAX_PROJECTS_PER_OWNER) private readonly maxPerOwner: number,
     private readonly members: MemberService,
     private readonly trail: AccessTrail,
+    private readonly tokens: ServiceTokenService,
   ) {
     super();
     const database = typeormDatabase(dataSource);
@@ -57,7 +60,14 @@ export class ProjectService extends ProjectAccess {
   }
 
   override async roleOf(projectId: string, subject: string): Promise<ProjectRole | null | undefined> {
-    return (await this.roles.find(roleKey(UUIDS.read(projectId), subject)))?.role;
+    const id = UUIDS.read(projectId);
+    const tokenId = tokenIdOf(subject);
+    if (tokenId !== undefined) return this.tokens.roleOf(id, tokenId);
+    return (await this.roles.find(roleKey(id, subject)))?.role;
+  }
+
+  override nameActors(subjects: readonly string[]): Promise<ReadonlyMap<string, string>> {
+    return this.tokens.namesOf(subjects);
   }
 
   override async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects> {
@@ -68,15 +78,20 @@ export class ProjectService extends ProjectAccess {
     return toAccessible(await this.list(subject, page));
   }
 
-  /** Takes a person's roles in the projects of others, and then their name out of the trail of access. */
+  /** Takes a person's tokens and roles in the projects of others, and then their name out of the trail of access. */
   override async erasePerson(subject: string, change: WrittenChange): Promise<void> {
+    await this.tokens.eraseMaker(subject, change);
     await this.members.removeFromAll(subject, change);
     await this.trail.erase(subject);
   }
 
-  /** The projects in which somebody has a role, oldest first. */
-  list(subject: string, page: ProjectPage): Promise<ProjectListResponse> {
-    return this.listBy(LIST, subject, page);
+  /** The projects in which somebody has a role, oldest first; of a service token its one project. */
+  async list(subject: string, page: ProjectPage): Promise<ProjectListResponse> {
+    const tokenId = tokenIdOf(subject);
+    if (tokenId === undefined) return this.listBy(LIST, subject, page);
+    const project = await this.tokens.projectOf(tokenId);
+    if (project === undefined) return { projects: [], total: 0 };
+    return { projects: page.after === undefined ? [project] : [], total: 1 };
   }
 
   private async listBy(
@@ -107,8 +122,12 @@ export class ProjectService extends ProjectAccess {
 
   /** @throws PaymentsError `project_not_found`, also for a project in which the caller has no role */
   async find(subject: string, projectId: string): Promise<ProjectResponse> {
-    const [row] = await runStatement(this.database, 'read', FIND, { id: projectId, subject });
-    if (row === undefined) throw noSuchProject();
+    const tokenId = tokenIdOf(subject);
+    const row =
+      tokenId === undefined
+        ? (await runStatement(this.database, 'read', FIND, { id: projectId, subject }))[0]
+        : await this.tokens.projectOf(tokenId);
+    if (row?.id !== projectId) throw noSuchProject();
     return row;
   }
 

@@ -15,15 +15,25 @@ export class Lookup<Row> {
    * @param find gives the rows of some keys, in any order; a key without a row has none. A fault is everybody's who asked, so
    *   that keys must be validated before they are asked for
    * @param keyOf the key of a row
+   * @param gatherMs how long keys are gathered, in milliseconds, so that a flood of them costs so many statements and no more.
+   *   Default: one turn of the event loop
    */
-  constructor(find: (keys: readonly string[]) => Promise<readonly Row[]>, keyOf: (row: Row) => string) {
+  constructor(
+    find: (keys: readonly string[]) => Promise<readonly Row[]>,
+    keyOf: (row: Row) => string,
+    gatherMs?: number,
+  ) {
+    const gather = (send: () => void): void => {
+      if (gatherMs === undefined) setImmediate(send);
+      else setTimeout(send, gatherMs);
+    };
     this.loader = new DataLoader(
       async (keys: readonly string[]) => {
         const found = await outsideTraces(() => find(keys));
         const rows = new Map(found.map((row) => [keyOf(row), row]));
         return keys.map((key) => rows.get(key));
       },
-      { cache: false, maxBatchSize: MAX_AT_ONCE, batchScheduleFn: setImmediate },
+      { cache: false, maxBatchSize: MAX_AT_ONCE, batchScheduleFn: gather },
     );
   }
 

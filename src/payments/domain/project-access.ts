@@ -16,6 +16,11 @@ export function isEnough(role: ProjectRole, needed: ProjectRole): boolean {
   return PROJECT_ROLES.indexOf(role) >= PROJECT_ROLES.indexOf(needed);
 }
 
+/** Of two roles the one that may less. */
+export function lesserRole(one: ProjectRole, other: ProjectRole): ProjectRole {
+  return isEnough(one, other) ? other : one;
+}
+
 /** What a list of projects shows of one project. */
 export interface OwnedProject<Id = HostId> {
   id: Id;

@@ -9,6 +9,8 @@ import { UUID } from '../domain/uuid.js';
 export interface Caller {
   /** The token's `sub`: 1 to 255 characters, not necessarily a UUID. */
   subject: string;
+  /** Whether it is a program with a service token. Default: a person. */
+  isServiceToken?: true;
 }
 
 /** The property of a request that holds its caller; no host can use it for anything else. */

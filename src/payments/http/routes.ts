@@ -28,6 +28,7 @@ import {
 import type { ProjectRole } from '../domain/project-access.js';
 import { DEFAULT_BASE_PATH } from '../options/payments.options.js';
 import { JwtAuthGuard } from './access/jwt-auth.guard.js';
+import { ACCEPTS_SERVICE_TOKENS } from './access/service-tokens.js';
 import { NEEDED_ROLE, ProjectOwnershipGuard } from './access/project-ownership.guard.js';
 import { NoFields } from './body/no-fields.js';
 import { ErrorFilter } from './errors/error.filter.js';
@@ -52,6 +53,11 @@ export interface Route {
   description: string;
   /** Of a route of a project: the least role that its callers need. Default: owner. */
   role?: ProjectRole;
+  /**
+   * Whether it may be called with a service token, whose role counts as a person's. Default: where it is of a project. Others are
+   * refused, so that what is new is for people.
+   */
+  serviceTokens?: boolean;
   /** The body that it takes; `no fields` refuses every field. Default: none is read. */
   body?: ApiBodyOptions | 'no fields';
   /** What a success answers with. Default: nothing. */
@@ -160,19 +166,23 @@ function document(descriptor: TypedPropertyDescriptor<object>, access: Access): 
   const route = descriptor.value && (Reflect.getMetadata(ROUTE, descriptor.value) as Route | undefined);
   if (route === undefined) return;
   const { operationId, summary, role = 'owner', body, response = {}, errors = [] } = route;
+  const { serviceTokens = access.isOfProject === true } = route;
   const bodyErrors = body === undefined ? [] : BODY_ERRORS;
   const roleErrors: DocumentedError[] = access.isOfProject && role !== 'viewer' ? ['insufficient_role'] : [];
+  const tokenErrors: DocumentedError[] =
+    serviceTokens || access.guards.length === 0 ? [] : ['service_token_refused'];
   const description = access.isOfProject ? `${route.description} Needs the role ${role}.` : route.description;
   applyDecorators(
     ApiOperation({ operationId: OPERATION_PREFIX + operationId, ...access.operation, summary, description }),
     ...(access.isOfProject ? [ApiExtension('x-required-role', role)] : []),
+    SetMetadata(ACCEPTS_SERVICE_TOKENS, serviceTokens),
     ...(typeof body === 'object' ? [ApiBody(body)] : []),
     ApiResponse({
       status: statusOf(route),
       description: 'Successful Response',
       ...(typeof response === 'function' ? { type: response } : response),
     }),
-    ApiErrors(...access.errors, ...roleErrors, ...bodyErrors, ...errors),
+    ApiErrors(...access.errors, ...roleErrors, ...tokenErrors, ...bodyErrors, ...errors),
   )({}, '', descriptor);
 }
 

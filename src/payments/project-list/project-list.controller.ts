@@ -25,6 +25,7 @@ export class ProjectListController {
 
   @GetRoute({
     operationId: 'listProjectPaymentConfigs',
+    serviceTokens: true,
     summary: 'List Projects Payment Config',
     description:
       'The projects in which the caller has a role, oldest first, page by page, and what is configured for each.',

@@ -46,6 +46,7 @@ export class MemberController {
 
   @PutRoute({
     path: ':subject',
+    serviceTokens: false,
     operationId: 'updateMember',
     summary: 'Update Member',
     description:
@@ -65,6 +66,7 @@ export class MemberController {
 
   @DeleteRoute({
     path: ':subject',
+    serviceTokens: false,
     role: 'viewer',
     operationId: 'deleteMember',
     summary: 'Delete Member',

@@ -1,6 +1,7 @@
 import { ApiParam } from '@nestjs/swagger';
 import { holdsCredential } from '../../../payments/domain/credential-shape.js';
 import { ValidationFailed, type ValidationItem } from '../../../payments/domain/errors.js';
+import { isTokenSubject } from '../../service-tokens/token-subject.js';
 import { isSubject } from '../../../payments/domain/subject.js';
 
 /** What 422 lists where a path names nobody. */
@@ -21,11 +22,12 @@ export function ApiSubject(): MethodDecorator {
 }
 
 /**
- * Whose role a path is about. A credential that was pasted in its place must reach neither the database nor the trail.
+ * Whose role a path is about: a person, no service token. A credential that was pasted in its place must reach neither the database nor the trail.
  *
  * @throws ValidationFailed
  */
 export function readSubject(subject: unknown): string {
-  if (!isSubject(subject) || holdsCredential(subject)) throw new ValidationFailed([NO_SUBJECT]);
+  if (!isSubject(subject) || holdsCredential(subject) || isTokenSubject(subject))
+    throw new ValidationFailed([NO_SUBJECT]);
   return subject;
 }

@@ -1,11 +1,12 @@
 import {
   Inject,
   Injectable,
+  Optional,
   type CanActivate,
   type ExecutionContext,
   type OnModuleInit,
 } from '@nestjs/common';
-import { ModuleRef } from '@nestjs/core';
+import { ModuleRef, Reflector } from '@nestjs/core';
 import { firstValueFrom, isObservable } from 'rxjs';
 import { PaymentsError } from '../../domain/errors.js';
 import { HostFault } from '../../domain/host-fault.js';
@@ -18,7 +19,9 @@ import {
 } from '../../options/payments.options.js';
 import { PaymentsOptionsError } from '../../options/options-error.js';
 import { instanceForRequests } from '../../options/provided.js';
-import { CALLER, requestOf, type Caller } from '../http-request.js';
+import { CALLER, rawRequestOf, requestOf, type Caller } from '../http-request.js';
+import { bearerToken, TokenRefused } from './access-token.js';
+import { ACCEPTS_SERVICE_TOKENS, SERVICE_TOKENS, type ServiceTokenVerifier } from './service-tokens.js';
 
 /** Finds who calls, by access tokens or by a guard of the host, and puts the {@link Caller} on the request. */
 @Injectable()
@@ -28,6 +31,7 @@ export class AccessGuard implements CanActivate, OnModuleInit {
   constructor(
     @Inject(RESOLVED_OPTIONS) private readonly options: Pick<ResolvedOptions, 'auth'>,
     private readonly moduleRef: ModuleRef,
+    @Optional() @Inject(SERVICE_TOKENS) private readonly serviceTokens?: ServiceTokenVerifier,
   ) {}
 
   async onModuleInit(): Promise<void> {
@@ -35,7 +39,7 @@ export class AccessGuard implements CanActivate, OnModuleInit {
     this.findCaller =
       'guard' in auth
         ? findByHost(auth, await instanceForRequests(this.moduleRef, 'auth.guard', auth.guard))
-        : await findByTokens(auth);
+        : withServiceTokens(this.serviceTokens, await findByTokens(auth));
   }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -45,14 +49,43 @@ export class AccessGuard implements CanActivate, OnModuleInit {
   }
 }
 
-/** Lets a request pass that the module's access rules let pass: see `PaymentsModuleOptions.auth`. */
+/**
+ * Lets a request pass that the module's access rules let pass: see `PaymentsModuleOptions.auth`. Programs with service tokens pass
+ * where a route says so, and nowhere else.
+ */
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
-  constructor(@Inject(AccessGuard) private readonly access: AccessGuard) {}
+  constructor(
+    @Inject(AccessGuard) private readonly access: AccessGuard,
+    @Inject(Reflector) private readonly reflector: Reflector,
+  ) {}
 
-  canActivate(context: ExecutionContext): Promise<boolean> {
-    return this.access.canActivate(context);
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    await this.access.canActivate(context);
+    if (requestOf(context)[CALLER]?.isServiceToken !== true) return true;
+    if (this.reflector.get<boolean | undefined>(ACCEPTS_SERVICE_TOKENS, context.getHandler()) === true)
+      return true;
+    throw new PaymentsError(
+      'service_token_refused',
+      'A service token may not do this; use the access token of a person.',
+    );
   }
+}
+
+/** Looks at service tokens first, and lets no other token have the subject of one. */
+function withServiceTokens(
+  serviceTokens: ServiceTokenVerifier | undefined,
+  findPerson: (context: ExecutionContext) => Promise<Caller>,
+): (context: ExecutionContext) => Promise<Caller> {
+  if (serviceTokens === undefined) return findPerson;
+  return async (context) => {
+    const { headers, rawHeaders } = rawRequestOf(requestOf(context));
+    const token = bearerToken(headers, rawHeaders);
+    if (typeof token === 'string' && serviceTokens.looksLikeOne(token)) return serviceTokens.verify(token);
+    const caller = await findPerson(context);
+    if (serviceTokens.isSubject(caller.subject)) throw new TokenRefused('subject');
+    return caller;
+  };
 }
 
 /** Passport is loaded for tokens only, since a host with a guard of its own may have none, or one that its test runner cannot load. */

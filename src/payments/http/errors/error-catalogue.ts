@@ -1,5 +1,6 @@
 import type { AnswerCode, AnswerKind } from './answer-code.js';
 import { PROTOCOL_ANSWERS } from './protocol-answers.js';
+import { SERVICE_ANSWERS } from './service-answers.js';
 
 /** Seconds after which a caller may retry when a dependency was unavailable. */
 const RETRY_AFTER = { 'Retry-After': '2' };
@@ -64,6 +65,7 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     fix: 'Check the address and the mode in it, which is `test` or `live`.',
   },
   ...PROTOCOL_ANSWERS,
+  ...SERVICE_ANSWERS,
   malformed_body: {
     status: 400,
     title: 'Malformed body',
@@ -115,31 +117,6 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     title: 'Event not found',
     example: 'This project has no such event.',
     fix: 'Check the mode and the id of the event; `GET …/events` lists those that are stored.',
-  },
-  project_limit_reached: {
-    status: 409,
-    title: 'Too many projects',
-    example:
-      'You have as many projects as this service allows, deleted ones included; use one of them, or ask its operator for more.',
-    fix: 'Use one of the projects, or have the operator raise `MAX_PROJECTS_PER_OWNER`.',
-  },
-  member_limit_reached: {
-    status: 409,
-    title: 'Too many members',
-    example: 'The project has as many members as it may have; remove one first.',
-    fix: 'Remove a member of the project who needs it no longer.',
-  },
-  creator_stays_owner: {
-    status: 409,
-    title: 'The creator stays an owner',
-    example: 'Who created the project is its owner for good, and can be neither demoted nor removed.',
-    fix: 'Make others owners beside the creator, or delete the project.',
-  },
-  member_not_found: {
-    status: 404,
-    title: 'Member not found',
-    example: 'The project has no such member.',
-    fix: 'Check the subject, percent-encoded as one segment of the path; `GET …/members` lists them.',
   },
   credentials_missing: {
     status: 409,

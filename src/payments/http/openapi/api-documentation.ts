@@ -183,6 +183,9 @@ const SPECIAL: ReadonlySet<AnswerCode> = new Set([
   'member_limit_reached',
   'creator_stays_owner',
   'member_not_found',
+  'service_token_refused',
+  'service_token_not_found',
+  'service_token_limit_reached',
 ]);
 
 function commonCodes(status: number): AnswerCode[] {
