@@ -29,17 +29,20 @@ export class DeactivateSection extends Section {
         ${texts.deactivate} …
       </button>`;
     }
-    const close = (): boolean => (this.isOpen = false);
+    const close = (): void => {
+      this.isOpen = false;
+    };
     return html`<p>${texts.deactivationEffect}</p>
       ${typedConfirmation({
         id: 'deactivation-word',
         word: this.projectName.trim() || this.state.api.projectId,
         label: texts.typeToConfirm,
         button: texts.deactivate,
+        cancel: texts.cancel,
         isBusy: this.action.isBusy,
         onConfirm: () => void this.deactivate(),
-      })}
-      <button type="button" part="button" @click=${close}>${texts.cancel}</button>`;
+        onCancel: close,
+      })}`;
   }
 
   private readonly deactivate = (): Promise<void> =>

@@ -82,6 +82,14 @@ export const partStyles = css`
     min-inline-size: 0;
     max-inline-size: 100%;
   }
+  .filter label {
+    flex: 1 1 10rem;
+    max-inline-size: 20rem;
+  }
+  .filter label > *,
+  .copied > * {
+    inline-size: 100%;
+  }
   .filter .hint {
     flex-basis: 100%;
     margin: 0;

@@ -9,13 +9,15 @@ export interface Confirmation {
   /** With the place `{word}`. */
   label: string;
   button: string;
+  cancel: string;
   isBusy: boolean;
   onConfirm: () => void;
+  onCancel: () => void;
 }
 
-/** A form whose button does something only once the word was typed; the field has it until then, and nothing is sent. */
+/** A form whose button does something only once the word was typed; until then nothing is sent. */
 export function typedConfirmation(confirmation: Confirmation): TemplateResult {
-  const { id, word, label, button, isBusy, onConfirm } = confirmation;
+  const { id, word, label, button, cancel, isBusy, onConfirm, onCancel } = confirmation;
   const field = (form: HTMLFormElement): HTMLInputElement => form.elements[0] as HTMLInputElement;
   const onSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
@@ -25,7 +27,6 @@ export function typedConfirmation(confirmation: Confirmation): TemplateResult {
       field(form).reportValidity();
       return;
     }
-    form.reset();
     onConfirm();
   };
   const onInput = (event: InputEvent): void => {
@@ -35,5 +36,6 @@ export function typedConfirmation(confirmation: Confirmation): TemplateResult {
     <label for=${id}>${fill(label, { word })}</label>
     <input id=${id} part="input" autocomplete="off" autocapitalize="off" spellcheck="false" required />
     <button part="button danger" class="danger" aria-busy=${isBusy}>${button}</button>
+    <button type="button" part="button" @click=${onCancel}>${cancel}</button>
   </form>`;
 }

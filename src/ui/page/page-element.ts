@@ -1,8 +1,144 @@
-import { LitElement, html, type TemplateResult } from 'lit';
+import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { property, state } from 'lit/decorators.js';
+import { keyed } from 'lit/directives/keyed.js';
+import { Api } from '../api/api.js';
+import { partStyles } from '../element/part-styles.js';
+import { styles } from '../element/styles.js';
+import { fill } from '../texts/fill.js';
+import { PAGE } from '../texts/page-texts.js';
+import { pageStyles } from './page-styles.js';
+import { ProjectsApi } from './projects-api.js';
+import { projectOf } from './route.js';
+import type { Session, SignIn } from './session.js';
 
 /** The page of the service: who is signed in, their projects, and the settings of one. */
 export class PageElement extends LitElement {
-  override render(): TemplateResult {
-    return html`<main><h1>Stripe settings</h1></main>`;
+  static override styles = [styles, partStyles, pageStyles];
+
+  /** Without, nothing is shown yet. */
+  @property({ attribute: false }) signIn: SignIn | undefined;
+  /** Undefined: it is not known yet. Null: nobody is signed in. */
+  @state() private session: Session | null | undefined;
+  @state() private isEnded = false;
+  @state() private said = '';
+  @state() private fault = '';
+  @state() private projectId = projectOf(location.hash);
+  private hasNavigated = false;
+
+  /** The same one all the time: what is shown stays when somebody signs in again. */
+  private readonly token = (): Promise<string> =>
+    this.session ? this.session.token() : Promise.reject(new Error('nobody is signed in'));
+  private readonly api = new ProjectsApi(
+    new Api({ base: 'api/v1', token: this.token, onSignedOut: () => (this.isEnded = true) }),
+  );
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener('hashchange', this.onHashChange);
+    this.addEventListener('stripe-settings-signed-out', this.onEnded);
   }
+
+  override disconnectedCallback(): void {
+    removeEventListener('hashchange', this.onHashChange);
+    super.disconnectedCallback();
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    const { signIn } = this;
+    if (changed.has('signIn') && signIn !== undefined) void this.enter(() => signIn.resume());
+  }
+
+  override render(): TemplateResult {
+    const { session, said, fault } = this;
+    return html`<header>
+        <h1>${PAGE.title}</h1>
+        ${
+          session
+            ? html`<p>${fill(PAGE.signedInAs, { name: session.name })}</p>
+                <button type="button" @click=${this.signOut}>${PAGE.signOut}</button>`
+            : nothing
+        }
+      </header>
+      <main>
+        <p role="status">${said}</p>
+        <div role="alert">
+          ${fault === '' ? nothing : html`<p class="fault">${fault}</p>`}
+          ${session && this.isEnded ? this.renderEnded() : nothing}
+        </div>
+        ${session === undefined ? nothing : session === null ? this.renderSignIn() : this.renderView()}
+      </main>`;
+  }
+
+  private renderSignIn(): TemplateResult {
+    return html`<p>${PAGE.signInWhy}</p>
+      <button type="button" class="primary" @click=${this.begin}>${PAGE.signIn}</button>`;
+  }
+
+  private renderEnded(): TemplateResult {
+    return html`<div class="notice">
+      <p>${this.signIn?.again === undefined ? PAGE.endedLeads : PAGE.ended}</p>
+      <button type="button" class="primary" @click=${this.signInAgain}>${PAGE.signInAgain}</button>
+    </div>`;
+  }
+
+  private renderView(): TemplateResult {
+    const { projectId, api } = this;
+    const view =
+      projectId === undefined
+        ? html`<stripe-page-projects .api=${api} .takesFocus=${this.hasNavigated}></stripe-page-projects>`
+        : html`<stripe-page-project
+            .api=${api}
+            .takesFocus=${this.hasNavigated}
+            .projectId=${projectId}
+            .token=${this.token}
+          ></stripe-page-project>`;
+    return html`${keyed(projectId, view)}`;
+  }
+
+  private readonly begin = (): Promise<void> =>
+    this.enter(async () => {
+      await this.signIn?.begin();
+      return undefined;
+    });
+
+  private readonly signInAgain = (): Promise<void> => {
+    const again = this.signIn?.again?.bind(this.signIn);
+    return again === undefined ? this.begin() : this.enter(again);
+  };
+
+  private readonly signOut = async (): Promise<void> => {
+    const { session } = this;
+    this.session = null;
+    this.isEnded = false;
+    this.said = PAGE.signedOut;
+    await session?.signOut();
+  };
+
+  /** Takes the session that somebody gets, or says why there is none. */
+  private async enter(get: () => Promise<Session | undefined>): Promise<void> {
+    this.fault = '';
+    this.said = '';
+    try {
+      const session = await get();
+      if (session !== undefined && session !== this.session) {
+        this.session?.removeEventListener('ended', this.onEnded);
+        session.addEventListener('ended', this.onEnded);
+        this.isEnded = false;
+      }
+      this.session = session ?? this.session ?? null;
+    } catch (error) {
+      this.session ??= null;
+      this.fault = error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  private readonly onEnded = (): void => {
+    this.isEnded = true;
+  };
+
+  private readonly onHashChange = (): void => {
+    this.projectId = projectOf(location.hash);
+    this.hasNavigated = true;
+    document.title = PAGE.title;
+  };
 }

@@ -1,4 +1,4 @@
 import '../stripe-settings.js';
-import { PageElement } from './page-element.js';
+import { definePage } from './page-parts.js';
 
-customElements.define('stripe-page', PageElement);
+definePage();

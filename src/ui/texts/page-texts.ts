@@ -1,0 +1,55 @@
+/** What the page says around the settings. `{…}` are places for values. */
+export const PAGE = {
+  title: 'Stripe settings',
+  signInWhy: 'Sign in to see your projects and to store their Stripe keys.',
+  signIn: 'Sign in',
+  signedInAs: 'Signed in as {name}',
+  signOut: 'Sign out',
+  signedOut: 'You are signed out.',
+  ended:
+    'Your session has ended. What is typed here stays until you leave this page; sign in again to store it.',
+  endedLeads:
+    'Your session has ended. Signing in again leads away from this page: a key that was pasted here has to be pasted again.',
+  signInAgain: 'Sign in again',
+
+  projects: 'Projects',
+  noProjects: 'You have no projects yet. Create the first one below.',
+  allProjects: 'All projects',
+  keysOf: 'Stripe keys: {modes}',
+  noKeys: 'No Stripe keys yet',
+  testKeys: 'test',
+  liveKeys: 'live',
+  yourRole: 'Your role: {role}',
+  deactivated: 'deactivated',
+  more: 'Show more projects',
+  createProject: 'Create a project',
+  name: 'Name',
+  description: 'Description (may be left empty)',
+  create: 'Create',
+
+  deactivatedProject: 'This project is deactivated. Its credentials are erased, and it takes no webhooks.',
+  deactivateProject: 'Deactivate the project',
+  deactivateEffect:
+    'Deactivates the project for good: its Stripe credentials are erased at once, it takes no more webhooks, and endpoints that this ' +
+    'service made are removed from Stripe. Nobody can undo it.',
+  deactivate: 'Deactivate',
+  typeToConfirm: 'Type {word} to confirm',
+
+  members: 'Members',
+  membersHint:
+    'A viewer reads. An admin also changes credentials and replays events. An owner also deactivates and gives roles.',
+  member: 'Subject',
+  memberHint:
+    'As the identity provider calls them: the sub of their tokens. Another role replaces the one they have.',
+  role: 'Role',
+  viewer: 'viewer',
+  admin: 'admin',
+  owner: 'owner',
+  creator: 'has made the project',
+  giveRole: 'Give role',
+  roleGiven: '{subject} has the role {role}.',
+  removeMember: 'Remove {subject}',
+  remove: 'Remove',
+  memberRemoved: '{subject} has no role in the project any more.',
+  moreMembers: 'Show more members',
+} as const;

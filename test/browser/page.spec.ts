@@ -1,0 +1,161 @@
+import { join } from 'node:path';
+import { source as axeSource } from 'axe-core';
+import type { Browser, Locator, Page } from 'playwright-core';
+import { createKeyRingFile } from '../../src/payments/crypto/key-ring-file.js';
+import { launchChromium } from '../support/chromium.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import {
+  cleanUp,
+  serviceSettings,
+  startServiceProcess,
+  temporaryFolder,
+  type ServiceProcess,
+} from '../support/process.js';
+import { testToken } from '../support/service.js';
+
+const BUSY_MACHINE_MS = 120_000;
+
+let database: TestDatabase;
+let service: ServiceProcess;
+let browser: Browser;
+let page: Page;
+const problems: string[] = [];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  const keyRingFile = join(await temporaryFolder(), 'ring.json');
+  await createKeyRingFile(keyRingFile);
+  service = await startServiceProcess(serviceSettings(database.url, keyRingFile));
+  browser = await launchChromium();
+});
+afterEach(() => page.context().close());
+afterAll(async () => {
+  await browser.close();
+  await cleanUp();
+  await database.drop();
+});
+
+const button = (name: string): Locator => page.getByRole('button', { name });
+
+/**
+ * Opens the page, on which people sign in at nobody: whoever begins is signed in. `window.session` is theirs, and
+ * `window.answered` tells what the page asked of the provider.
+ */
+async function openPage(subject: string, hash = ''): Promise<void> {
+  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page.setDefaultTimeout(BUSY_MACHINE_MS);
+  page.on('pageerror', (error) => problems.push(error.message));
+  page.on('console', (message) => {
+    // The browser writes a line for each answer that is an error; the page cannot help it.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load'))
+      problems.push(message.text());
+  });
+  await page.goto(`${service.url}/${hash}`);
+  await page.evaluate(`{
+    const signedIn = () => window.session = Object.assign(new EventTarget(), {
+      name: 'Alice', token: async () => ${JSON.stringify(testToken(subject))}, signOut: async () => { window.session = null; } });
+    const page = document.querySelector('stripe-page');
+    page.signIn = {
+      resume: async () => undefined,
+      begin: async () => { page.signIn = { ...page.signIn, resume: async () => signedIn() }; },
+      again: async () => signedIn(),
+    };
+  }`);
+}
+
+async function signIn(): Promise<void> {
+  await button('Sign in').click();
+  await page.getByText('Signed in as Alice').waitFor();
+}
+
+it('lets somebody sign in, create a project, open it, deactivate it and sign out', async () => {
+  await openPage('page-owner');
+  expect(await page.getByRole('button').count()).toBe(1);
+  await signIn();
+  await page.getByText('You have no projects yet').waitFor();
+  await page.getByLabel('Name').fill('Shoes <b>');
+  await button('Create').click();
+
+  await page.getByRole('heading', { name: 'Shoes <b>' }).waitFor();
+  expect(new URL(page.url()).hash).toMatch(/^#\/projects\/[-0-9a-f]{36}$/);
+  await page.getByRole('tab', { name: 'Live mode' }).waitFor();
+
+  await button('Deactivate the project …').click();
+  await page.getByLabel('Type Shoes <b> to confirm').fill('Shoes <b>');
+  await button('Deactivate').last().click();
+  await page.getByRole('listitem').filter({ hasText: 'deactivated' }).waitFor();
+  await button('Sign out').click();
+  await page.getByText('You are signed out.').waitFor();
+  expect(await page.getByText('Shoes').count()).toBe(0);
+  expect(problems).toEqual([]);
+});
+
+it('says that a session has ended, and keeps what was typed when somebody signs in again', async () => {
+  const id = await service.createProject('page-expiry', 'Bags');
+  await openPage('page-expiry', `#/projects/${id}`);
+  await signIn();
+  await button('Deactivate the project …').click();
+  const word = page.getByLabel('Type Bags to confirm');
+  await word.fill('Bags');
+  await page.evaluate(`session.token = async () => { throw new Error('over'); }`);
+  await word.press('Enter');
+  await page.getByText('Your session has ended.').waitFor();
+
+  await button('Sign in again').click();
+  await page.getByText('Your session has ended.').waitFor({ state: 'detached' });
+  await word.press('Enter');
+  await page.getByRole('heading', { name: 'Projects', exact: true }).waitFor();
+  expect(problems).toEqual([]);
+});
+
+it('gives and takes roles', async () => {
+  const id = await service.createProject('page-roles', 'Hats');
+  await openPage('page-roles', `#/projects/${id}`);
+  await signIn();
+  await page.getByLabel('Subject').fill('somebody|else');
+  await page.getByLabel('Role').selectOption('admin');
+  await button('Give role').click();
+  await page.getByText('somebody|else has the role admin.').waitFor();
+  const shown = await service.request('GET', `/api/v1/projects/${id}`, { subject: 'somebody|else' });
+  expect(shown.json).toMatchObject({ role: 'admin' });
+  await button('Remove somebody|else').click();
+  await page.getByText('somebody|else has no role').waitFor();
+  expect(problems).toEqual([]);
+});
+
+it.each([
+  ['light', 320],
+  ['light', 1280],
+  ['dark', 320],
+  ['dark', 1280],
+] as const)(
+  'is accessible and scrolls in one direction alone, %s, %d px wide',
+  async (colorScheme, width) => {
+    const id = await service.createProject(
+      `page-${colorScheme}-${width}`,
+      'A project with a name that is rather long',
+    );
+    await openPage(`page-${colorScheme}-${width}`);
+    await page.emulateMedia({ colorScheme });
+    await page.setViewportSize({ width, height: 800 });
+    const faults = async (): Promise<string[]> => {
+      await page.evaluate(axeSource);
+      const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
+        'axe.run()',
+      );
+      const overflow = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
+      return [
+        ...violations.map((each) => `${each.id}: ${each.nodes.map(({ html }) => html).join(' ')}`),
+        ...(overflow === true ? ['it is too wide'] : []),
+      ];
+    };
+    expect(await faults()).toEqual([]);
+    await signIn();
+    await page.getByRole('link', { name: 'A project with' }).waitFor();
+    expect(await faults()).toEqual([]);
+    await page.goto(`${service.url}/#/projects/${id}`);
+    await button('Deactivate the project …').click();
+    await page.getByText('page-', { exact: false }).first().waitFor();
+    expect(await faults()).toEqual([]);
+  },
+);
