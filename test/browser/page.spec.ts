@@ -1,39 +1,19 @@
-import { join } from 'node:path';
 import { source as axeSource } from 'axe-core';
-import type { Browser, Locator, Page } from 'playwright-core';
-import { createKeyRingFile } from '../../src/payments/crypto/key-ring-file.js';
-import { launchChromium } from '../support/chromium.js';
-import { createTestDatabase, type TestDatabase } from '../support/database.js';
-import {
-  cleanUp,
-  serviceSettings,
-  startServiceProcess,
-  temporaryFolder,
-  type ServiceProcess,
-} from '../support/process.js';
+import type { Locator, Page } from 'playwright-core';
 import { testToken } from '../support/service.js';
+import { startSettings, type SettingsRig } from '../support/settings-page.js';
 
-const BUSY_MACHINE_MS = 120_000;
+const BUSY_MACHINE_MS = 15_000;
 
-let database: TestDatabase;
-let service: ServiceProcess;
-let browser: Browser;
+let rig: SettingsRig;
 let page: Page;
 const problems: string[] = [];
 
 beforeAll(async () => {
-  database = await createTestDatabase();
-  const keyRingFile = join(await temporaryFolder(), 'ring.json');
-  await createKeyRingFile(keyRingFile);
-  service = await startServiceProcess(serviceSettings(database.url, keyRingFile));
-  browser = await launchChromium();
+  rig = await startSettings();
 });
 afterEach(() => page.context().close());
-afterAll(async () => {
-  await browser.close();
-  await cleanUp();
-  await database.drop();
-});
+afterAll(() => rig.stop());
 
 const button = (name: string): Locator => page.getByRole('button', { name });
 
@@ -42,7 +22,7 @@ const button = (name: string): Locator => page.getByRole('button', { name });
  * `window.answered` tells what the page asked of the provider.
  */
 async function openPage(subject: string, hash = ''): Promise<void> {
-  page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
+  page = await rig.browser.newPage({ viewport: { width: 1280, height: 900 } });
   page.setDefaultTimeout(BUSY_MACHINE_MS);
   page.on('pageerror', (error) => problems.push(error.message));
   page.on('console', (message) => {
@@ -50,7 +30,7 @@ async function openPage(subject: string, hash = ''): Promise<void> {
     if (message.type() === 'error' && !message.text().startsWith('Failed to load'))
       problems.push(message.text());
   });
-  await page.goto(`${service.url}/${hash}`);
+  await page.goto(`${rig.service.url}/${hash}`);
   await page.evaluate(`{
     const signedIn = () => window.session = Object.assign(new EventTarget(), {
       name: 'Alice', token: async () => ${JSON.stringify(testToken(subject))}, signOut: async () => { window.session = null; } });
@@ -91,7 +71,7 @@ it('lets somebody sign in, create a project, open it, deactivate it and sign out
 });
 
 it('says that a session has ended, and keeps what was typed when somebody signs in again', async () => {
-  const id = await service.createProject('page-expiry', 'Bags');
+  const id = await rig.service.createProject('page-expiry', 'Bags');
   await openPage('page-expiry', `#/projects/${id}`);
   await signIn();
   await button('Deactivate the project …').click();
@@ -109,14 +89,14 @@ it('says that a session has ended, and keeps what was typed when somebody signs 
 });
 
 it('gives and takes roles', async () => {
-  const id = await service.createProject('page-roles', 'Hats');
+  const id = await rig.service.createProject('page-roles', 'Hats');
   await openPage('page-roles', `#/projects/${id}`);
   await signIn();
   await page.getByLabel('Subject').fill('somebody|else');
   await page.getByLabel('Role').selectOption('admin');
   await button('Give role').click();
   await page.getByText('somebody|else has the role admin.').waitFor();
-  const shown = await service.request('GET', `/api/v1/projects/${id}`, { subject: 'somebody|else' });
+  const shown = await rig.service.request('GET', `/api/v1/projects/${id}`, { subject: 'somebody|else' });
   expect(shown.json).toMatchObject({ role: 'admin' });
   await button('Remove somebody|else').click();
   await page.getByText('somebody|else has no role').waitFor();
@@ -131,7 +111,7 @@ it.each([
 ] as const)(
   'is accessible and scrolls in one direction alone, %s, %d px wide',
   async (colorScheme, width) => {
-    const id = await service.createProject(
+    const id = await rig.service.createProject(
       `page-${colorScheme}-${width}`,
       'A project with a name that is rather long',
     );
@@ -153,7 +133,7 @@ it.each([
     await signIn();
     await page.getByRole('link', { name: 'A project with' }).waitFor();
     expect(await faults()).toEqual([]);
-    await page.goto(`${service.url}/#/projects/${id}`);
+    await page.goto(`${rig.service.url}/#/projects/${id}`);
     await button('Deactivate the project …').click();
     await page.getByText('page-', { exact: false }).first().waitFor();
     expect(await faults()).toEqual([]);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { createKeyRingFile } from '../../src/payments/crypto/key-ring-file.js';
 import { launchChromium } from './chromium.js';
-import { createTestDatabase } from './database.js';
+import { createTestDatabase, type TestDatabase } from './database.js';
 import {
   cleanUp,
   serviceSettings,
@@ -21,6 +21,7 @@ const STEP_MS = 15_000;
 export interface OpenOptions {
   /** Who looks. Default: `alice`. */
   subject?: string;
+  projectName?: string;
   /** The tab. Default: `test`. */
   mode?: 'test' | 'live';
   viewport?: { width: number; height: number };
@@ -33,6 +34,7 @@ export interface OpenOptions {
 /** `<stripe-settings>` in a Chromium, in front of a real service, database and local Stripe. */
 export interface SettingsRig {
   readonly service: ServiceProcess;
+  readonly database: TestDatabase;
   readonly stripe: LocalStripe;
   readonly browser: Browser;
   /** What pages did that a good page does not do: errors, what the Content-Security-Policy stopped, foreign addresses. */
@@ -55,7 +57,7 @@ export async function startSettings(settings: Settings = {}): Promise<SettingsRi
   const service = await startServiceProcess(
     serviceSettings(database.url, keyRingFile, { STRIPE_API_BASE: stripe.url, ...settings }),
   );
-  const rig = { service, stripe, browser, problems: [] as string[] };
+  const rig = { service, database, stripe, browser, problems: [] as string[] };
   return {
     ...rig,
     async open(projectId, options = {}) {
@@ -96,7 +98,7 @@ async function showElement(
   { service, problems }: Pick<SettingsRig, 'service' | 'problems'>,
   page: Page,
   projectId: string,
-  { subject = 'alice', mode = 'test', texts = {}, lang = 'en' }: OpenOptions,
+  { subject = 'alice', projectName = '', mode = 'test', texts = {}, lang = 'en' }: OpenOptions,
 ): Promise<void> {
   const policy = (await fetch(service.url)).headers.get('content-security-policy') ?? '';
   await page.exposeFunction('testToken', () => testToken(subject));
@@ -112,7 +114,7 @@ async function showElement(
       contentType: 'text/javascript',
       body: `import './ui/stripe-settings.js';
 const settings = document.createElement('stripe-settings');
-Object.assign(settings, ${JSON.stringify({ projectId, mode, texts, lang })}, { token: () => window.testToken() });
+Object.assign(settings, ${JSON.stringify({ projectId, projectName, mode, texts, lang })}, { token: () => window.testToken() });
 document.querySelector('main').append(settings);`,
     }),
   );
