@@ -61,6 +61,8 @@ describe('outside production', () => {
           'DATA_DIR',
           'DOCS',
           'AUTH_DEVELOPMENT_PORT',
+          'UI_CLIENT_ID',
+          'UI_OAUTH_SCOPES',
           'DOCS_OAUTH_CLIENT_ID',
           'DOCS_OAUTH_SCOPES',
           'LOG_LEVEL',
@@ -272,6 +274,16 @@ describe('in production', () => {
     expect(readEnv(PRODUCTION).docsSignIn).toBeUndefined();
   });
 
+  it.each([
+    [{}, ['openid', 'profile']],
+    [{ AUTH_REQUIRED_SCOPE: 'payments' }, ['openid', 'profile', 'payments']],
+    [{ UI_OAUTH_SCOPES: 'openid offline_access' }, ['openid', 'offline_access']],
+  ])('signs people in on the page as the client that it is given, with %j', (more, scopes) => {
+    const { pageSignIn } = readEnv({ ...PRODUCTION, UI_CLIENT_ID: 'page', ...more });
+    expect(pageSignIn).toEqual({ clientId: 'page', scopes });
+    expect(readEnv(PRODUCTION).pageSignIn).toBeUndefined();
+  });
+
   it('generates nothing that it should be given', () => {
     expect(refusedBy(env({ NODE_ENV: 'production' }))).toEqual([
       'DATABASE_URL',
@@ -331,9 +343,12 @@ describe('in production', () => {
 });
 
 describe('a wrong setting', () => {
-  it('is a sign-in of the explorer where there is no identity provider, or no client', () => {
-    expect(refusedBy(env({ DOCS_OAUTH_CLIENT_ID: CANARY }))).toEqual(['DOCS_OAUTH_CLIENT_ID']);
-    expect(refusedBy(env({ ...PRODUCTION, DOCS_OAUTH_SCOPES: CANARY }))).toEqual(['DOCS_OAUTH_SCOPES']);
+  it.each([
+    ['explorer', 'DOCS_OAUTH_CLIENT_ID', 'DOCS_OAUTH_SCOPES'],
+    ['page', 'UI_CLIENT_ID', 'UI_OAUTH_SCOPES'],
+  ])('is a sign-in of the %s where there is no identity provider, or no client', (_, client, scopes) => {
+    expect(refusedBy(env({ [client]: CANARY }))).toEqual([client]);
+    expect(refusedBy(env({ ...PRODUCTION, [scopes]: CANARY }))).toEqual([scopes]);
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { readAuth } from './settings/auth-settings.js';
-import { readDocsSignIn } from './settings/docs-settings.js';
+import { readSignInClient } from './settings/sign-in-client-settings.js';
 import { environment, type Variables } from './settings/environment.js';
 import { readKeyRing } from './settings/key-ring-settings.js';
 import { readTelemetry } from './settings/telemetry-settings.js';
@@ -41,7 +41,8 @@ export function readEnv(variables: Variables = environment()) {
     origins: settings.get('CORS_ORIGINS'),
     shutdownDelaySeconds: settings.get('SHUTDOWN_DELAY_SECONDS'),
     ui: settings.get('UI'),
-    docsSignIn: readDocsSignIn(settings),
+    docsSignIn: readSignInClient(settings, 'explorer'),
+    pageSignIn: readSignInClient(settings, 'page'),
     docs: settings.get('DOCS'),
     logLevel: settings.get('LOG_LEVEL'),
     requestIdHeader: settings.get('REQUEST_ID_HEADER'),

@@ -2,9 +2,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { startEmbeddedPostgres } from '../embedded-postgres/embedded-postgres.js';
 import { databaseFaultOf } from '../payments/database/database-fault.js';
 import { describeError } from '../payments/common/describe-error.js';
-import { fetchIssuerMetadata, type IssuerMetadata } from '../payments/http/access/issuer-keys.js';
+import type { IssuerMetadata } from '../payments/http/access/issuer-keys.js';
 import { KeyRingWatcher } from '../payments/key-ring/key-ring-watcher.js';
-import { DependencyUnavailable } from '../payments/domain/errors.js';
 import { isKeyRingMade, openServiceKeyRing } from './service-key-ring.js';
 import { makeDataFolder } from './data-folder.js';
 import { DatabaseConnection } from './database-connection.js';
@@ -12,10 +11,12 @@ import { banner, demoProject } from './demo.js';
 import { Draining, type DrainingTimes } from './draining.js';
 import { localUrl, type Env } from './env.js';
 import { serveDocs, startAtDocs, type ExplorerSignIn } from './explorer.js';
+import { KnownIssuer } from './known-issuer.js';
 import { Listener } from './listener.js';
 import { LogDestination } from './log-destination.js';
 import { serviceLogger } from './logging.js';
 import { openApiDocument } from './openapi.js';
+import { pageSignIn } from './page-sign-in.js';
 import { requestIds } from './request-id.js';
 import { createLogger, createServer } from './server.js';
 import { openSignIn, type SignIn } from './sign-in-server/sign-in.js';
@@ -94,14 +95,16 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     );
     opened.push(() => app.close());
     for (const warning of env.warnings) events.write('setting.insecure', { warning });
-    if (env.ui) serveUi(app);
+    const { auth } = signIn;
+    const issuer = new KnownIssuer(auth.kind === 'issuer' ? auth.issuer : undefined, events);
+    if (env.ui) serveUi(app, async () => pageSignIn(signIn, await issuer.metadata()));
     if (env.docs) {
       if (!env.ui) startAtDocs(app);
-      const issuer = await untilEnded(issuerMetadata(signIn, events));
+      const metadata = await untilEnded(issuer.metadata());
       serveDocs(
         app,
-        () => openApiDocument(app, { issuer, server: env.publicBaseUrl }),
-        explorerSignIn(signIn, issuer),
+        () => openApiDocument(app, { issuer: metadata, server: env.publicBaseUrl }),
+        explorerSignIn(signIn, metadata),
       );
     }
     const reloadKeyRing = (): void => void app.get(KeyRingWatcher).reload();
@@ -135,18 +138,6 @@ async function embeddedDatabase(
   const database = await startEmbeddedPostgres(dataDir, signal);
   opened.push(() => database.stop());
   return database.url;
-}
-
-/** The explorer's Authorize needs the identity provider's addresses; everything else works without them. */
-async function issuerMetadata({ auth }: SignIn, events: ServiceLogger): Promise<IssuerMetadata | undefined> {
-  if (auth.kind !== 'issuer') return undefined;
-  try {
-    return await fetchIssuerMetadata(auth.issuer);
-  } catch (error) {
-    const cause = error instanceof DependencyUnavailable ? error.cause : error;
-    events.write('issuer_metadata.unavailable', describeError(cause));
-    return undefined;
-  }
 }
 
 /** Without a client or an address of the provider it could not work, and is not offered. */

@@ -13,6 +13,16 @@ export const BROWSER_SETTINGS = {
     default: { production: 'false', otherwise: 'true' },
     schema: () => flag,
   },
+  UI_CLIENT_ID: {
+    meaning: 'a public client of the identity provider, as which the page signs people in',
+    absent: 'the page says that nobody can sign in, except in development',
+    schema: () => text,
+  },
+  UI_OAUTH_SCOPES: {
+    meaning: 'what it asks for, separated by spaces',
+    absent: '`openid profile` and the scope that is required',
+    schema: () => words,
+  },
   DOCS: {
     meaning: '`true` or `false`: serve the explorer and the OpenAPI document',
     default: { production: 'false', otherwise: 'true' },

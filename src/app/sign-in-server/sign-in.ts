@@ -1,6 +1,6 @@
 import { SECRET_TOKEN_HOURS } from '../../payments/http/access/access-token.js';
 import { localUrl, type Env } from '../env.js';
-import type { DocsSignIn } from '../settings/docs-settings.js';
+import { usualScopes, type SignInClient } from '../settings/sign-in-client-settings.js';
 import type { ServiceLogger } from '../service-logger.js';
 import {
   DEMO_TOKEN_HOURS,
@@ -16,8 +16,10 @@ type DevelopmentAuth = Extract<Env['auth'], { kind: 'development' }>;
 export interface SignIn {
   /** How tokens are verified. */
   auth: Exclude<Env['auth'], DevelopmentAuth> | ReturnType<typeof trustIn>;
-  /** As which client the explorer signs in; undefined where it does not. */
-  explorer: DocsSignIn | undefined;
+  /** As which client the explorer signs people in; undefined where it does not. */
+  explorer: SignInClient | undefined;
+  /** As which client the page does. */
+  page: SignInClient | undefined;
   /** A token of the demo developer; undefined where people come from elsewhere. */
   demoToken: string | undefined;
 }
@@ -35,8 +37,8 @@ export async function openSignIn(
   logger: ServiceLogger,
   opened: (() => Promise<void>)[],
 ): Promise<SignIn> {
-  const { auth, docsSignIn } = env;
-  if (auth.kind !== 'development') return { auth, explorer: docsSignIn, demoToken: undefined };
+  const { auth, docsSignIn: explorer, pageSignIn: page } = env;
+  if (auth.kind !== 'development') return { auth, explorer, page, demoToken: undefined };
   const starting = startSignInServer({
     production: env.production,
     dataDir: env.dataDir,
@@ -54,10 +56,14 @@ export async function openSignIn(
     ),
   );
   const server = await starting;
-  const scopes = ['openid', ...(auth.requiredScope === undefined ? [] : [auth.requiredScope])];
+  const client = (of: 'explorer' | 'page'): SignInClient => ({
+    clientId: DEVELOPMENT_CLIENT,
+    scopes: usualScopes(of, auth.requiredScope),
+  });
   return {
     auth: trustIn(server, auth),
-    explorer: { clientId: DEVELOPMENT_CLIENT, scopes },
+    explorer: client('explorer'),
+    page: client('page'),
     demoToken: demoToken(server, auth),
   };
 }

@@ -4,8 +4,11 @@ import { ApiError, errorOf } from './api-error.js';
 export interface ApiOptions {
   /** Where the routes of payments begin, such as `/api/v1/payments`; also of another origin that the service knows. */
   base: string;
-  /** Gives the access token of each request; without, requests carry the cookies of the page's own origin. */
-  token?: (() => Promise<string | undefined> | string | undefined) | undefined;
+  /**
+   * Gives the access token of each request, and another one for a token that was refused; without, requests carry the cookies of the
+   * page's own origin.
+   */
+  token?: ((refused?: string) => Promise<string | undefined> | string | undefined) | undefined;
   /** Whether cookies go along, as `fetch` has it. Default: `same-origin`. */
   credentials?: RequestCredentials | undefined;
   /** Told when requests are refused since nobody is signed in any more, or there is no token. */
@@ -36,31 +39,16 @@ export class Api {
    * @param path below the base, already encoded
    * @throws ApiError
    */
-  async request<T>(
-    method: string,
-    path: string,
-    { body, onlyIf, query }: ApiRequest = {},
-  ): Promise<Answer<T>> {
+  async request<T>(method: string, path: string, { query, ...request }: ApiRequest = {}): Promise<Answer<T>> {
     const token = await this.token();
-    const response = await fetch(this.addressOf(path, query), {
-      method,
-      headers: {
-        accept: 'application/json',
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { 'content-type': 'application/json' }),
-        ...(onlyIf === 'none' ? { 'if-none-match': '*' } : onlyIf !== undefined && { 'if-match': onlyIf }),
-      },
-      credentials: this.options.credentials ?? 'same-origin',
-      cache: 'no-store',
-      referrerPolicy: 'no-referrer',
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    }).catch(() => {
-      throw new ApiError(
-        0,
-        'unreachable',
-        'The service cannot be reached; check the connection and try again.',
-      );
-    });
+    const send = (authorization: string | undefined): Promise<Response> =>
+      this.send(method, this.addressOf(path, query), request, authorization);
+    let response = await send(token);
+    if (response.status === 401 && token !== undefined) {
+      // It may have been revoked, or the keys of the provider are others. What was refused so was not carried out.
+      const another = await this.token(token);
+      if (another !== token) response = await send(another);
+    }
     if (response.status === 401) this.options.onSignedOut?.();
     if (!response.ok) throw await errorOf(response);
     return {
@@ -70,10 +58,41 @@ export class Api {
     };
   }
 
-  private async token(): Promise<string | undefined> {
+  private async send(
+    method: string,
+    address: string,
+    { body, onlyIf }: ApiRequest,
+    token: string | undefined,
+  ): Promise<Response> {
     try {
-      return await this.options.token?.();
+      return await fetch(address, {
+        method,
+        headers: {
+          accept: 'application/json',
+          ...(token !== undefined && { authorization: `Bearer ${token}` }),
+          ...(body !== undefined && { 'content-type': 'application/json' }),
+          ...(onlyIf === 'none' ? { 'if-none-match': '*' } : onlyIf !== undefined && { 'if-match': onlyIf }),
+        },
+        credentials: this.options.credentials ?? 'same-origin',
+        cache: 'no-store',
+        referrerPolicy: 'no-referrer',
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
     } catch {
+      throw new ApiError(
+        0,
+        'unreachable',
+        'The service cannot be reached; check the connection and try again.',
+      );
+    }
+  }
+
+  private async token(refused?: string): Promise<string | undefined> {
+    try {
+      return await this.options.token?.(refused);
+    } catch (error) {
+      // The provider could not be asked, which ends nothing.
+      if (error instanceof ApiError) throw error;
       this.options.onSignedOut?.();
       throw new ApiError(401, 'not_authenticated', 'There is no access token any more; sign in again.');
     }

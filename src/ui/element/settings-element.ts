@@ -25,8 +25,9 @@ export class SettingsElement extends LitElement {
   @property({ attribute: 'project-name' }) projectName = '';
   /** The tab that is open. */
   @property({ reflect: true }) mode: Mode = 'test';
-  /** Gives the access token of each request; without, cookies are sent. */
-  @property({ attribute: false }) token: (() => Promise<string | undefined> | string | undefined) | undefined;
+  /** Gives the access token of each request, and another one for a token that was refused; without, cookies are sent. */
+  @property({ attribute: false }) token:
+    ((refused?: string) => Promise<string | undefined> | string | undefined) | undefined;
   /** Whether cookies go along, as `fetch` has it. */
   @property() credentials: RequestCredentials = 'same-origin';
   /** The language in which times and numbers are written, and which the texts are in (BCP 47). Default: English. */

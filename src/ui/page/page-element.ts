@@ -26,8 +26,8 @@ export class PageElement extends LitElement {
   private hasNavigated = false;
 
   /** The same one all the time: what is shown stays when somebody signs in again. */
-  private readonly token = (): Promise<string> =>
-    this.session ? this.session.token() : Promise.reject(new Error('nobody is signed in'));
+  private readonly token = (refused?: string): Promise<string> =>
+    this.session ? this.session.token(refused) : Promise.reject(new Error('nobody is signed in'));
   private readonly api = new ProjectsApi(
     new Api({ base: 'api/v1', token: this.token, onSignedOut: () => (this.isEnded = true) }),
   );

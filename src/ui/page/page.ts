@@ -1,4 +1,8 @@
 import '../stripe-settings.js';
+import type { PageElement } from './page-element.js';
 import { definePage } from './page-parts.js';
+import { signInOf } from './sign-in.js';
 
 definePage();
+
+for (const page of document.querySelectorAll<PageElement>('stripe-page')) page.signIn = signInOf(page);

@@ -10,7 +10,7 @@ import type { Project } from './projects-api.js';
 /** One project: its settings, its members, and deactivating it. */
 export class ProjectView extends PagePart {
   @property() projectId = '';
-  @property({ attribute: false }) token!: () => Promise<string>;
+  @property({ attribute: false }) token!: (refused?: string) => Promise<string>;
   @state() private project: Project | undefined;
   @state() private isClosing = false;
 

@@ -6,9 +6,10 @@ export interface Session extends EventTarget {
   /**
    * An access token that is still valid, refreshed where it has to be. The event `ended` reports a session that cannot go on.
    *
-   * @throws Error when it has ended
+   * @param refused a token that the service has refused, so that another one is needed
+   * @throws ApiError when the provider cannot be reached, which ends nothing; any other Error when the session has ended
    */
-  token(): Promise<string>;
+  token(refused?: string): Promise<string>;
 
   /** Ends it here and at the provider. */
   signOut(): Promise<void>;

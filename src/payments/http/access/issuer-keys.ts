@@ -14,6 +14,9 @@ export interface IssuerMetadata {
   jwks_uri: string;
   authorization_endpoint?: string;
   token_endpoint?: string;
+  end_session_endpoint?: string;
+  id_token_signing_alg_values_supported?: string[];
+  authorization_response_iss_parameter_supported?: boolean;
 }
 
 /** A key set is used without asking for this long, in milliseconds. */

@@ -1,0 +1,206 @@
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
+import { launchChromium } from '../support/chromium.js';
+import { createTestDatabase, type TestDatabase } from '../support/database.js';
+import {
+  cleanUp,
+  startServiceProcess,
+  temporaryFolder,
+  waitForOutput,
+  type ServiceProcess,
+} from '../support/process.js';
+
+/** Longest that a page may take for a step. */
+const BUSY_MACHINE_MS = 120_000;
+
+let database: TestDatabase;
+let service: ServiceProcess;
+let issuer: string;
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let problems: string[];
+let requests: Request[];
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  // As `npm start` has it: nothing says who issues tokens.
+  service = await startServiceProcess({
+    NODE_ENV: 'development',
+    PORT: '0',
+    DATABASE_URL: database.url,
+    DATA_DIR: await temporaryFolder(),
+  });
+  await waitForOutput(service, /(Try it:)/);
+  issuer = await waitForOutput(service, /"event":"sign_in_server.listening","url":"([^"]+)"/);
+  browser = await launchChromium();
+});
+afterAll(async () => {
+  await browser.close();
+  await cleanUp();
+  await database.drop();
+});
+
+beforeEach(async () => {
+  problems = [];
+  requests = [];
+  context = await browser.newContext();
+  context.setDefaultTimeout(BUSY_MACHINE_MS);
+  context.on('console', (message) => {
+    // The browser writes a line for each answer that is an error; the page cannot help it.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) {
+      problems.push(message.text());
+    }
+  });
+  context.on('weberror', (error) => problems.push(error.error().message));
+  context.on('request', (request) => {
+    requests.push(request);
+    if (![service.url, issuer, 'data:'].some((address) => request.url().startsWith(address))) {
+      problems.push(request.url());
+    }
+  });
+  page = await context.newPage();
+  await page.clock.install();
+});
+afterEach(() => context.close());
+
+/** Presses the page's button, and chooses somebody on the provider's. */
+async function signIn(name = 'Demo Developer'): Promise<void> {
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await choose(page, name);
+  await page.getByText(name).first().waitFor();
+}
+
+async function choose(where: Page, name: string): Promise<void> {
+  await where.getByRole('heading', { name: 'Sign in' }).waitFor();
+  expect(new URL(where.url()).origin).toBe(issuer);
+  await where.getByRole('button', { name }).click();
+}
+
+/** What the token endpoint was asked for, in order. */
+const grants = (): (string | null)[] =>
+  requests
+    .filter((request) => request.url() === `${issuer}/token` && request.method() === 'POST')
+    .map((request) => new URLSearchParams(request.postData() ?? '').get('grant_type'));
+
+/** The tokens that the service's API was called with. */
+const tokensSent = async (): Promise<string[]> => {
+  const calls = requests.filter((request) => request.url().startsWith(`${service.url}/api/`));
+  const headers = await Promise.all(calls.map((request) => request.headerValue('authorization')));
+  return [...new Set(headers.filter((header) => header !== null))];
+};
+
+it('leads to the sign-in page and back, with nothing left in the address or in storage', async () => {
+  await page.goto(`${service.url}/#kept`);
+  await signIn();
+  expect(page.url()).toBe(`${service.url}/#kept`);
+  expect(grants()).toEqual(['authorization_code']);
+  expect(
+    await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, document.cookie])'),
+  ).toBe('[{},{},""]');
+  const [token = ''] = await tokensSent();
+  expect(token).toMatch(/^Bearer ey/);
+  // Neither is one of them anywhere in the document.
+  expect(await page.content()).not.toContain(token.slice(7, 60));
+  expect(problems).toEqual([]);
+});
+
+it('refreshes a token before it ends, and goes on with another one', async () => {
+  await page.goto(service.url);
+  await signIn();
+  const [first] = await tokensSent();
+  const refreshed = page.waitForResponse((response) => response.url() === `${issuer}/token`);
+  // Tokens are valid for ten minutes.
+  await page.clock.fastForward('09:45');
+  expect((await refreshed).status()).toBe(200);
+  expect(grants()).toEqual(['authorization_code', 'refresh_token']);
+  await page.getByRole('link', { name: 'Demo project' }).click();
+  await page.getByRole('tab').first().waitFor();
+  expect((await tokensSent()).at(-1)).not.toBe(first);
+  expect(problems).toEqual([]);
+});
+
+it('asks for another token once where one is refused, and does what was to be done', async () => {
+  await page.goto(service.url);
+  await signIn();
+  await page.getByRole('link', { name: 'Demo project' }).waitFor();
+  await page.route(`${service.url}/api/**`, (route) => route.fulfill({ status: 401, json: {} }), {
+    times: 1,
+  });
+  await page.getByRole('link', { name: 'Demo project' }).click();
+  await page.getByRole('tab').first().waitFor();
+  expect(grants()).toEqual(['authorization_code', 'refresh_token']);
+  expect(await tokensSent()).toHaveLength(2);
+  expect(problems).toEqual([]);
+});
+
+it('says so when the provider lets nobody go on, and signs in again', async () => {
+  await page.goto(service.url);
+  await signIn();
+  const elsewhere = await context.newPage();
+  await elsewhere.goto(`${issuer}/session/end`);
+  await elsewhere.getByRole('button', { name: 'Sign out' }).click();
+  await elsewhere.getByRole('heading', { name: 'Signed out' }).waitFor();
+
+  await page.clock.fastForward('09:45');
+  await page.getByRole('alert').getByRole('button', { name: 'Sign in again' }).click();
+  await choose(page, 'Demo Newcomer');
+  await page.getByText('Demo Newcomer').first().waitFor();
+});
+
+it('signs out at the provider, too', async () => {
+  await page.goto(service.url);
+  await signIn();
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('heading', { name: 'Sign out' }).waitFor();
+  expect(new URL(page.url()).origin).toBe(issuer);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  // Who it is, is asked again.
+  await choose(page, 'Demo Newcomer');
+  await page.getByText('Demo Newcomer').first().waitFor();
+  expect(problems).toEqual([]);
+});
+
+it.each(['code=stolen&state=forged', 'code=stolen&state=', 'error=access_denied&state=forged'])(
+  'takes no answer that this tab has not asked for: %s',
+  async (query) => {
+    await page.goto(`${service.url}/?${query}`);
+    await page.getByText('is to no sign-in of this tab').waitFor();
+    expect(page.url()).toBe(`${service.url}/`);
+    expect(grants()).toEqual([]);
+  },
+);
+
+it('takes no answer whose state is another one, though it has begun a sign-in', async () => {
+  await page.goto(service.url);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+  await page.goto(`${service.url}/?code=stolen&state=forged`);
+  await page.getByText('is to no sign-in of this tab').waitFor();
+  expect(grants()).toEqual([]);
+});
+
+it('says that a sign-in was cancelled', async () => {
+  await page.goto(service.url);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await page.getByText('The sign-in was cancelled').waitFor();
+});
+
+it('signs in from the explorer with nothing to fill in, and calls the API', async () => {
+  await page.goto(`${service.url}/docs`);
+  await page.getByRole('button', { name: 'Authorize' }).first().click();
+  const form = page.locator('.auth-container', { hasText: 'authorizationCode' });
+  const opened = context.waitForEvent('page');
+  await form.getByRole('button', { name: 'Apply given OAuth2 credentials' }).click();
+  await choose(await opened, 'Demo Developer');
+  await form.getByRole('button', { name: 'Remove authorization' }).waitFor();
+  await form.getByRole('button', { name: 'Close' }).click();
+
+  const operation = page.locator('.opblock-get', { hasText: 'List Projects Payment Config' });
+  await operation.locator('.opblock-summary').click();
+  await operation.getByRole('button', { name: 'Execute' }).click();
+  const answer = operation.locator('.live-responses-table').first();
+  await answer.getByText('Demo project').first().waitFor();
+  expect(problems).toEqual([]);
+});
