@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { keepAuthorizationInTab, withoutCurl } from './explorer-plugins.js';
+import { curlWithoutSecrets, keepAuthorizationInTab } from './explorer-plugins.js';
 import { SECURITY_SCHEMES } from './openapi.js';
 
 const PATH = 'docs';
@@ -47,7 +47,7 @@ export function serveDocs(
     swaggerOptions: {
       tryItOutEnabled: true,
       validatorUrl: null,
-      plugins: [withoutCurl, keepAuthorizationInTab],
+      plugins: [curlWithoutSecrets, keepAuthorizationInTab],
       ...(signIn !== undefined && {
         initOAuth: {
           clientId: signIn.clientId,

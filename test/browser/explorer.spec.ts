@@ -1,4 +1,6 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import type { Browser, Locator, Page } from 'playwright-core';
 import { createKeyRingFile } from '../../src/payments/crypto/key-ring-file.js';
 import { launchChromium } from '../support/chromium.js';
@@ -114,6 +116,63 @@ it('lets a reader authorize, try the PUT and see masks, and shows the secret now
   const occurrences = (await page.content()).split(hidden).length - 1;
   expect(occurrences).toBe(await operation.locator('textarea', { hasText: hidden }).count());
   expect(problems).toEqual([]);
+});
+
+it('shows the request as a command that holds neither token nor secrets, and runs where they are set', async () => {
+  const projectId = await service.createProject();
+  const operation = await openPut(projectId);
+  const secrets = {
+    TEST_SECRET_KEY: fakeCredential('test_secret_key', 'command'),
+    TEST_WEBHOOK_SECRET: fakeCredential('test_webhook_secret', 'command'),
+  };
+  const body = {
+    test_secret_key: secrets.TEST_SECRET_KEY,
+    test_webhook_secret: secrets.TEST_WEBHOOK_SECRET,
+  };
+  // In a field that is none for it.
+  const wrong = { note: secrets.TEST_SECRET_KEY };
+  await operation.locator('textarea').first().fill(JSON.stringify(wrong));
+  await execute(operation);
+  await operation.locator('.curl-command pre', { hasText: '{"note": "$NOTE"}' }).waitFor();
+  // The browser writes a line for each answer that is an error.
+  problems.length = 0;
+  await operation.locator('textarea').first().fill(JSON.stringify(body));
+  await execute(operation);
+  await operation.locator('.curl-command pre', { hasText: 'test_webhook_secret' }).waitFor();
+  const command = await operation.locator('.curl-command pre').innerText();
+  expect(command).toContain('"Authorization: Bearer $TOKEN"');
+  expect(command).toContain(
+    '{"test_secret_key": "$TEST_SECRET_KEY", "test_webhook_secret": "$TEST_WEBHOOK_SECRET"}',
+  );
+  const token = testToken('alice');
+  for (const value of [
+    token.slice(token.indexOf('.')),
+    ...Object.values(secrets).map((text) => text.slice(8)),
+  ]) {
+    const windows = Array.from({ length: value.length - 7 }, (_, at) => value.slice(at, at + 8));
+    expect(windows.filter((window) => command.includes(window))).toEqual([]);
+  }
+  const { stdout } = await promisify(execFile)('bash', ['-c', command], {
+    env: { PATH: process.env.PATH, TOKEN: token, ...secrets },
+  });
+  expect(JSON.parse(stdout)).toMatchObject({ project_id: projectId, has_test_credentials: true });
+  expect(problems).toEqual([]);
+});
+
+it('writes what is no secret into the command as it is, whatever a shell would read in it', async () => {
+  const operation = await openPut(await service.createProject());
+  await operation
+    .locator('textarea')
+    .first()
+    .fill(JSON.stringify({ note: "$(false) `false` it's \\" }));
+  await execute(operation);
+  const command = await operation.locator('.curl-command pre').innerText();
+  const { stdout } = await promisify(execFile)(
+    'bash',
+    ['-c', command.replace(/^curl [^]*<<BODY/, 'cat <<BODY')],
+    {},
+  );
+  expect(JSON.parse(stdout)).toEqual({ note: "$(false) `false` it's \\" });
 });
 
 it('offers a token given by hand alone, where there is nobody to sign in at', async () => {
