@@ -23,9 +23,11 @@ const declared = { ...manifest.dependencies, ...manifest.peerDependencies };
 
 const { schematics } = JSON.parse(readFileSync(join(ROOT, 'package/collection.json'), 'utf8'));
 
-/** What others may load, by the manifest: modules, their types, commands, and schematics. */
+/** What others may load in Node, by the manifest: modules, their types, commands, and schematics. */
 const entries = [
-  ...Object.values(manifest.exports).flatMap((each) => (typeof each === 'string' ? [] : Object.values(each))),
+  ...Object.entries(manifest.exports).flatMap(([name, each]) =>
+    typeof each === 'string' || name === './ui' ? [] : Object.values(each),
+  ),
   ...Object.values(manifest.bin),
   ...Object.values(schematics).map(({ factory }) => factory.replace(/#.*$/, '.js')),
 ].map((path) => posix.normalize(path));
@@ -91,6 +93,39 @@ function reachable() {
   return files;
 }
 
+/** The element for browsers, as it was built: an ES module in one file, with its types and the licences of what is in it. */
+function packElement() {
+  const folder = join(PACKAGE, 'dist/ui');
+  mkdirSync(folder, { recursive: true });
+  const script = readFileSync(join(ROOT, 'dist/ui/stripe-settings.js'), 'utf8');
+  writeFileSync(join(folder, 'stripe-settings.mjs'), script.replace(/\/\/# sourceMappingURL=.*\n?/, ''));
+  copyFileSync(
+    join(ROOT, 'dist/ui/stripe-settings.js.LEGAL.txt'),
+    join(folder, 'stripe-settings.js.LEGAL.txt'),
+  );
+  // Outside of the repository the names of texts have no source to follow from.
+  const texts = /(?<=export type StripeSettingsText = )keyof typeof import[^;]+/;
+  const names = namesOfTexts().map((name) => `'${name}'`);
+  const types = readFileSync(join(ROOT, 'package/ui.d.mts'), 'utf8').replace(texts, names.join(' | '));
+  writeFileSync(join(folder, 'stripe-settings.d.mts'), types);
+}
+
+function namesOfTexts() {
+  const path = join(ROOT, 'src/ui/texts/texts.ts');
+  const program = ts.createProgram([path], {
+    module: ts.ModuleKind.NodeNext,
+    moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  });
+  const checker = program.getTypeChecker();
+  const [english] = checker
+    .getExportsOfModule(checker.getSymbolAtLocation(program.getSourceFile(path)))
+    .filter(({ name }) => name === 'ENGLISH');
+  return checker
+    .getTypeOfSymbol(english)
+    .getProperties()
+    .map(({ name }) => name);
+}
+
 const files = reachable();
 rmSync(PACKAGE, { recursive: true, force: true });
 for (const file of files) {
@@ -98,6 +133,7 @@ for (const file of files) {
   mkdirSync(dirname(target), { recursive: true });
   writeFileSync(target, packed(file));
 }
+packElement();
 for (const file of ['package.json', 'collection.json'])
   copyFileSync(join(ROOT, 'package', file), join(PACKAGE, file));
 const guides = readdirSync(join(ROOT, 'docs'))

@@ -42,6 +42,7 @@ function faultsOf(files: ReadonlyMap<string, string>): string[] {
         'nest-stripe-config/prisma': ['./src/prisma.ts'],
         'nest-stripe-config/testing': ['./src/testing/index.ts'],
         'nest-stripe-config/typeorm': ['./src/typeorm.ts'],
+        'nest-stripe-config/ui': ['./package/ui.d.mts'],
       },
     },
     ROOT,

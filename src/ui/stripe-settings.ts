@@ -1,11 +1,9 @@
+import type { StripeSettingsElement } from '../../package/ui.mjs';
 import { defineParts } from './element/parts.js';
 import { SettingsElement } from './element/settings-element.js';
 
-defineParts();
-customElements.define('stripe-settings', SettingsElement);
+export { ENGLISH as englishTexts } from './texts/texts.js';
 
-declare global {
-  interface HTMLElementTagNameMap {
-    'stripe-settings': SettingsElement;
-  }
-}
+defineParts();
+// What the package says of it is written by hand, without a type of Lit.
+customElements.define('stripe-settings', SettingsElement satisfies new () => StripeSettingsElement);

@@ -17,6 +17,7 @@ const SERVICE_FILES = [
   'dist/app/requests-at-once.js',
   'dist/app/settings/auth-setting-list.js',
   'dist/app/settings/auth-settings.js',
+  'dist/app/settings/browser-setting-list.js',
   'dist/app/settings/command-settings.js',
   'dist/app/settings/database-url.js',
   'dist/app/settings/environment.js',
@@ -49,7 +50,7 @@ describe('the tarball', () => {
   let manifest: Manifest;
 
   const textOf = (file: string) => readFileSync(join(folder, 'package', file), 'utf8');
-  const modules = () => files.filter((file) => /\.(?:js|d\.ts)$/.test(file));
+  const modules = () => files.filter((file) => /\.(?:m?js|d\.m?ts)$/.test(file));
   const importsOf = (file: string) =>
     ts.preProcessFile(textOf(file), true, true).importedFiles.map(({ fileName }) => fileName);
   const packagesOf = (file: string) =>
@@ -115,6 +116,9 @@ describe('the tarball', () => {
         'dist/schematics/generated-files.js',
         'dist/schematics/nest-add.js',
         'docs/access.md',
+        'dist/ui/stripe-settings.d.mts',
+        'dist/ui/stripe-settings.js.LEGAL.txt',
+        'dist/ui/stripe-settings.mjs',
         'docs/deployment.md',
         'docs/embedding.md',
         'docs/engines.md',
@@ -125,6 +129,7 @@ describe('the tarball', () => {
         'docs/performance.md',
         'docs/reliability.md',
         'docs/security.md',
+        'docs/settings-element.md',
         'docs/settings.md',
         'docs/upgrading.md',
         'package.json',
