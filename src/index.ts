@@ -72,6 +72,7 @@ export {
 } from './payments/project-removal/data-erasure.js';
 export { ProjectRemoval, type ProjectRemovalResult } from './payments/project-removal/project-removal.js';
 export {
+  PROJECT_ROLES,
   ProjectAccess,
   type AccessibleProject,
   type AccessibleProjects,

@@ -436,7 +436,7 @@ describe('a service that fails', () => {
     const path = configPath(await inProcess.createProject());
     const methods: [object, string][] = [
       [inProcess.app.get(StripeConfigService), 'find'],
-      [inProcess.app.get(ProjectService), 'findOwner'],
+      [inProcess.app.get(ProjectService), 'roleOf'],
     ];
     for (const [provider, method] of methods) {
       await replacing(

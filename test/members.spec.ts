@@ -1,11 +1,15 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { findAccessFaults } from '../src/app/access-trail/verify-access.js';
 import { MAX_MEMBERS, MemberService } from '../src/app/projects/members/member.service.js';
+import { SET_MEMBER } from '../src/app/projects/members/member.statements.js';
+import { prepareText } from '../src/payments/database/statement.js';
 import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
 import { DataErasure } from '../src/payments/project-removal/data-erasure.js';
 import { queryWithoutTriggers } from './support/database.js';
 import { fakeCredential } from './support/credentials.js';
+import { eventually } from './support/eventually.js';
 import { expectError, expectInvalid } from './support/errors.js';
 import { configPath, projectPath, startTestService, type TestService } from './support/service.js';
 
@@ -237,6 +241,37 @@ describe('the trail of access', () => {
       roles[String(subject)] = role_after;
     }
     expect(await rolesOf()).toEqual({ alice: 'owner', ...roles });
+  });
+
+  it('says what was before also where a change had to wait for another', async () => {
+    const other = new pg.Client({ connectionString: service.database.url });
+    await other.connect();
+    try {
+      const { sql, order } = prepareText(SET_MEMBER, undefined);
+      const values: Json = { project_id: projectId, subject: 'bob', role: 'viewer', max: MAX_MEMBERS };
+      Object.assign(values, { actor: BY.actor, request_id: BY.requestId });
+      await other.query('BEGIN');
+      await other.query(
+        sql,
+        order.map((name) => values[name]),
+      );
+      const waiting = give('bob', 'admin');
+      await eventually('it waits', async () => {
+        const rows = await service.database.query(
+          "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        return rows.length > 0;
+      });
+      await other.query('COMMIT');
+      expect((await waiting).status).toBe(204);
+    } finally {
+      await other.end();
+    }
+    expect(await history()).toMatchObject([
+      { version: 2, action: 'member_changed', role_before: 'viewer', role_after: 'admin' },
+      { version: 1, action: 'member_added', role_before: null, role_after: 'viewer', actor: 'support' },
+    ]);
+    expect(await faults()).toEqual([]);
   });
 
   it.each<[what: string, sql: string, found: Json[]]>([
