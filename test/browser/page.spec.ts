@@ -1,13 +1,10 @@
 import { source as axeSource } from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
-import { testToken } from '../support/service.js';
+import { openOwnPage, signInOn } from '../support/own-page.js';
 import { startSettings, type SettingsRig } from '../support/settings-page.js';
-
-const BUSY_MACHINE_MS = 15_000;
 
 let rig: SettingsRig;
 let page: Page;
-const problems: string[] = [];
 
 beforeAll(async () => {
   rig = await startSettings();
@@ -17,41 +14,14 @@ afterAll(() => rig.stop());
 
 const button = (name: string): Locator => page.getByRole('button', { name });
 
-/**
- * Opens the page, on which people sign in at nobody: whoever begins is signed in. `window.session` is theirs, and
- * `window.answered` tells what the page asked of the provider.
- */
-async function openPage(subject: string, hash = ''): Promise<void> {
-  page = await rig.browser.newPage({ viewport: { width: 1280, height: 900 } });
-  page.setDefaultTimeout(BUSY_MACHINE_MS);
-  page.on('pageerror', (error) => problems.push(error.message));
-  page.on('console', (message) => {
-    // The browser writes a line for each answer that is an error; the page cannot help it.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load'))
-      problems.push(message.text());
-  });
-  await page.goto(`${rig.service.url}/${hash}`);
-  await page.evaluate(`{
-    const signedIn = () => window.session = Object.assign(new EventTarget(), {
-      name: 'Alice', token: async () => ${JSON.stringify(testToken(subject))}, signOut: async () => { window.session = null; } });
-    const page = document.querySelector('stripe-page');
-    page.signIn = {
-      resume: async () => undefined,
-      begin: async () => { page.signIn = { ...page.signIn, resume: async () => signedIn() }; },
-      again: async () => signedIn(),
-    };
-  }`);
-}
-
-async function signIn(): Promise<void> {
-  await button('Sign in').click();
-  await page.getByText('Signed in as Alice').waitFor();
+async function openPage(subject: string, projectId?: string): Promise<void> {
+  page = await openOwnPage(rig, { subject, ...(projectId !== undefined && { projectId }) });
 }
 
 it('lets somebody sign in, create a project, open it, deactivate it and sign out', async () => {
   await openPage('page-owner');
   expect(await page.getByRole('button').count()).toBe(1);
-  await signIn();
+  await signInOn(page);
   await page.getByText('You have no projects yet').waitFor();
   await page.getByLabel('Name').fill('Shoes <b>');
   await button('Create').click();
@@ -67,13 +37,13 @@ it('lets somebody sign in, create a project, open it, deactivate it and sign out
   await button('Sign out').click();
   await page.getByText('You are signed out.').waitFor();
   expect(await page.getByText('Shoes').count()).toBe(0);
-  expect(problems).toEqual([]);
+  expect(rig.problems).toEqual([]);
 });
 
 it('says that a session has ended, and keeps what was typed when somebody signs in again', async () => {
   const id = await rig.service.createProject('page-expiry', 'Bags');
-  await openPage('page-expiry', `#/projects/${id}`);
-  await signIn();
+  await openPage('page-expiry', id);
+  await signInOn(page);
   await button('Deactivate the project …').click();
   const word = page.getByLabel('Type Bags to confirm');
   await word.fill('Bags');
@@ -85,13 +55,13 @@ it('says that a session has ended, and keeps what was typed when somebody signs 
   await page.getByText('Your session has ended.').waitFor({ state: 'detached' });
   await word.press('Enter');
   await page.getByRole('heading', { name: 'Projects', exact: true }).waitFor();
-  expect(problems).toEqual([]);
+  expect(rig.problems).toEqual([]);
 });
 
 it('gives and takes roles', async () => {
   const id = await rig.service.createProject('page-roles', 'Hats');
-  await openPage('page-roles', `#/projects/${id}`);
-  await signIn();
+  await openPage('page-roles', id);
+  await signInOn(page);
   await page.getByLabel('Subject').fill('somebody|else');
   await page.getByLabel('Role').selectOption('admin');
   await button('Give role').click();
@@ -100,7 +70,7 @@ it('gives and takes roles', async () => {
   expect(shown.json).toMatchObject({ role: 'admin' });
   await button('Remove somebody|else').click();
   await page.getByText('somebody|else has no role').waitFor();
-  expect(problems).toEqual([]);
+  expect(rig.problems).toEqual([]);
 });
 
 it.each([
@@ -130,7 +100,7 @@ it.each([
       ];
     };
     expect(await faults()).toEqual([]);
-    await signIn();
+    await signInOn(page);
     await page.getByRole('link', { name: 'A project with' }).waitFor();
     expect(await faults()).toEqual([]);
     await page.goto(`${rig.service.url}/#/projects/${id}`);

@@ -126,6 +126,7 @@ describe('the tarball', () => {
         'docs/http-api.md',
         'docs/metrics.md',
         'docs/operations.md',
+        'docs/page.md',
         'docs/performance.md',
         'docs/reliability.md',
         'docs/security.md',
