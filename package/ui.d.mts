@@ -18,8 +18,8 @@ export interface StripeSettingsElement extends HTMLElement {
   mode: StripeSettingsMode;
   /** The language that times are written in, and that the texts are in, as BCP 47 names it (`lang`). Default: English. */
   lang: string;
-  /** Gives the access token of each request; without, the page's cookies are sent. */
-  token: (() => Promise<string | undefined> | string | undefined) | undefined;
+  /** Gives the access token of each request, and another one for a token that was refused; without, the page's cookies are sent. */
+  token: ((refused?: string) => Promise<string | undefined> | string | undefined) | undefined;
   /** Whether cookies go along, as `fetch` has it (`credentials`). Default: `same-origin`. */
   credentials: RequestCredentials;
   /** What is said in other words. Default: none. */

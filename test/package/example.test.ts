@@ -1,6 +1,7 @@
 import { cp, mkdir, copyFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fakeCredential } from '../support/credentials.js';
+import { launchChromium } from '../support/chromium.js';
+import { expectedMask, fakeCredential } from '../support/credentials.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { eventually } from '../support/eventually.js';
 import { ROOT, cleanUp, runProgram, temporaryFolder, waitForOutput } from '../support/process.js';
@@ -14,6 +15,7 @@ import { TARBALL, install } from './installed.js';
 describe('the example of a monolith', () => {
   let database: TestDatabase;
   let stripe: LocalStripe;
+  let url: string;
   let client: ReturnType<typeof testClient>;
   let project: string;
   let session: string;
@@ -59,7 +61,8 @@ describe('the example of a monolith', () => {
       PORT: '0',
       STRIPE_API_BASE: stripe.url,
     });
-    client = testClient(await waitForOutput(monolith, /Listening at (http:\/\/[\w.:]+)/));
+    url = await waitForOutput(monolith, /Listening at (http:\/\/[\w.:]+)/);
+    client = testClient(url);
     // What it prints to be tried.
     project = await waitForOutput(monolith, /projects\/([0-9a-f-]{36})\/config/);
     session = await waitForOutput(monolith, /Authorization: (Bearer [\w.-]+)'/);
@@ -120,6 +123,31 @@ describe('the example of a monolith', () => {
       const answer = await request('GET', `/orders/${order}`);
       return (answer.json as { paid: boolean }).paid;
     });
+  });
+
+  it('lets its people paste their keys on a page of its own, in its own session and under its own policy', async () => {
+    const browser = await launchChromium();
+    try {
+      const page = await browser.newPage();
+      const problems: string[] = [];
+      page.on('pageerror', (error) => problems.push(error.message));
+      page.on('console', (message) => {
+        // The browser writes a line for each answer that is an error.
+        if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+          problems.push(message.text());
+      });
+      await page.goto(`${url}/sign-in`);
+      expect(await page.evaluate('document.cookie')).toBe('');
+      await page.goto(`${url}/projects/${project}/settings`);
+      const key = fakeCredential('live_secret_key', 'pasted');
+      await page.getByRole('tab', { name: 'Live mode' }).click();
+      await page.getByLabel('Secret or restricted key', { exact: true }).fill(key);
+      await page.getByRole('button', { name: 'Store', exact: true }).click();
+      await page.getByText(`Stored: ${expectedMask('live_secret_key', key)}`).waitFor();
+      expect(problems).toEqual([]);
+    } finally {
+      await browser.close();
+    }
   });
 
   it('lets nobody in who has not signed in', async () => {

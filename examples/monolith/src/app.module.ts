@@ -9,6 +9,7 @@ import { databaseUrl } from './database.js';
 import { Order, Project, User } from './entities.js';
 import { Projects } from './projects.js';
 import { SessionGuard } from './session.guard.js';
+import { SettingsPageController } from './settings-page.js';
 import { KEY_RING_FILE, PUBLIC_BASE_URL, STRIPE_API_BASE } from './settings.js';
 
 @Module({
@@ -35,7 +36,7 @@ import { KEY_RING_FILE, PUBLIC_BASE_URL, STRIPE_API_BASE } from './settings.js';
       }),
     }),
   ],
-  controllers: [CheckoutController],
+  controllers: [CheckoutController, SettingsPageController],
   providers: [Payments, Projects, SessionGuard],
 })
 export class AppModule {}

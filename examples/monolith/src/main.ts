@@ -28,7 +28,9 @@ const project =
 const url = await app.getUrl();
 console.log(`Listening at ${url}
 
-Store the keys of a Stripe test account, with yours in the place of the dots:
+Paste the keys of a Stripe test account: open ${url}/sign-in, then ${url}/projects/${project.id}/settings
+
+Or store them from here, with yours in the place of the dots:
 
 curl -X PUT ${url}/api/v1/payments/stripe/projects/${project.id}/config \\
   -H 'Authorization: Bearer ${signIn('alice')}' -H 'Content-Type: application/json' \\

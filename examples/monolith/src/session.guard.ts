@@ -4,7 +4,7 @@ import { SESSION_SECRET } from './settings.js';
 
 /** A request of somebody who signed in. */
 export interface SignedIn {
-  headers: { authorization?: string };
+  headers: { authorization?: string; cookie?: string };
   user?: { id: string };
 }
 
@@ -17,7 +17,9 @@ export function signIn(userId: string): string {
 export class SessionGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     const request = context.switchToHttp().getRequest<SignedIn>();
-    const token = request.headers.authorization?.replace(/^Bearer /, '') ?? '';
+    const { authorization, cookie } = request.headers;
+    const token =
+      authorization?.replace(/^Bearer /, '') ?? /(?:^|; )session=([^;]+)/.exec(cookie ?? '')?.[1] ?? '';
     try {
       const { sub } = jsonwebtoken.verify(token, SESSION_SECRET, { algorithms: ['HS256'] });
       if (typeof sub !== 'string') throw new Error('a session without a user');
