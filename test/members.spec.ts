@@ -11,6 +11,7 @@ import { queryWithoutTriggers } from './support/database.js';
 import { fakeCredential } from './support/credentials.js';
 import { eventually } from './support/eventually.js';
 import { expectError, expectInvalid } from './support/errors.js';
+import { cleanUp, runProgram } from './support/process.js';
 import { configPath, projectPath, startTestService, type TestService } from './support/service.js';
 
 type Json = Record<string, unknown>;
@@ -23,7 +24,10 @@ let projectId: string;
 beforeAll(async () => {
   service = await startTestService();
 });
-afterAll(() => service.stop());
+afterAll(async () => {
+  await cleanUp();
+  await service.stop();
+});
 beforeEach(async () => {
   projectId = await service.createProject('alice');
 });
@@ -327,6 +331,24 @@ describe('the trail of access', () => {
     expect(await faults()).toEqual([]);
     await queryWithoutTriggers(service.database, sql, [projectId]);
     expect(await faults()).toEqual(found.map((fault) => ({ projectId, trail: 'access', ...fault })));
+    await forget();
+  });
+
+  it('is verified by the command that verifies the trail of configurations', async () => {
+    const verify = async () => {
+      const program = runProgram('dist/cli/audit.js', ['verify'], { DATABASE_URL: service.database.url });
+      return { code: await program.exit(), output: program.stdout };
+    };
+    await give('bob', 'viewer');
+    expect(await verify()).toMatchObject({ code: 0 });
+    await queryWithoutTriggers(
+      service.database,
+      "UPDATE project_members SET role = 'owner' WHERE project_id = $1",
+      [projectId],
+    );
+    const { code, output } = await verify();
+    expect(code).toBe(1);
+    expect(output).toContain('role unknown to the trail');
     await forget();
   });
 
