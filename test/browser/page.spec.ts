@@ -1,6 +1,8 @@
 import { source as axeSource } from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
+import { eventually } from '../support/eventually.js';
 import { openOwnPage, signInOn } from '../support/own-page.js';
+import { configPath, type TestResponse } from '../support/service.js';
 import { startSettings, type SettingsRig } from '../support/settings-page.js';
 
 let rig: SettingsRig;
@@ -63,13 +65,36 @@ it('gives and takes roles', async () => {
   await openPage('page-roles', id);
   await signInOn(page);
   await page.getByLabel('Subject').fill('somebody|else');
-  await page.getByLabel('Role').selectOption('admin');
+  await page.locator('stripe-page-members').getByLabel('Role').selectOption('admin');
   await button('Give role').click();
   await page.getByText('somebody|else has the role admin.').waitFor();
   const shown = await rig.service.request('GET', `/api/v1/projects/${id}`, { subject: 'somebody|else' });
   expect(shown.json).toMatchObject({ role: 'admin' });
   await button('Remove somebody|else').click();
   await page.getByText('somebody|else has no role').waitFor();
+  expect(rig.problems).toEqual([]);
+});
+
+it('makes a service token that is shown once, and revokes it', async () => {
+  const id = await rig.service.createProject('page-tokens', 'Gloves');
+  await openPage('page-tokens', id);
+  await signInOn(page);
+  await page.getByLabel('Name of the token').fill('Pipeline');
+  await button('Make a token').click();
+  const token = await page.getByLabel('New token').getByRole('textbox').inputValue();
+  const asToken = (): Promise<TestResponse> =>
+    rig.service.request('GET', configPath(id), {
+      subject: null,
+      headers: { authorization: `Bearer ${token}` },
+    });
+  expect((await asToken()).status).toBe(200);
+  await button('I have it').click();
+  expect(await page.getByLabel('New token').count()).toBe(0);
+
+  await button('Revoke Pipeline').click();
+  await button('Revoke now').click();
+  await page.getByText('Pipeline does not work any more.').waitFor();
+  await eventually('it is refused', async () => (await asToken()).status === 401);
   expect(rig.problems).toEqual([]);
 });
 

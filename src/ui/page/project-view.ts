@@ -41,10 +41,15 @@ export class ProjectView extends PagePart {
             ${
               isEnough(role, 'admin')
                 ? html`<stripe-page-members
-                    .api=${this.api}
-                    .projectId=${id}
-                    .ownRole=${role}
-                  ></stripe-page-members>`
+                      .api=${this.api}
+                      .projectId=${id}
+                      .ownRole=${role}
+                    ></stripe-page-members>
+                    <stripe-page-tokens
+                      .api=${this.api}
+                      .projectId=${id}
+                      .ownRole=${role}
+                    ></stripe-page-tokens>`
                 : nothing
             }
             ${isEnough(role, 'owner') ? this.renderDeactivation(name) : nothing}`

@@ -1,5 +1,10 @@
 import type { MemberListResponse } from '../../app/projects/members/member.dto.js';
 import type { ProjectResponse } from '../../app/projects/project.dto.js';
+import type {
+  CreatedServiceTokenResponse,
+  CreateServiceTokenRequest,
+  ServiceTokenListResponse,
+} from '../../app/service-tokens/service-token.dto.js';
 import type { ProjectRole } from '../../payments/domain/project-access.js';
 import type {
   ProjectPaymentConfigListResponse,
@@ -12,6 +17,9 @@ export type Project = Json<ProjectResponse>;
 export type ListedProject = Json<ProjectPaymentConfigResponse>;
 export type Members = Json<MemberListResponse>;
 export type Member = Members['members'][number];
+
+export type ServiceTokens = Json<ServiceTokenListResponse>;
+export type ServiceToken = ServiceTokens['service_tokens'][number];
 
 /** A page of projects, and the query of the next one. */
 export interface ProjectPage {
@@ -55,6 +63,21 @@ export class ProjectsApi {
 
   async removeMember(id: string, subject: string): Promise<void> {
     await this.api.request('DELETE', `${pathOf(id)}/members/${encodeURIComponent(subject)}`);
+  }
+
+  async tokens(id: string, cursor?: string): Promise<ServiceTokens> {
+    const path = `${pathOf(id)}/service-tokens`;
+    return (await this.api.request<ServiceTokens>('GET', path, { query: { cursor } })).value;
+  }
+
+  /** Its answer alone has the token itself. */
+  async makeToken(id: string, body: CreateServiceTokenRequest): Promise<Json<CreatedServiceTokenResponse>> {
+    const path = `${pathOf(id)}/service-tokens`;
+    return (await this.api.request<Json<CreatedServiceTokenResponse>>('POST', path, { body })).value;
+  }
+
+  async revokeToken(id: string, token: string): Promise<void> {
+    await this.api.request('DELETE', `${pathOf(id)}/service-tokens/${encodeURIComponent(token)}`);
   }
 }
 

@@ -52,4 +52,23 @@ export const PAGE = {
   remove: 'Remove',
   memberRemoved: '{subject} has no role in the project any more.',
   moreMembers: 'Show more members',
+
+  tokens: 'Service tokens',
+  tokensHint:
+    'For programs, such as a pipeline. A token may no more than who made it may, and ends at once when it is revoked.',
+  tokenName: 'Name of the token',
+  tokenRole: 'Role of the token',
+  tokenDays: 'Days until it expires',
+  makeToken: 'Make a token',
+  newToken: 'New token',
+  tokenOnce: 'Copy it now: it is shown this once, and stored nowhere.',
+  forgetToken: 'I have it',
+  tokenTimes: 'made by {by}, expires {time},',
+  lastUsed: 'last used {time}',
+  neverUsed: 'never used',
+  revoke: 'Revoke',
+  revokeToken: 'Revoke {name}',
+  revokeNow: 'Revoke now',
+  tokenRevoked: '{name} does not work any more.',
+  moreTokens: 'Show more tokens',
 } as const;

@@ -1,0 +1,148 @@
+import { html, nothing, type TemplateResult } from 'lit';
+import { property, state } from 'lit/decorators.js';
+import { isEnough, PROJECT_ROLES, type ProjectRole } from '../../payments/domain/project-access.js';
+import { timeText } from '../element/time.js';
+import { fill } from '../texts/fill.js';
+import { PAGE } from '../texts/page-texts.js';
+import { ENGLISH } from '../texts/texts.js';
+import { PagePart } from './page-part.js';
+import type { ServiceToken } from './projects-api.js';
+
+interface TokenFields {
+  token_name: HTMLInputElement;
+  token_role: HTMLSelectElement;
+  days: HTMLInputElement;
+}
+
+/** The service tokens of a project, and making and revoking them. */
+export class TokenList extends PagePart {
+  @property() projectId = '';
+  /** Of whoever looks; a token may no more. */
+  @property({ attribute: false }) ownRole: ProjectRole = 'viewer';
+  @state() private tokens: readonly ServiceToken[] | undefined;
+  /** The token that was made last, until somebody has taken it along. */
+  @state() private made: string | undefined;
+  /** The id of the one whose revocation is asked about. */
+  @state() private asked: string | undefined;
+  private next: string | null = null;
+
+  override disconnectedCallback(): void {
+    this.made = undefined;
+    super.disconnectedCallback();
+  }
+
+  protected load(): Promise<void> {
+    return this.action.run(() => this.read());
+  }
+
+  override render(): TemplateResult {
+    return html`<section aria-labelledby="tokens" aria-busy=${this.action.isBusy}>
+      <h3 id="tokens">${PAGE.tokens}</h3>
+      <p class="hint">${PAGE.tokensHint}</p>
+      <ul class="members">
+        ${this.tokens?.map((token) => html`<li>${this.renderToken(token)}</li>`)}
+      </ul>
+      ${
+        this.next === null
+          ? nothing
+          : html`<button type="button" @click=${this.readMore}>${PAGE.moreTokens}</button>`
+      }
+      ${this.made === undefined ? nothing : this.renderMade(this.made)} ${this.renderForm()}
+      ${this.renderOutcome(this.tokens !== undefined)}
+    </section>`;
+  }
+
+  private renderToken({ id, name, role, made_by, expires_at, last_used_at }: ServiceToken): TemplateResult {
+    const used =
+      last_used_at === null ? PAGE.neverUsed : fill(PAGE.lastUsed, { time: timeText(last_used_at, ENGLISH) });
+    const ask = (): void => {
+      this.asked = id;
+    };
+    return html`<p>
+        ${name} · ${PAGE[role]}
+        <span class="hint">
+          ${fill(PAGE.tokenTimes, { by: made_by ?? '–', time: timeText(expires_at, ENGLISH) })} ${used}
+        </span>
+      </p>
+      ${
+        this.asked === id
+          ? html`<span>
+              <button type="button" class="danger" @click=${() => this.revoke(id, name)}>
+                ${PAGE.revokeNow}
+              </button>
+              <button type="button" @click=${this.keep}>${ENGLISH.cancel}</button>
+            </span>`
+          : html`<button type="button" aria-label=${fill(PAGE.revokeToken, { name })} @click=${ask}>
+              ${PAGE.revoke}
+            </button>`
+      }`;
+  }
+
+  private renderMade(token: string): TemplateResult {
+    const forget = (): void => {
+      this.made = undefined;
+    };
+    return html`<div class="notice" role="group" aria-label=${PAGE.newToken}>
+      <p>${PAGE.tokenOnce}</p>
+      <stripe-settings-copy .texts=${ENGLISH} label=${PAGE.newToken} .text=${token}></stripe-settings-copy>
+      <button type="button" @click=${forget}>${PAGE.forgetToken}</button>
+    </div>`;
+  }
+
+  private renderForm(): TemplateResult {
+    const roles = PROJECT_ROLES.filter((role) => isEnough(this.ownRole, role));
+    return html`<form class="new" @submit=${this.make}>
+      <label>${PAGE.tokenName} <input name="token_name" required maxlength="100" autocomplete="off" /></label>
+      <label
+        >${PAGE.tokenRole}
+        <select name="token_role">
+          ${roles.map((role) => html`<option value=${role}>${PAGE[role]}</option>`)}
+        </select>
+      </label>
+      <label
+        >${PAGE.tokenDays} <input name="days" type="number" required min="1" max="365" value="90"
+      /></label>
+      <button>${PAGE.makeToken}</button>
+    </form>`;
+  }
+
+  private readonly make = (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const form = event.currentTarget as HTMLFormElement;
+    const { token_name, token_role, days } = form.elements as unknown as TokenFields;
+    const wanted = {
+      name: token_name.value.trim(),
+      role: token_role.value as ProjectRole,
+      expires_in_days: days.valueAsNumber,
+    };
+    return this.action.run(async () => {
+      this.made = (await this.api.makeToken(this.projectId, wanted)).token;
+      form.reset();
+      await this.read();
+    });
+  };
+
+  private readonly keep = (): void => {
+    this.asked = undefined;
+  };
+
+  private revoke(id: string, name: string): Promise<void> {
+    this.keep();
+    return this.action.run(
+      async () => {
+        await this.api.revokeToken(this.projectId, id);
+        await this.read();
+      },
+      fill(PAGE.tokenRevoked, { name }),
+    );
+  }
+
+  private readonly readMore = (): Promise<void> =>
+    this.action.run(() => this.read(this.next ?? undefined, this.tokens));
+
+  private async read(cursor?: string, before: readonly ServiceToken[] = []): Promise<void> {
+    const page = await this.api.tokens(this.projectId, cursor);
+    this.tokens = [...before, ...page.service_tokens];
+    this.next = page.next_cursor;
+  }
+}
