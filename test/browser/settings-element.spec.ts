@@ -1,3 +1,5 @@
+import { expectedMask, fakeCredential } from '../support/credentials.js';
+import { configPath } from '../support/service.js';
 import { startSettings, type SettingsRig } from '../support/settings-page.js';
 
 let rig: SettingsRig;
@@ -10,7 +12,7 @@ afterAll(() => rig.stop());
 it('shows a project in which nothing is stored, under the policy of the service’s own page', async () => {
   const page = await rig.open(await rig.service.createProject());
   await page.getByRole('tab', { name: 'Test mode' }).waitFor();
-  expect(await page.getByRole('alert').count()).toBe(0);
+  expect(await page.locator('[part="fault"]').count()).toBe(0);
   expect(rig.problems).toEqual([]);
 });
 
@@ -20,5 +22,37 @@ it('goes from tab to tab by arrow keys', async () => {
   await page.keyboard.press('ArrowRight');
   const open = page.getByRole('tab', { selected: true });
   expect(await open.innerText()).toBe('Live mode');
-  expect(await page.locator(':focus').innerText()).toBe('Live mode');
+  expect(await page.locator('#tab-live:focus').count()).toBe(1);
+});
+
+it('tells a viewer what is stored and by whom, and offers nothing to change it by', async () => {
+  const id = await rig.service.createProject('alice');
+  const key = fakeCredential('test_secret_key');
+  await rig.service.request('PUT', configPath(id), { body: { test_secret_key: key } });
+  const given = await rig.service.request('PUT', `/api/v1/projects/${id}/members/bob`, {
+    body: { role: 'viewer' },
+  });
+  expect(given.status).toBeLessThan(300);
+  const page = await rig.open(id, { subject: 'bob' });
+  const stored = page.locator('#is-test_secret_key');
+  await stored.getByText(`Stored: ${expectedMask('test_secret_key', key)}`).waitFor();
+  await stored.getByText('by alice').waitFor();
+  expect(await page.locator('[part="credential"] input').count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Store', exact: true }).count()).toBe(0);
+});
+
+it('shows who changed what, page by page', async () => {
+  const id = await rig.service.createProject();
+  for (let change = 0; change < 21; change++) {
+    await rig.service.request('PUT', configPath(id), {
+      body: { test_publishable_key: fakeCredential('test_publishable_key', change) },
+    });
+  }
+  const page = await rig.open(id);
+  const changes = page.locator('[part="history"] > li');
+  expect(await changes.count()).toBe(20);
+  await page.getByRole('button', { name: 'Show earlier changes' }).click();
+  await changes.nth(20).getByText('stored first').waitFor();
+  const mask = expectedMask('test_publishable_key', fakeCredential('test_publishable_key', 0));
+  await changes.nth(20).getByText(`Publishable key (Test mode): nothing → ${mask}`).waitFor();
 });
