@@ -14,7 +14,6 @@ import { describeCredential, type CredentialField } from '../../payments/domain/
 import { causeText, fullLabelOf, labelOf, nameOf } from '../texts/credential-words.js';
 import { fill } from '../texts/fill.js';
 import type { Texts } from '../texts/texts.js';
-import { onPaste } from './one-line-paste.js';
 
 /**
  * A field for a new credential, which says at once what was pasted. The value is in the `<input>` alone: nothing keeps it, and the
@@ -124,8 +123,6 @@ export class CredentialInput extends LitElement {
       data-protonpass-ignore="true"
       aria-describedby="is-${field} how-${field} note-${field}"
       aria-invalid=${this.shownFault === undefined ? 'false' : 'true'}
-      @paste=${onPaste}
-      @drop=${onPaste}
       @input=${this.look}
     />`;
   }
