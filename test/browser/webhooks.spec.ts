@@ -94,14 +94,35 @@ it('ends the overlap of a replaced secret, and deactivates once the name was typ
   const health = await rig.service.request('GET', `${configPath(projectId)}/health`);
   expect(health.json).toMatchObject({ test: { webhook_secret: { previous: null } } });
 
+  const deleted: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'DELETE') deleted.push(request.url());
+  });
   await button('Deactivate …').click();
   const word = page.getByLabel('Type Shop to confirm');
   await word.fill('Shops');
   await word.press('Enter');
+  // It says so, and has asked for nothing.
+  await page.locator('#deactivation-word:invalid').waitFor();
+  expect(deleted).toEqual([]);
   expect((await rig.service.request('GET', configPath(projectId))).json).toMatchObject({ is_active: true });
   await word.fill('Shop');
   await word.press('Enter');
   await page.getByText('The configuration is deactivated, and').waitFor();
   expect((await rig.service.request('GET', configPath(projectId))).json).toMatchObject({ is_active: false });
+  expect(rig.problems).toEqual([]);
+});
+
+it('offers a viewer nothing that only others may', async () => {
+  const projectId = await openProject(['first', 'second']);
+  await page.context().close();
+  const member = `/api/v1/projects/${projectId}/members/bob`;
+  await rig.service.request('PUT', member, { body: { role: 'viewer' } });
+  page = await rig.open(projectId, { subject: 'bob' });
+  await page.getByText('Stripe has no endpoint for this address.').waitFor();
+  await page.getByText('This needs the role owner in the project.').waitFor();
+  for (const name of ['Create the endpoint for me', 'End it now', 'Replay all that failed', 'Deactivate …']) {
+    expect({ name, count: await page.getByRole('button', { name }).count() }).toEqual({ name, count: 0 });
+  }
   expect(rig.problems).toEqual([]);
 });
