@@ -58,7 +58,7 @@ async function askFrom(page: Page, method: string, path: string, body?: object) 
         response && {
           status: response.status,
           etag: response.headers.get('etag'),
-          json: (await response.json()),
+          json: await response.json(),
         }
       );
     },

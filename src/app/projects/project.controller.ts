@@ -1,4 +1,5 @@
 import { HttpStatus, Param, Query, Req } from '@nestjs/common';
+import { ApiExtension } from '@nestjs/swagger';
 import { UUIDS } from '../../payments/domain/project-ids.js';
 import { ValidBody } from '../../payments/http/body/valid-body.js';
 import { changeBy, subjectOf, type HttpRequest } from '../../payments/http/http-request.js';
@@ -60,10 +61,10 @@ export class ProjectController {
     operationId: 'getProject',
     serviceTokens: true,
     summary: 'Get Project',
-    description: 'A project in which the caller has a role, active or not.',
+    description: 'A project in which the caller has a role, active or not. Needs the role viewer.',
     response: ProjectResponse,
     errors: [404, 422],
-    decorators: [ApiProjectId()],
+    decorators: [ApiProjectId(), ApiExtension('x-required-role', 'viewer')],
   })
   find(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<ProjectResponse> {
     return this.projects.find(subjectOf(request), UUIDS.read(projectId));
@@ -77,7 +78,7 @@ export class ProjectController {
       'Deactivates the project, erases its Stripe credentials, and takes and hands on no more webhooks. Webhook endpoints that this ' +
       'service made are removed from Stripe if Stripe can be reached. Ends the roles of all who are no owners. Repeat it after an error. Needs the role owner.',
     errors: [404, 422, 'insufficient_role'],
-    decorators: [ApiProjectId()],
+    decorators: [ApiProjectId(), ApiExtension('x-required-role', 'owner')],
   })
   async deactivate(@Req() request: HttpRequest, @Param('project_id') projectId: string): Promise<void> {
     const id = UUIDS.read(projectId);
