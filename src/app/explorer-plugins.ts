@@ -37,19 +37,21 @@ declare const sessionStorage: {
 export function curlWithoutSecrets(): object {
   const secretName = /key|secret|token|password/i;
   /** Also in a field that is none for it. */
-  const credential = /(?:sk|rk|rkcs|pk|whsec)_/;
+  const credential = /(?:(?:sk|rk|rkcs|pk|whsec|nsc)_|eyJ)[\w.-]*/g;
+  const withoutSecrets = (text: string): string => text.replaceAll(credential, 'SECRET');
   /** A text within single quotes of a shell. */
   const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
   /** A text within a here-document, in which only variables are replaced. */
   const literal = (text: string): string => text.replaceAll(/[\\$`]/g, '\\$&');
   const withVariables = (name: string, value: unknown): string => {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    if (Array.isArray(value)) return `[${value.map((item) => withVariables(name, item)).join(', ')}]`;
+    if (typeof value === 'object' && value !== null) {
       const fields = Object.entries(value).map(
         ([field, inner]) => `${literal(JSON.stringify(field))}: ${withVariables(field, inner)}`,
       );
       return `{${fields.join(', ')}}`;
     }
-    return typeof value === 'string' && (secretName.test(name) || credential.test(value))
+    return typeof value === 'string' && (secretName.test(name) || withoutSecrets(value) !== value)
       ? `"$${name.toUpperCase().replaceAll(/\W/g, '_')}"`
       : literal(JSON.stringify(value));
   };
@@ -62,10 +64,14 @@ export function curlWithoutSecrets(): object {
     }
   };
   const commandOf = ({ method = 'GET', url = '', headers = {}, body }: ShownRequest): string => {
-    const lines = [`curl -X ${method} ${quoted(url)}`];
+    const lines = [`curl -X ${method} ${quoted(withoutSecrets(url))}`];
     for (const [name, value] of Object.entries(headers)) {
       const isToken = name.toLowerCase() === 'authorization';
-      lines.push(isToken ? `  -H "Authorization: Bearer $TOKEN"` : `  -H ${quoted(`${name}: ${value}`)}`);
+      lines.push(
+        isToken
+          ? `  -H "Authorization: Bearer $TOKEN"`
+          : `  -H ${quoted(`${name}: ${withoutSecrets(value)}`)}`,
+      );
     }
     if (body === undefined || body === null || body === '') return lines.join(' \\\n');
     return `${[...lines, '  --data-binary @- <<BODY'].join(' \\\n')}\n${bodyOf(body)}\nBODY`;

@@ -113,6 +113,7 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     await untilEnded(app.get(DatabaseConnection).open(signal));
     await untilEnded(app.init());
     await untilEnded(Promise.resolve(app.getHttpAdapter().getInstance().ready()));
+    signIn.remember();
     listener.open();
     events.write('service.ready');
     if (signIn.demoToken !== undefined) {

@@ -130,10 +130,10 @@ it('shows the request as a command that holds neither token nor secrets, and run
     test_webhook_secret: secrets.TEST_WEBHOOK_SECRET,
   };
   // In a field that is none for it.
-  const wrong = { note: secrets.TEST_SECRET_KEY };
+  const wrong = { note: [secrets.TEST_SECRET_KEY] };
   await operation.locator('textarea').first().fill(JSON.stringify(wrong));
   await execute(operation);
-  await operation.locator('.curl-command pre', { hasText: '{"note": "$NOTE"}' }).waitFor();
+  await operation.locator('.curl-command pre', { hasText: '{"note": ["$NOTE"]}' }).waitFor();
   // The browser writes a line for each answer that is an error.
   problems.length = 0;
   await operation.locator('textarea').first().fill(JSON.stringify(body));

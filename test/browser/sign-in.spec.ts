@@ -119,6 +119,20 @@ it('refreshes a token before it ends, and goes on with another one', async () =>
   expect(problems).toEqual([]);
 });
 
+it('goes on when the provider has been in trouble for a moment', async () => {
+  await page.goto(service.url);
+  await signIn();
+  const token = `${issuer}/token`;
+  await page.route(token, (route) => route.fulfill({ status: 503 }), { times: 1 });
+  const refused = page.waitForResponse((response) => response.url() === token && response.status() === 503);
+  await page.clock.fastForward('09:45');
+  await refused;
+  const given = page.waitForResponse((response) => response.url() === token && response.status() === 200);
+  await page.clock.fastForward('00:15');
+  await given;
+  expect(await page.getByRole('button', { name: 'Sign in again' }).count()).toBe(0);
+});
+
 it('asks for another token once where one is refused, and does what was to be done', async () => {
   await page.goto(service.url);
   await signIn();
@@ -155,21 +169,24 @@ it('signs out at the provider, too', async () => {
   expect(new URL(page.url()).origin).toBe(issuer);
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('button', { name: 'Sign in' }).click();
+  expect(requests.filter((request) => /id_token|eyJ/.test(request.url()))).toEqual([]);
   // Who it is, is asked again.
   await choose(page, 'Demo Newcomer');
   await page.getByText('Demo Newcomer').first().waitFor();
   expect(problems).toEqual([]);
 });
 
-it.each(['code=stolen&state=forged', 'code=stolen&state=', 'error=access_denied&state=forged'])(
-  'takes no answer that this tab has not asked for: %s',
-  async (query) => {
-    await page.goto(`${service.url}/?${query}`);
-    await page.getByText('is to no sign-in of this tab').waitFor();
-    expect(page.url()).toBe(`${service.url}/`);
-    expect(grants()).toEqual([]);
-  },
-);
+it.each([
+  'code=stolen',
+  'code=stolen&state=forged',
+  'code=stolen&state=',
+  'error=access_denied&state=forged',
+])('takes no answer that this tab has not asked for: %s', async (query) => {
+  await page.goto(`${service.url}/?${query}`);
+  await page.getByText('is to no sign-in of this tab').waitFor();
+  expect(page.url()).toBe(`${service.url}/`);
+  expect(grants()).toEqual([]);
+});
 
 it('takes no answer whose state is another one, though it has begun a sign-in', async () => {
   await page.goto(service.url);

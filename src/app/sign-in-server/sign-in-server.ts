@@ -34,6 +34,8 @@ export interface SignInServer {
   /** The `iss` of its tokens, and its address. */
   issuer: string;
   keys: SignInKeys;
+  /** Lets the next start take the same port. To be called once this start has succeeded, since another service may have the folder. */
+  remember: () => void;
   close(): Promise<void>;
 }
 
@@ -62,11 +64,13 @@ export async function startSignInServer(options: SignInServerOptions): Promise<S
     logger.write('sign_in_server.failed', describeError(error));
   });
   answer = handlerOf(provider, issuer, originsOf(options.bases), logger);
-  rememberPort(dataDir, actual);
   // A proxy cannot reach the loopback of this machine.
   reachDirectly(issuer);
   logger.write('sign_in_server.listening', { url: issuer });
-  return { issuer, keys, close: () => close(server) };
+  const remember = (): void => {
+    rememberPort(dataDir, actual);
+  };
+  return { issuer, keys, remember, close: () => close(server) };
 }
 
 async function listen(server: Server, port: number, isGiven: boolean): Promise<void> {

@@ -22,6 +22,8 @@ export interface SignIn {
   page: SignInClient | undefined;
   /** A token of the demo developer; undefined where people come from elsewhere. */
   demoToken: string | undefined;
+  /** To be called once the service is ready. */
+  remember: () => void;
 }
 
 /**
@@ -38,7 +40,8 @@ export async function openSignIn(
   opened: (() => Promise<void>)[],
 ): Promise<SignIn> {
   const { auth, docsSignIn: explorer, pageSignIn: page } = env;
-  if (auth.kind !== 'development') return { auth, explorer, page, demoToken: undefined };
+  if (auth.kind !== 'development')
+    return { auth, explorer, page, demoToken: undefined, remember: () => undefined };
   const starting = startSignInServer({
     production: env.production,
     dataDir: env.dataDir,
@@ -65,6 +68,7 @@ export async function openSignIn(
     explorer: client('explorer'),
     page: client('page'),
     demoToken: demoToken(server, auth),
+    remember: server.remember,
   };
 }
 

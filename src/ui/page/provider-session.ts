@@ -21,7 +21,6 @@ export class ProviderSession extends EventTarget implements Session {
   readonly name: string;
   #accessToken = '';
   #refreshToken: string | undefined;
-  #idToken: string | undefined;
   /** When the access token is to be replaced, and when it ends, in milliseconds since 1970. */
   #staleAt = 0;
   #endsAt = 0;
@@ -48,13 +47,12 @@ export class ProviderSession extends EventTarget implements Session {
 
   signOut(): Promise<void> {
     const { end_session_endpoint: endpoint, client_id } = this.provider;
-    const idToken = this.#idToken;
     this.#end();
     if (endpoint === undefined) return Promise.resolve();
     const back = location.origin + location.pathname;
     const url = new URL(endpoint);
     for (const [name, value] of Object.entries({
-      ...(idToken !== undefined && { id_token_hint: idToken }),
+      // Without the hint of an ID token, which would stand in the browser's history with all that it says of somebody.
       client_id,
       post_logout_redirect_uri: back,
       // As Amazon Cognito calls it.
@@ -73,7 +71,6 @@ export class ProviderSession extends EventTarget implements Session {
     this.#accessToken = tokens.access_token;
     // Who does not rotate them gives none again.
     this.#refreshToken = tokens.refresh_token ?? this.#refreshToken;
-    this.#idToken = tokens.id_token ?? this.#idToken;
     this.#endsAt = now + lifetime;
     this.#staleAt =
       this.#refreshToken === undefined ? this.#endsAt : now + Math.max(lifetime - MARGIN_MS, lifetime / 2);
@@ -105,25 +102,18 @@ export class ProviderSession extends EventTarget implements Session {
       this.#end();
       return;
     }
-    let response: Response;
-    try {
-      response = await oauth.refreshTokenGrantRequest(
+    const response = await oauth
+      .refreshTokenGrantRequest(
         provider,
         provider,
         oauth.None(),
         this.#refreshToken,
         requestOptions(provider),
-      );
-    } catch {
-      // The network is away, and the session is not over.
-      if (this.#hasEnded) return;
-      this.#wake(RETRY_MS);
-      if (Date.now() < this.#endsAt) return;
-      throw new ApiError(
-        0,
-        'unreachable',
-        'The identity provider cannot be reached; check the connection and try again.',
-      );
+      )
+      .catch(() => undefined);
+    if (response === undefined || response.status === 429 || response.status >= 500) {
+      this.#askLater();
+      return;
     }
     try {
       const tokens = await oauth.processRefreshTokenResponse(provider, provider, response);
@@ -131,6 +121,18 @@ export class ProviderSession extends EventTarget implements Session {
     } catch {
       this.#end();
     }
+  }
+
+  /** The network is away, or the provider in trouble, and the session is not over. */
+  #askLater(): void {
+    if (this.#hasEnded) return;
+    this.#wake(RETRY_MS);
+    if (Date.now() < this.#endsAt) return;
+    throw new ApiError(
+      0,
+      'unreachable',
+      'The identity provider cannot be reached; check the connection and try again.',
+    );
   }
 
   #requireAlive(): void {
@@ -143,7 +145,6 @@ export class ProviderSession extends EventTarget implements Session {
     clearTimeout(this.#timer);
     this.#accessToken = '';
     this.#refreshToken = undefined;
-    this.#idToken = undefined;
     this.dispatchEvent(new Event('ended'));
   }
 }

@@ -50,7 +50,7 @@ async function begin(provider: Provider): Promise<void> {
 async function resume(provider: Provider): Promise<Session | undefined> {
   const answer = new URLSearchParams(location.search);
   const pending = takePendingSignIn();
-  if (!answer.has('state')) return undefined;
+  if (!answer.has('state') && !answer.has('code')) return undefined;
   // At once: neither the history nor a copied address shall have a code in it.
   history.replaceState(null, '', location.pathname + (pending?.hash ?? ''));
   if (answer.get('state') === SIGNED_OUT && !answer.has('code')) return undefined;
