@@ -19,6 +19,9 @@ export const CALLER = Symbol('Caller');
 /** The property of a request that holds what its caller may do in its project. */
 export const ROLE = Symbol('Role');
 
+/** The property of a request that holds the checks of its guards, in their order, to ask them again. */
+export const ACCESS_CHECKS = Symbol('AccessChecks');
+
 /** The property of a request that holds why it was refused, for the log. */
 export const REFUSAL = Symbol('Refusal');
 
@@ -44,6 +47,8 @@ export interface HttpRequest {
   [CALLER]?: Caller;
   /** Set by {@link ProjectOwnershipGuard}. */
   [ROLE]?: ProjectRole;
+  /** Added to by {@link JwtAuthGuard} and {@link ProjectOwnershipGuard}. */
+  [ACCESS_CHECKS]?: (() => Promise<void>)[];
   /** Set by the error filter. */
   [REFUSAL]?: Refusal;
 }
@@ -68,6 +73,17 @@ export function subjectOf({ [CALLER]: caller }: HttpRequest): string {
 export function roleOf({ [ROLE]: role }: HttpRequest): ProjectRole {
   if (role === undefined) throw new Error('no guard has set a role on this request');
   return role;
+}
+
+/** Runs the check of a guard, and keeps it for {@link checkAgain}. */
+export async function checkAccess(request: HttpRequest, check: () => Promise<void>): Promise<void> {
+  await check();
+  (request[ACCESS_CHECKS] ??= []).push(check);
+}
+
+/** Asks every guard that let a request pass once more: what a caller may can change while their body is on its way. */
+export async function checkAgain({ [ACCESS_CHECKS]: checks = [] }: HttpRequest): Promise<void> {
+  for (const check of checks) await check();
 }
 
 /** The id that the server assigned to the request, or a new one; headers are ignored. */

@@ -44,7 +44,10 @@ export type AccessTokenOptions = {
 
 /** Access decided by a guard of the host. */
 export interface HostAccessOptions {
-  /** An instance, or a class that Nest has or can create. It lets signed-in callers pass. */
+  /**
+   * An instance, or a class that Nest has or can create. It lets signed-in callers pass, and is asked again where the body came later
+   * than the headers.
+   */
   guard: Provided<CanActivate>;
   /**
    * The caller's id, read from the host's own request after the guard let it pass: the one by which {@link ProjectAccess}

@@ -19,7 +19,7 @@ import {
 } from '../../options/payments.options.js';
 import { PaymentsOptionsError } from '../../options/options-error.js';
 import { instanceForRequests } from '../../options/provided.js';
-import { CALLER, rawRequestOf, requestOf, type Caller } from '../http-request.js';
+import { CALLER, checkAccess, rawRequestOf, requestOf, type Caller } from '../http-request.js';
 import { bearerToken, TokenRefused } from './access-token.js';
 import { ACCEPTS_SERVICE_TOKENS, SERVICE_TOKENS, type ServiceTokenVerifier } from './service-tokens.js';
 
@@ -61,10 +61,15 @@ export class JwtAuthGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
+    await checkAccess(requestOf(context), () => this.check(context));
+    return true;
+  }
+
+  private async check(context: ExecutionContext): Promise<void> {
     await this.access.canActivate(context);
-    if (requestOf(context)[CALLER]?.isServiceToken !== true) return true;
+    if (requestOf(context)[CALLER]?.isServiceToken !== true) return;
     if (this.reflector.get<boolean | undefined>(ACCEPTS_SERVICE_TOKENS, context.getHandler()) === true)
-      return true;
+      return;
     throw new PaymentsError(
       'service_token_refused',
       'A service token may not do this; use the access token of a person.',

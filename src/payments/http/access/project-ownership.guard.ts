@@ -22,7 +22,7 @@ import {
 } from '../../domain/project-access.js';
 import { RESOLVED_OPTIONS, type ResolvedOptions } from '../../options/payments.options.js';
 import { instanceOf } from '../../options/provided.js';
-import { requestOf, ROLE, subjectOf, type HttpRequest } from '../http-request.js';
+import { checkAccess, requestOf, ROLE, subjectOf, type HttpRequest } from '../http-request.js';
 
 /** Asks the host's own {@link ProjectAccess}, whatever way the options name it. */
 @Injectable()
@@ -169,7 +169,10 @@ export class ProjectOwnershipGuard implements CanActivate {
     const request = requestOf(context);
     const places = [context.getHandler(), context.getClass()];
     const needed = this.reflector.getAllAndOverride<ProjectRole | undefined>(NEEDED_ROLE, places);
-    request.params.project_id = await requireRole(this.projects, request, request.params.project_id, needed);
+    await checkAccess(request, async () => {
+      const { project_id: id } = request.params;
+      request.params.project_id = await requireRole(this.projects, request, id, needed);
+    });
     return true;
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
 import type { Observable } from 'rxjs';
 import { ValidationFailed } from '../../domain/errors.js';
-import { rawRequestOf, requestOf } from '../http-request.js';
+import { requestOf } from '../http-request.js';
 import { readOptionalJson } from './json-body.js';
 import { unknownNames } from '../parameters/unknown-name.js';
 
@@ -9,7 +9,7 @@ import { unknownNames } from '../parameters/unknown-name.js';
 @Injectable()
 export class NoFields implements NestInterceptor {
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const names = Object.keys(await readOptionalJson(rawRequestOf(requestOf(context))));
+    const names = Object.keys(await readOptionalJson(requestOf(context)));
     if (names.length > 0) throw new ValidationFailed(unknownNames('body', names, []));
     return next.handle();
   }
