@@ -60,6 +60,37 @@ it('says that a session has ended, and keeps what was typed when somebody signs 
   expect(rig.problems).toEqual([]);
 });
 
+it('asks before what is entered is lost on the way to another address', async () => {
+  const id = await rig.service.createProject('page-drafts', 'Boots');
+  await openPage('page-drafts');
+  await signInOn(page);
+  await page.getByRole('link', { name: 'Boots' }).click();
+  const input = page.locator('#in-test_secret_key');
+  await input.fill('sk_test_1');
+  const asked = page.locator('[part="leaving"]:focus');
+  for (const go of [() => page.getByRole('link', { name: 'All projects' }).click(), () => page.goBack()]) {
+    await go();
+    await asked.waitFor();
+    expect(new URL(page.url()).hash).toBe(`#/projects/${id}`);
+    await button('Stay here').click();
+    expect(await input.inputValue()).toBe('sk_test_1');
+  }
+  await page.goBack();
+  await button('Discard it and leave').click();
+  await page.getByRole('heading', { name: 'Projects', exact: true }).waitFor();
+  expect(rig.problems).toEqual([]);
+});
+
+it('offers no fields to a viewer of a project in which nothing is stored', async () => {
+  const id = await rig.service.createProject('page-viewed', 'Socks');
+  const member = `/api/v1/projects/${id}/members/page-viewer`;
+  await rig.service.request('PUT', member, { subject: 'page-viewed', body: { role: 'viewer' } });
+  await openPage('page-viewer', id);
+  await signInOn(page);
+  await page.getByText('This needs the role admin in the project.').first().waitFor();
+  expect(await page.locator('[part="credential"] input').count()).toBe(0);
+});
+
 it('gives and takes roles', async () => {
   const id = await rig.service.createProject('page-roles', 'Hats');
   await openPage('page-roles', id);

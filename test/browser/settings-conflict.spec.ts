@@ -62,18 +62,95 @@ it('shows both versions where somebody else was faster, and stores the person’
 
 it('keeps the others’ when the person says so, and what was entered goes', async () => {
   const { id, slower } = await collide();
+  // Nothing is chosen about what is no credential.
+  await slower.locator('#in-test_publishable_key').fill('pk_te');
   await slower.getByRole('radio', { name: 'Keep theirs' }).check();
   await slower.getByRole('button', { name: 'Store what I chose' }).click();
   await slower.getByText('Nothing of yours was stored.').waitFor();
   expect(await slower.locator('#in-test_secret_key').inputValue()).toBe('');
+  expect(await slower.locator('#in-test_publishable_key').inputValue()).toBe('pk_te');
   expect(await storedMask(id)).toBe(maskOf(theirs));
   await slower.getByText(`Stored: ${maskOf(theirs)}`).waitFor();
 });
 
-it('loses nothing when the person goes back to the fields', async () => {
-  const { slower } = await collide();
+it('loses nothing when the person goes back to the fields, and asks again when they store', async () => {
+  const { id, slower } = await collide();
   await slower.getByRole('button', { name: 'Back to the fields' }).click();
   expect(await slower.locator('#in-test_secret_key:focus').inputValue()).toBe(mine);
+  await slower.getByRole('button', { name: 'Store', exact: true }).click();
+  await slower.locator('#conflict:focus').waitFor();
+  expect(await storedMask(id)).toBe(maskOf(theirs));
+});
+
+/** Lets requests of a page fail, as if the service could not do it at the moment. */
+async function failing(page: Page, path: string): Promise<() => Promise<void>> {
+  await page.route(`**${path}`, (route) =>
+    route.request().method() === 'GET'
+      ? route.fulfill({ status: 503, json: { code: 'dependency_unavailable', detail: 'Not now.' } })
+      : route.fallback(),
+  );
+  return () => page.unroute(`**${path}`);
+}
+
+/** The settings of a project with a key, and that somebody else then stores theirs. */
+async function openBefore(
+  options: Parameters<SettingsRig['open']>[1] = {},
+): Promise<{ id: string; page: Page; changeMeanwhile: () => Promise<unknown> }> {
+  const id = await rig.service.createProject();
+  await rig.service.request('PUT', configPath(id), { body: { test_secret_key: first } });
+  const page = await rig.open(id, options);
+  const changeMeanwhile = () =>
+    rig.service.request('PUT', configPath(id), { body: { test_secret_key: theirs } });
+  return { id, page, changeMeanwhile };
+}
+
+it('asks also where the other version could be read only later', async () => {
+  const { id, page, changeMeanwhile } = await openBefore();
+  await changeMeanwhile();
+  const mend = await failing(page, configPath(id));
+  await store(page, mine);
+  await page.getByRole('button', { name: 'Try again' }).waitFor();
+  await mend();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await choice(page)
+    .getByText(`There is now: ${maskOf(theirs)}`)
+    .waitFor();
+  expect(await storedMask(id)).toBe(maskOf(theirs));
+});
+
+it('shows what is stored where its health cannot be read, and asks where a later reading finds another version', async () => {
+  const { id, page, changeMeanwhile } = await openBefore();
+  const mend = await failing(page, `${configPath(id)}/health`);
+  await page.reload();
+  await page.getByText(`Stored: ${maskOf(first)}`).waitFor();
+  await page.getByText('is not known at the moment').waitFor();
+  await page.locator('#in-test_secret_key').fill(mine ?? '');
+  await changeMeanwhile();
+  await mend();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await choice(page)
+    .getByText(`You saw: ${maskOf(first)}`)
+    .waitFor();
+  expect(await page.getByText('is not known at the moment').count()).toBe(0);
+});
+
+it('lets the person confirm a deactivation again after somebody else’s change, and forgets what was entered', async () => {
+  const { id, page, changeMeanwhile } = await openBefore({ projectName: 'Shop' });
+  await page.locator('#in-test_publishable_key').fill(fakeCredential('test_publishable_key'));
+  await changeMeanwhile();
+  await page.getByRole('button', { name: 'Deactivate …' }).click();
+  const word = page.getByLabel('Type Shop to confirm');
+  await word.fill('Shop');
+  await word.press('Enter');
+  await page.getByText('Somebody else has changed this meanwhile').waitFor();
+  await page.getByText(`Stored: ${maskOf(theirs)}`).waitFor();
+  expect(await word.inputValue()).toBe('');
+  await word.fill('Shop');
+  await word.press('Enter');
+  await page.getByText('The configuration is deactivated, and').waitFor();
+  expect(await page.locator('#in-test_publishable_key').inputValue()).toBe('');
+  expect(await choice(page).count()).toBe(0);
+  expect((await rig.service.request('GET', configPath(id))).json).toMatchObject({ is_active: false });
 });
 
 it('says that the configuration was deactivated or made meanwhile, and by whom', async () => {

@@ -144,6 +144,51 @@ it('shows at its field what only the service can know', async () => {
   expect(await stored(id)).toMatchObject({ live_webhook_secret_masked: null });
 });
 
+/** Something that waits until it is let go. */
+function hold(): { release: () => void; released: Promise<void> } {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  return {
+    released,
+    release: () => {
+      release();
+    },
+  };
+}
+
+it('keeps what is typed while it stores, and what it stored against an answer that comes late', async () => {
+  const id = await rig.service.createProject();
+  const [first, second] = ['first', 'second'].map((seed) => fakeCredential('test_secret_key', seed));
+  const page = await rig.open(id);
+  await page.route(`**${configPath(id)}/health`, (route) => route.fulfill({ status: 503, json: {} }));
+  await page.reload();
+  const again = page.getByRole('button', { name: 'Try again' });
+  await again.waitFor();
+  const held = { GET: hold(), PUT: hold() };
+  await page.route(`**${configPath(id)}`, async (route) => {
+    const response = await route.fetch();
+    await held[route.request().method() as 'GET' | 'PUT'].released;
+    await route.fulfill({ response });
+  });
+  const early = page.waitForRequest((request) => request.url().endsWith(configPath(id)));
+  await again.click();
+  const late = await early;
+
+  await input(page, 'test_secret_key').fill(first ?? '');
+  await store(page).click();
+  await eventually('it is stored', async () => JSON.stringify(await stored(id)) !== 'null');
+  await input(page, 'test_secret_key').fill(second ?? '');
+  held.PUT.release();
+  await page.getByText('Stored: Secret or restricted key.').waitFor();
+  expect(await input(page, 'test_secret_key').inputValue()).toBe(second);
+
+  held.GET.release();
+  await (await late.response())?.finished();
+  await page.getByRole('button', { name: 'Discard what is entered' }).click();
+  const mask = expectedMask('test_secret_key', first ?? '');
+  expect(await page.locator('#is-test_secret_key').innerText()).toContain(`Stored: ${mask}`);
+});
+
 it('tries a key that is not stored, and shows how the stored one is', async () => {
   const id = await rig.service.createProject();
   const key = fakeCredential('test_secret_key', id);

@@ -41,6 +41,31 @@ it('tells a viewer what is stored and by whom, and offers nothing to change it b
   expect(await page.getByRole('button', { name: 'Store', exact: true }).count()).toBe(0);
 });
 
+it('tells a viewer of a project in which nothing is stored, and keeps no key that they may not store', async () => {
+  const id = await rig.service.createProject('alice');
+  await rig.service.request('PUT', `/api/v1/projects/${id}/members/bob`, { body: { role: 'viewer' } });
+  const page = await rig.open(id, { subject: 'bob' });
+  const input = page.locator('#in-test_secret_key');
+  await input.fill(fakeCredential('test_secret_key'));
+  await page.getByRole('button', { name: 'Store', exact: true }).click();
+  await page.getByText('What you entered was not stored, and is gone').waitFor();
+  expect(await input.inputValue()).toBe('');
+  await page.evaluate(`document.querySelector('stripe-settings').setAttribute('caller-role', 'viewer')`);
+  await page.getByText('This needs the role admin in the project.').first().waitFor();
+  expect(await input.count()).toBe(0);
+});
+
+it('asks the newest function for a token, and starts anew for none of them', async () => {
+  const page = await rig.open(await rig.service.createProject());
+  await page.locator('#in-test_secret_key').fill('sk_test_1');
+  await page.evaluate(
+    `document.querySelector('stripe-settings').token = () => { window.isAsked = true; return window.testToken(); }`,
+  );
+  await page.getByRole('button', { name: 'Refresh' }).first().click();
+  await page.waitForFunction('window.isAsked');
+  expect(await page.locator('#in-test_secret_key').inputValue()).toBe('sk_test_1');
+});
+
 it('shows who changed what, page by page', async () => {
   const id = await rig.service.createProject();
   for (let change = 0; change < 21; change++) {

@@ -10,6 +10,9 @@ import { actorOf } from './last-change.js';
 import { Section } from './section.js';
 import { timeText } from './time.js';
 
+/** Whose value of a field is to be stored. */
+export type Choices = ReadonlyMap<CredentialField, 'mine' | 'theirs'>;
+
 /** Both versions, field by field, and the choice between them. */
 export class ConflictNotice extends Section {
   /** What was shown before. */
@@ -17,8 +20,8 @@ export class ConflictNotice extends Section {
   /** The fields in which a credential is entered. */
   @property({ attribute: false }) entered: readonly CredentialInput[] = [];
   @property({ attribute: false }) isBusy = false;
-  /** Given the fields of which the person's own values are to be stored. */
-  @property({ attribute: false }) onChosen: (mine: ReadonlySet<CredentialField>) => void = () => undefined;
+  /** Given what was chosen, by the field. */
+  @property({ attribute: false }) onChosen: (choices: Choices) => void = () => undefined;
   @property({ attribute: false }) onBack: () => void = () => undefined;
   @state() private isIncomplete = false;
 
@@ -93,12 +96,12 @@ export class ConflictNotice extends Section {
   }
 
   private readonly choose = (): void => {
-    const chosen = this.entered.map(({ field }) => ({
-      field,
-      choice: this.querySelector<HTMLInputElement>(`[name="choice-${field}"]:checked`)?.value,
-    }));
-    this.isIncomplete = chosen.some(({ choice }) => choice === undefined);
-    if (this.isIncomplete) return;
-    this.onChosen(new Set(chosen.filter(({ choice }) => choice === 'mine').map(({ field }) => field)));
+    const choices = new Map<CredentialField, 'mine' | 'theirs'>();
+    for (const { field } of this.entered) {
+      const chosen = this.querySelector<HTMLInputElement>(`[name="choice-${field}"]:checked`);
+      if (chosen !== null) choices.set(field, chosen.value === 'mine' ? 'mine' : 'theirs');
+    }
+    this.isIncomplete = choices.size < this.entered.length;
+    if (!this.isIncomplete) this.onChosen(choices);
   };
 }

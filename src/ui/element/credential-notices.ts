@@ -1,7 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import type { Mode } from '../../payments/domain/credentials.js';
 import { labelOf } from '../texts/credential-words.js';
-import { fill } from '../texts/fill.js';
 import type { Texts } from '../texts/texts.js';
 import type { CredentialInput } from './credential-input.js';
 import type { ProjectState } from './project-state.js';
@@ -23,17 +21,15 @@ export function problemList(
   </div>`;
 }
 
-/** What is asked before a tab is left in which something is entered. */
+/** What is asked before a place is left in which something is entered. @param leave the button that leaves it */
 export function leavingNotice(
-  { mode, onLeave, onStay }: { mode: Mode; onLeave: () => void; onStay: () => void },
+  { leave, onLeave, onStay }: { leave: string; onLeave: () => void; onStay: () => void },
   texts: Texts,
 ): TemplateResult {
   return html`<div class="notice" part="leaving" tabindex="-1" role="group" aria-labelledby="leaving">
     <p id="leaving">${texts.leaveAsk}</p>
     <div class="actions">
-      <button type="button" part="button" @click=${onLeave}>
-        ${fill(texts.leaveDiscard, { tab: texts[mode] })}
-      </button>
+      <button type="button" part="button" @click=${onLeave}>${leave}</button>
       <button type="button" part="button" @click=${onStay}>${texts.stay}</button>
     </div>
   </div>`;

@@ -1,4 +1,4 @@
-import { html, nothing, type TemplateResult } from 'lit';
+import { html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import {
   CREDENTIAL_FIELDS,
@@ -6,24 +6,20 @@ import {
   type CredentialField,
   type Mode,
 } from '../../payments/domain/credentials.js';
+import type { StripeConfigRequest } from '../../payments/stripe-config/stripe-config.dto.js';
 import { ApiError } from '../api/api-error.js';
 import { labelOf } from '../texts/credential-words.js';
 import { fill } from '../texts/fill.js';
 import { Action } from './action.js';
-import type { Seen } from './conflict.js';
+import { ConflictWatch, seenOf } from './conflict-watch.js';
+import type { Choices } from './conflict-notice.js';
 import type { CredentialInput } from './credential-input.js';
 import { Drafts } from './drafts.js';
-import { activityNote, leavingNotice, problemList } from './credential-notices.js';
+import { activityNote, problemList } from './credential-notices.js';
 import { sinceText } from './last-change.js';
 import { refusalsOf, type Refusals } from './refusals.js';
 import { Section } from './section.js';
-
-/** A tab that somebody wants to go to while something is not stored yet. */
-interface Leaving {
-  mode: Mode;
-  /** What goes along. */
-  carried?: { field: CredentialField; from: CredentialInput };
-}
+import { TabLeaving } from './tab-leaving.js';
 
 /** The credentials of a mode: what is stored, and fields for new ones. What is left alone is not sent. */
 export class CredentialsSection extends Section {
@@ -31,10 +27,10 @@ export class CredentialsSection extends Section {
   @property({ attribute: false }) openMode: (mode: Mode) => void = () => undefined;
   @state() private refusals: Refusals = new Map();
   @state() private areProblemsListed = false;
-  @state() private conflict: Seen | undefined;
-  @state() private leaving: Leaving | undefined;
   @state() private edits = 0;
+  private readonly conflict = new ConflictWatch();
   private readonly drafts = new Drafts(this);
+  private readonly leaving = new TabLeaving(this, this.drafts);
   private readonly action = new Action(this);
 
   override firstUpdated(): void {
@@ -46,12 +42,33 @@ export class CredentialsSection extends Section {
     });
   }
 
+  /** Whether something is entered that is not stored. */
+  get hasDrafts(): boolean {
+    return this.drafts.filled().length > 0;
+  }
+
+  /** Lets go of everything that is entered. */
+  forget(): void {
+    this.leaving.forget();
+    this.drafts.wipe();
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    super.willUpdate(changed);
+    // Of what the section itself is storing, it says so.
+    if (!this.action.isBusy)
+      this.conflict.look(
+        this.state,
+        this.drafts.filled().map(({ field }) => field),
+      );
+  }
+
   /**
    * Whether the tab may be left at once. Where something is entered, the person is asked, and goes there once it is discarded.
    */
   mayLeaveFor(mode: Mode): boolean {
-    if (this.drafts.filled().length === 0) return true;
-    void this.ask({ mode });
+    if (!this.hasDrafts) return true;
+    this.leaving.ask({ mode });
     return false;
   }
 
@@ -64,7 +81,7 @@ export class CredentialsSection extends Section {
       <form novalidate autocomplete="off" @submit=${this.onSubmit} @draft=${this.onDraft}>
         ${CREDENTIAL_FIELDS.filter((field) => modeOf(field) === mode).map((field) => this.renderField(field))}
         ${this.areProblemsListed ? problemList(this.drafts.faulty(), texts) : nothing}
-        ${this.renderConflict()} ${this.renderLeaving()}
+        ${this.renderConflict()} ${this.leaving.render()}
         ${mayChange ? this.renderActions() : html`<p>${texts.needsAdmin}</p>`} ${this.action.render(texts)}
       </form>
     </section>`;
@@ -80,7 +97,7 @@ export class CredentialsSection extends Section {
         .since=${sinceText(field, state, texts)}
         .isEditable=${state.may('admin')}
         .refusal=${this.refusals.get(field)}
-        .onMove=${this.move}
+        .onMove=${this.leaving.move}
       ></stripe-settings-credential>
       ${
         field.endsWith('secret_key')
@@ -100,7 +117,7 @@ export class CredentialsSection extends Section {
     return html`<div class="actions">
       <button part="button primary" class="primary" aria-busy=${this.action.isBusy}>${texts.store}</button>
       ${
-        this.drafts.filled().length > 0
+        this.hasDrafts
           ? html`<button type="button" part="button" @click=${this.discard}>${texts.discard}</button>`
           : nothing
       }
@@ -108,29 +125,17 @@ export class CredentialsSection extends Section {
   }
 
   private renderConflict(): TemplateResult | typeof nothing {
-    if (this.conflict === undefined) return nothing;
+    const seen = this.conflict.shown(this.state);
+    if (seen === undefined) return nothing;
     return html`<stripe-settings-conflict
       .state=${this.state}
       .texts=${this.texts}
-      .seen=${this.conflict}
+      .seen=${seen}
       .entered=${this.drafts.filled().filter(({ isNew }) => isNew)}
       .isBusy=${this.action.isBusy}
       .onChosen=${this.storeChosen}
       .onBack=${this.closeConflict}
     ></stripe-settings-conflict>`;
-  }
-
-  private renderLeaving(): TemplateResult | typeof nothing {
-    const { leaving, texts } = this;
-    if (leaving === undefined) return nothing;
-    const onLeave = (): void => {
-      this.leave(leaving);
-    };
-    const onStay = (): void => {
-      this.leaving = undefined;
-      leaving.carried?.from.focus();
-    };
-    return leavingNotice({ mode: leaving.mode, onLeave, onStay }, texts);
   }
 
   private readonly onSubmit = (event: SubmitEvent): void => {
@@ -139,8 +144,8 @@ export class CredentialsSection extends Section {
   };
 
   private async storeFilled(): Promise<void> {
-    if (this.conflict !== undefined) {
-      await this.focusOn('#conflict');
+    if (this.conflict.asked !== undefined) {
+      await this.askAgain();
       return;
     }
     if (this.drafts.faulty().length > 0) {
@@ -163,26 +168,31 @@ export class CredentialsSection extends Section {
   /** @returns what is said of it */
   private async store(inputs: readonly CredentialInput[]): Promise<string> {
     const { state, texts } = this;
-    const seen = { config: state.config ?? null, version: state.version };
+    const sent: StripeConfigRequest = Object.fromEntries(inputs.map(({ field, value }) => [field, value]));
     try {
-      await state.store(Object.fromEntries(inputs.map(({ field, value }) => [field, value])));
+      await state.store(sent);
     } catch (error) {
-      if (!(error instanceof ApiError) || !(await this.isExplained(error, seen))) throw error;
+      if (!(error instanceof ApiError) || !(await this.isExplained(error))) throw error;
       return '';
     }
-    for (const input of inputs) input.wipe();
-    this.conflict = undefined;
+    // What was typed meanwhile is not stored.
+    for (const input of inputs) if (input.value === sent[input.field] || input.value === '') input.wipe();
+    this.settle();
     this.areProblemsListed = false;
     return fill(texts.storedNow, { fields: inputs.map(({ field }) => labelOf(field, texts)).join(', ') });
   }
 
   /** Whether the fields or a choice say what a refusal was about. */
-  private async isExplained(error: ApiError, seen: Seen): Promise<boolean> {
+  private async isExplained(error: ApiError): Promise<boolean> {
+    if (error.status === 403) {
+      this.drafts.wipe();
+      throw new ApiError(403, 'not_allowed', this.texts.notAllowed);
+    }
     if (error.status === 412) {
+      // Remembered first: it stays a question while the other version cannot be read.
+      this.conflict.ask(seenOf(this.state));
       await this.state.load();
-      // Unless that failed, which is said above the tabs, both versions are known now.
-      if (this.state.fault === undefined) this.conflict = seen;
-      return true;
+      return this.conflict.shown(this.state) !== undefined;
     }
     this.refusals = refusalsOf(error);
     await this.updateComplete;
@@ -190,57 +200,51 @@ export class CredentialsSection extends Section {
     return this.areProblemsListed;
   }
 
-  private readonly storeChosen = async (mine: ReadonlySet<CredentialField>): Promise<void> => {
-    for (const input of this.drafts.filled()) if (!mine.has(input.field)) input.wipe();
-    if (mine.size === 0) this.conflict = undefined;
-    await this.run(this.drafts.filled(), this.texts.keptTheirs);
-    if (this.conflict === undefined) await this.focusOn('form > .actions button');
+  private readonly storeChosen = async (choices: Choices): Promise<void> => {
+    const chosen = (whose: 'mine' | 'theirs'): CredentialInput[] =>
+      this.drafts.filled().filter(({ field }) => choices.get(field) === whose);
+    for (const input of chosen('theirs')) input.wipe();
+    const mine = chosen('mine');
+    if (mine.length === 0) this.settle();
+    await this.run(mine, this.texts.keptTheirs);
+    if (this.conflict.asked === undefined) await this.focusOn('form > .actions button');
   };
 
+  /** Shows both versions, also after the person went back to the fields: they have chosen nothing yet. */
+  private async askAgain(): Promise<void> {
+    const { conflict, state } = this;
+    conflict.isOpen = true;
+    if (conflict.shown(state) === undefined) {
+      await state.load();
+      // There is no other version after all.
+      if (state.fault === undefined && conflict.shown(state) === undefined) this.settle();
+    }
+    await this.focusOn('#conflict');
+  }
+
+  private settle(): void {
+    this.conflict.settle(this.hasDrafts ? seenOf(this.state) : undefined);
+  }
+
   private readonly closeConflict = async (): Promise<void> => {
-    this.conflict = undefined;
-    await this.updateComplete;
-    this.drafts.filled()[0]?.focus();
+    this.conflict.isOpen = false;
+    await this.focusOn(`#in-${this.drafts.filled()[0]?.field ?? ''}`);
   };
 
   private readonly discard = async (): Promise<void> => {
     this.drafts.wipe();
-    this.conflict = undefined;
     await this.run([], this.texts.discarded);
     await this.focusOn('form > .actions button');
   };
 
-  private readonly move = (from: CredentialInput, to: CredentialField): void => {
-    const home = this.drafts.of(to);
-    if (home !== undefined) {
-      home.value = from.value;
-      from.wipe();
-      home.focus();
-      return;
-    }
-    const leaving = { mode: modeOf(to), carried: { field: to, from } };
-    if (this.drafts.filled().length > 1) void this.ask(leaving);
-    else this.leave(leaving);
-  };
-
-  private async ask(leaving: Leaving): Promise<void> {
-    this.leaving = leaving;
-    await this.focusOn('[part="leaving"]');
-  }
-
-  private leave({ mode, carried }: Leaving): void {
-    if (carried !== undefined) this.state.carry(carried.field, carried.from.value);
-    this.drafts.wipe();
-    this.leaving = undefined;
-    this.openMode(mode);
-  }
-
   private async focusOn(selector: string): Promise<void> {
+    this.requestUpdate();
     await this.updateComplete;
     this.querySelector<HTMLElement>(selector)?.focus();
   }
 
   private readonly onDraft = (): void => {
     this.edits += 1;
+    this.conflict.onDraft(this.state, this.hasDrafts);
   };
 }

@@ -1,10 +1,14 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
+import { ApiError } from '../api/api-error.js';
 import { Action } from './action.js';
 import { Section } from './section.js';
 import { typedConfirmation } from './typed-confirmation.js';
 
-/** Turns Stripe off for the project, behind a word that has to be typed. */
+/**
+ * Turns Stripe off for the project, behind a word that has to be typed. Reports `deactivated`, so that nothing which was entered
+ * before activates it again.
+ */
 export class DeactivateSection extends Section {
   /** What people call the project; the word to type. Default: its id. */
   @property({ attribute: 'project-name' }) projectName = '';
@@ -47,7 +51,24 @@ export class DeactivateSection extends Section {
 
   private readonly deactivate = (): Promise<void> =>
     this.action.run(async () => {
-      await this.state.deactivate();
+      try {
+        await this.state.deactivate();
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 412) await this.showWhatIsThere();
+        throw error;
+      }
+      this.dispatchEvent(new Event('deactivated'));
+      await this.state.load();
       this.isOpen = false;
     }, this.texts.deactivationDone);
+
+  /** Somebody else has changed it: that is shown, and the word has to be typed once more. */
+  private async showWhatIsThere(): Promise<void> {
+    await this.state.load();
+    await this.updateComplete;
+    const word = this.querySelector('input');
+    if (word === null) return;
+    word.value = '';
+    word.focus();
+  }
 }

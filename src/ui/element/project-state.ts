@@ -2,7 +2,9 @@ import { modeOf, type CredentialField, type Mode } from '../../payments/domain/c
 import { isEnough, type ProjectRole } from '../../payments/domain/project-access.js';
 import type { StripeConfigRequest } from '../../payments/stripe-config/stripe-config.dto.js';
 import { ApiError } from '../api/api-error.js';
+import type { Answer } from '../api/api.js';
 import type { Config, Health, History, ProjectApi } from '../api/project-api.js';
+import { Turns } from './turns.js';
 
 /** As many as tell of each field who changed it last, mostly. */
 const HISTORY_PAGE = '20';
@@ -11,13 +13,19 @@ const HISTORY_PAGE = '20';
 export class ProjectState extends EventTarget {
   /** Null: nothing is configured. Undefined: not known yet. */
   config: Config | null | undefined;
-  /** Undefined also where nothing was ever configured. */
+  /** Undefined where nothing was ever configured, and where it is not known. */
   health: Health | undefined;
+  /** Why it is not known; what is stored can be shown and changed without it. */
+  healthFault: ApiError | undefined;
   /** The newest changes; undefined where they are not known. */
   history: History | undefined;
-  /** Why it is not known. */
+  /** The caller's role as far as the host knows it; the service says it only of a configured project. */
+  givenRole: ProjectRole | undefined;
+  /** Why what is stored is not known, or not anew. */
   fault: ApiError | undefined;
   private etag: string | undefined;
+  private role: ProjectRole | undefined;
+  private readonly turns = { config: new Turns(), health: new Turns(), history: new Turns() };
 
   private carried: { field: CredentialField; value: string } | undefined;
 
@@ -32,24 +40,25 @@ export class ProjectState extends EventTarget {
 
   /** Reads everything anew. What fails is kept in {@link fault}. */
   async load(): Promise<void> {
+    const isWanted = this.turns.config.begin();
     try {
       const [config] = await Promise.all([this.api.config(), this.loadAround()]);
-      this.take(config.value, config.etag);
+      if (isWanted()) this.take(config);
     } catch (error) {
-      this.fault = asApiError(error);
-      this.report();
+      if (isWanted()) this.fault = asApiError(error);
     }
+    this.report();
   }
 
   /** Reads how keys and webhooks are. */
   async loadHealth(): Promise<void> {
-    this.health = await this.api.health();
+    await this.readHealth();
     this.report();
   }
 
   /** Whether the caller may do what needs a role. The service decides; this spares them the attempt. */
   may(role: ProjectRole): boolean {
-    const own = this.health?.caller_role;
+    const own = this.role ?? this.givenRole;
     return own === undefined || isEnough(own, role);
   }
 
@@ -59,18 +68,14 @@ export class ProjectState extends EventTarget {
    * @throws ApiError, with the status 412 where somebody else was faster
    */
   async store(changes: StripeConfigRequest): Promise<void> {
-    const { value, etag } = await this.api.store(changes, this.etag ?? 'none');
-    this.take(value, etag);
+    const stored = await this.api.store(changes, this.etag ?? 'none');
+    this.turns.config.outdate();
+    this.take(stored);
+    this.report();
     // It is stored: what is pasted can go, whatever becomes of the rest.
-    this.loadAround().then(
-      () => {
-        this.report();
-      },
-      (error: unknown) => {
-        this.fault = asApiError(error);
-        this.report();
-      },
-    );
+    void this.loadAround().then(() => {
+      this.report();
+    });
   }
 
   /** Keeps a pasted value while the tab changes to the one where it belongs. */
@@ -85,25 +90,43 @@ export class ProjectState extends EventTarget {
     return carried !== undefined && modeOf(carried.field) === mode ? carried : undefined;
   }
 
-  /** Deactivates the version that is shown. */
+  /**
+   * Deactivates the version that is shown. What there is then has to be read.
+   *
+   * @throws ApiError, with the status 412 where somebody else has changed it
+   */
   async deactivate(): Promise<void> {
     await this.api.deactivate(this.etag);
-    await this.load();
+    this.turns.config.outdate();
   }
 
   private async loadAround(): Promise<void> {
-    const [health, history] = await Promise.all([
-      this.api.health(),
-      // What is stored can be shown and changed without it.
-      this.api.history({ limit: HISTORY_PAGE }).catch(() => undefined),
-    ]);
-    Object.assign(this, { health, history, fault: undefined });
+    const health = this.readHealth().catch((error: unknown) => {
+      this.health = undefined;
+      this.healthFault = asApiError(error);
+    });
+    await Promise.all([health, this.readHistory()]);
   }
 
-  private take(config: Config | null, etag: string | undefined): void {
-    this.config = config;
+  private async readHealth(): Promise<void> {
+    const isWanted = this.turns.health.begin();
+    const health = await this.api.health();
+    if (!isWanted()) return;
+    this.health = health;
+    this.healthFault = undefined;
+    this.role = health?.caller_role ?? this.role;
+  }
+
+  private async readHistory(): Promise<void> {
+    const isWanted = this.turns.history.begin();
+    const history = await this.api.history({ limit: HISTORY_PAGE }).catch(() => undefined);
+    if (isWanted()) this.history = history;
+  }
+
+  private take({ value, etag }: Answer<Config | null>): void {
+    this.config = value;
     this.etag = etag;
-    this.report();
+    this.fault = undefined;
   }
 
   private report(): void {

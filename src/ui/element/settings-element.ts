@@ -2,17 +2,18 @@ import { LitElement, html, nothing, type PropertyValues, type TemplateResult } f
 import { property, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
 import { MODES, type Mode } from '../../payments/domain/credentials.js';
+import type { ProjectRole } from '../../payments/domain/project-access.js';
 import { Api } from '../api/api.js';
-import type { ApiError } from '../api/api-error.js';
 import { ProjectApi } from '../api/project-api.js';
 import { faultText } from '../texts/fault-text.js';
 import { ENGLISH, type Texts } from '../texts/texts.js';
+import type { CredentialsSection } from './credentials-section.js';
 import { ProjectState } from './project-state.js';
 import { partStyles } from './part-styles.js';
 import { styles } from './styles.js';
 
 /** What decides which project is shown, and how it is reached. */
-const REACHED_BY = ['apiBase', 'projectId', 'token', 'credentials'] as const;
+const REACHED_BY = ['apiBase', 'projectId', 'credentials'] as const;
 
 /** The settings of one project: a tab for each mode. */
 export class SettingsElement extends LitElement {
@@ -23,9 +24,17 @@ export class SettingsElement extends LitElement {
   @property({ attribute: 'project-id' }) projectId = '';
   /** What people call the project, which has to be typed to deactivate it. Default: its id. */
   @property({ attribute: 'project-name' }) projectName = '';
+  /**
+   * The role of whoever looks, where the host knows it, so that nothing is offered which they may not do: the service says it only
+   * of a configured project, and decides in any case.
+   */
+  @property({ attribute: 'caller-role' }) callerRole: ProjectRole | undefined;
   /** The tab that is open. */
   @property({ reflect: true }) mode: Mode = 'test';
-  /** Gives the access token of each request, and another one for a token that was refused; without, cookies are sent. */
+  /**
+   * Gives the access token of each request, and another one for a token that was refused; without, cookies are sent. Another function
+   * is asked from then on, and what is shown stays.
+   */
   @property({ attribute: false }) token:
     ((refused?: string) => Promise<string | undefined> | string | undefined) | undefined;
   /** Whether cookies go along, as `fetch` has it. */
@@ -39,14 +48,20 @@ export class SettingsElement extends LitElement {
   @state() private project: ProjectState | undefined;
 
   override willUpdate(changed: PropertyValues<SettingsElement>): void {
-    if (!REACHED_BY.some((name) => changed.has(name))) return;
+    // Whoever had no token was somebody else, or nobody.
+    const isSignedIn = changed.has('token') && changed.get('token') === undefined;
+    if (isSignedIn || REACHED_BY.some((name) => changed.has(name))) this.begin();
+    if (this.project !== undefined) this.project.givenRole = this.callerRole;
+  }
+
+  private begin(): void {
     this.project?.removeEventListener('change', this.onChange);
     this.project = undefined;
     if (this.projectId === '') return;
-    const { apiBase: base, token, credentials } = this;
+    const { apiBase: base, credentials } = this;
     const api = new Api({
       base,
-      token,
+      token: (refused) => this.token?.(refused),
       credentials,
       onSignedOut: () => {
         this.tell('stripe-settings-signed-out');
@@ -55,6 +70,15 @@ export class SettingsElement extends LitElement {
     this.project = new ProjectState(new ProjectApi(api, this.projectId));
     this.project.addEventListener('change', this.onChange);
     void this.project.load();
+  }
+
+  /** Whether something is entered that is not stored; it is lost when the element leaves the page. */
+  get hasDrafts(): boolean {
+    return this.credentialsSection?.hasDrafts === true;
+  }
+
+  private get credentialsSection(): CredentialsSection | null {
+    return this.renderRoot.querySelector('stripe-settings-credentials');
   }
 
   private readonly onChange = (): void => {
@@ -73,11 +97,17 @@ export class SettingsElement extends LitElement {
     if (project.config === undefined) {
       return project.fault === undefined
         ? html`<p role="status">${texts.loading}</p>`
-        : this.renderFault(project, project.fault, texts);
+        : this.renderFault(project, faultText(project.fault, texts), texts);
     }
+    const { fault, healthFault } = project;
     // What was typed stays where it is when something fails later.
     return html`
-      ${project.fault && this.renderFault(project, project.fault, texts)}
+      ${
+        fault !== undefined
+          ? this.renderFault(project, faultText(fault, texts), texts)
+          : healthFault &&
+            this.renderFault(project, `${texts.healthUnknown} ${faultText(healthFault, texts)}`, texts)
+      }
       <div role="tablist" part="tabs" aria-label=${texts.title} @keydown=${this.onKey}>
         ${MODES.map((mode) => this.renderTab(mode, texts[mode]))}
       </div>
@@ -89,6 +119,7 @@ export class SettingsElement extends LitElement {
         .state=${project}
         .texts=${texts}
         project-name=${this.projectName}
+        @deactivated=${() => this.credentialsSection?.forget()}
       ></stripe-settings-deactivate>
     `;
   }
@@ -107,8 +138,8 @@ export class SettingsElement extends LitElement {
     `;
   }
 
-  private renderFault(project: ProjectState, fault: ApiError, texts: Texts): TemplateResult {
-    return html`<p class="fault" part="fault" role="alert">${faultText(fault, texts)}</p>
+  private renderFault(project: ProjectState, said: string, texts: Texts): TemplateResult {
+    return html`<p class="fault" part="fault" role="alert">${said}</p>
       <button type="button" part="button" @click=${() => project.load()}>${texts.tryAgain}</button>`;
   }
 
@@ -135,8 +166,7 @@ export class SettingsElement extends LitElement {
 
   /** Opens a tab, unless something is entered in the open one, about which the person is asked first. */
   private tryToOpen(mode: Mode): boolean {
-    const credentials = this.renderRoot.querySelector('stripe-settings-credentials');
-    if (mode !== this.mode && credentials?.mayLeaveFor(mode) === false) return false;
+    if (mode !== this.mode && this.credentialsSection?.mayLeaveFor(mode) === false) return false;
     this.mode = mode;
     return true;
   }

@@ -2,13 +2,15 @@ import { LitElement, html, nothing, type PropertyValues, type TemplateResult } f
 import { property, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
 import { Api } from '../api/api.js';
+import { leavingNotice } from '../element/credential-notices.js';
 import { partStyles } from '../element/part-styles.js';
 import { styles } from '../element/styles.js';
 import { fill } from '../texts/fill.js';
 import { PAGE } from '../texts/page-texts.js';
+import { ENGLISH } from '../texts/texts.js';
 import { pageStyles } from './page-styles.js';
 import { ProjectsApi } from './projects-api.js';
-import { projectOf } from './route.js';
+import { addressOf, projectOf } from './route.js';
 import type { Session, SignIn } from './session.js';
 
 /** The page of the service: who is signed in, their projects, and the settings of one. */
@@ -23,6 +25,8 @@ export class PageElement extends LitElement {
   @state() private said = '';
   @state() private fault = '';
   @state() private projectId = projectOf(location.hash);
+  /** The address that somebody wants to go to while something is not stored yet. */
+  @state() private leavingFor: string | undefined;
   private hasNavigated = false;
 
   /** The same one all the time: what is shown stays when somebody signs in again. */
@@ -65,6 +69,7 @@ export class PageElement extends LitElement {
           ${fault === '' ? nothing : html`<p class="fault">${fault}</p>`}
           ${session && this.isEnded ? this.renderEnded() : nothing}
         </div>
+        ${this.renderLeaving()}
         ${session === undefined ? nothing : session === null ? this.renderSignIn() : this.renderView()}
       </main>`;
   }
@@ -79,6 +84,19 @@ export class PageElement extends LitElement {
       <p>${this.signIn?.again === undefined ? PAGE.endedLeads : PAGE.ended}</p>
       <button type="button" class="primary" @click=${this.signInAgain}>${PAGE.signInAgain}</button>
     </div>`;
+  }
+
+  private renderLeaving(): TemplateResult | typeof nothing {
+    const hash = this.leavingFor;
+    if (hash === undefined) return nothing;
+    const onLeave = (): void => {
+      history.pushState(null, '', hash);
+      this.goTo(projectOf(hash));
+    };
+    const onStay = (): void => {
+      this.leavingFor = undefined;
+    };
+    return leavingNotice({ leave: PAGE.leaveDiscard, onLeave, onStay }, ENGLISH);
   }
 
   private renderView(): TemplateResult {
@@ -110,6 +128,7 @@ export class PageElement extends LitElement {
     const { session } = this;
     this.session = null;
     this.isEnded = false;
+    this.leavingFor = undefined;
     this.said = PAGE.signedOut;
     await session?.signOut();
   };
@@ -137,8 +156,25 @@ export class PageElement extends LitElement {
   };
 
   private readonly onHashChange = (): void => {
-    this.projectId = projectOf(location.hash);
+    const next = projectOf(location.hash);
+    if (next === this.projectId) return;
+    const isLost = this.renderRoot.querySelector('stripe-settings')?.hasDrafts === true;
+    if (isLost && this.projectId !== undefined) void this.askFirst(this.projectId);
+    else this.goTo(next);
+  };
+
+  /** Stays at a project in which something is entered, until the person has discarded it. */
+  private async askFirst(projectId: string): Promise<void> {
+    this.leavingFor = location.hash === '' ? '#/' : location.hash;
+    history.pushState(null, '', addressOf(projectId));
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>('[part="leaving"]')?.focus();
+  }
+
+  private goTo(projectId: string | undefined): void {
+    this.leavingFor = undefined;
+    this.projectId = projectId;
     this.hasNavigated = true;
     document.title = PAGE.title;
-  };
+  }
 }

@@ -36,6 +36,7 @@ export class ProjectView extends PagePart {
               api-base="api/v1/payments"
               project-id=${id}
               project-name=${name}
+              caller-role=${role}
               .token=${this.token}
             ></stripe-settings>
             ${
@@ -85,6 +86,9 @@ export class ProjectView extends PagePart {
   private deactivate(): Promise<void> {
     return this.action.run(async () => {
       await this.api.deactivate(this.projectId);
+      // What is entered into its settings is of no use any more, and asked about by nobody.
+      if (this.project !== undefined) this.project = { ...this.project, is_active: false };
+      await this.updateComplete;
       location.hash = '#/';
     });
   }

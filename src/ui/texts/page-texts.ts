@@ -27,6 +27,8 @@ export const PAGE = {
   description: 'Description (may be left empty)',
   create: 'Create',
 
+  leaveDiscard: 'Discard it and leave',
+
   deactivatedProject: 'This project is deactivated. Its credentials are erased, and it takes no webhooks.',
   deactivateProject: 'Deactivate the project',
   deactivateEffect:
