@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { DataSource } from 'typeorm';
+import { firstHashOf } from '../src/app/access-trail/access-trail.statements.js';
 import { findAccessFaults } from '../src/app/access-trail/verify-access.js';
 import { MAX_MEMBERS, MemberService } from '../src/app/projects/members/member.service.js';
 import { SET_MEMBER } from '../src/app/projects/members/member.statements.js';
+import { ServiceTokenService } from '../src/app/service-tokens/service-token.service.js';
 import { prepareText } from '../src/payments/database/statement.js';
 import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
 import { DataErasure } from '../src/payments/project-removal/data-erasure.js';
@@ -17,6 +19,8 @@ import { configPath, projectPath, startTestService, type TestService } from './s
 type Json = Record<string, unknown>;
 
 const BY = { actor: 'support', requestId: '3c90c3cc-0d44-4b50-8888-8dd25736052a' };
+
+const FIRST_HASH = firstHashOf({ id: 'id', ownerId: "'alice'::varchar", createdAt: 'created_at' });
 
 let service: TestService;
 let projectId: string;
@@ -55,7 +59,8 @@ async function forget(): Promise<void> {
   for (const sql of [
     'DELETE FROM project_access_audit WHERE project_id = $1',
     'DELETE FROM project_members WHERE project_id = $1',
-    "UPDATE projects SET access_version = 0, access_hash = '' WHERE id = $1",
+    'DELETE FROM service_tokens WHERE project_id = $1',
+    `UPDATE projects SET owner_id = 'alice', is_active = true, access_version = 0, access_hash = ${FIRST_HASH} WHERE id = $1`,
   ]) {
     await queryWithoutTriggers(service.database, sql, [projectId]);
   }
@@ -107,7 +112,7 @@ it('lists all members with the creator, page by page, by their subjects', async 
   expectInvalid(await get('members?cursor=bQ'), [{ loc: ['query', 'cursor'], type: 'invalid_cursor' }]);
 });
 
-it.each(['a/b?c#d%', 'https://id.example/users/7', 'auth0|5f7c', 'Jörg 店', '😀'.repeat(127), ' '])(
+it.each(['a/b?c#d%', 'https://id.example/users/7', 'auth0|5f7c', 'Jörg 店', '😀'.repeat(127)])(
   'takes any subject that a token may have: %s',
   async (subject) => {
     expect((await give(subject, 'viewer')).status).toBe(204);
@@ -125,6 +130,14 @@ it.each(['\0', 'x'.repeat(256), fakeCredential('live_secret_key'), fakeCredentia
       expectInvalid(answer, [{ loc: ['path', 'subject'], type: 'out_of_range' }]);
       expect(answer.text).not.toContain(subject);
     }
+  },
+);
+
+it.each(['a\nb', '\x7f', 'bob\u202E', 'b\u200Bob', '\u2028', ' ', ' bob', 'bob\u00a0', '\u3164'])(
+  'gives no role to who looks like somebody else or nobody, and removes them: %j',
+  async (subject) => {
+    expectInvalid(await give(subject, 'viewer'), [{ loc: ['path', 'subject'], type: 'out_of_range' }]);
+    expectError(await remove(subject), 404, 'member_not_found');
   },
 );
 
@@ -162,6 +175,50 @@ it('everybody may leave, and only owners change others', async () => {
   expect((await remove('bob', 'bob')).status).toBe(204);
   expectError(await remove('bob', 'bob'), 403, 'not_project_owner');
   expectError(await remove('bob'), 404, 'member_not_found');
+});
+
+it('of two owners who remove each other at once one stays', async () => {
+  for (let round = 0; round < 3; round++) {
+    await give('bob', 'owner');
+    await give('carol', 'owner');
+    const members = service.app.get(MemberService, { strict: false });
+    const by = (actor: string) => ({ actor, requestId: randomUUID() });
+    const removals = await Promise.allSettled([
+      members.remove(projectId, 'bob', by('carol')),
+      members.remove(projectId, 'carol', by('bob')),
+    ]);
+    expect(removals).toMatchObject([
+      { status: 'fulfilled' },
+      { status: 'rejected', reason: { code: 'insufficient_role' } },
+    ]);
+    expect(await rolesOf()).toEqual({ alice: 'owner', carol: 'owner' });
+  }
+  expect((await history()).filter(({ action }) => action === 'member_removed')).toHaveLength(3);
+});
+
+it('the statements of changes ask what their actor may', async () => {
+  await give('bob', 'admin');
+  const members = service.app.get(MemberService, { strict: false });
+  const tokens = service.app.get(ServiceTokenService, { strict: false });
+  const by = (actor: string) => ({ actor, requestId: randomUUID() });
+  const { id } = await tokens.make(projectId, { name: 'x', role: 'admin', days: 1 }, by('bob'));
+  const before = await history();
+  for (const change of [
+    members.set(projectId, 'bob', 'owner', by('bob')),
+    members.remove(projectId, 'alice', by('bob')),
+    tokens.make(projectId, { name: 'x', role: 'owner', days: 1 }, by('bob')),
+    tokens.make(projectId, { name: 'x', role: 'viewer', days: 1 }, by('mallory')),
+    tokens.revoke(projectId, id, by('mallory')),
+  ]) {
+    await expect(change).rejects.toMatchObject({ code: 'insufficient_role' });
+  }
+  expect(await history()).toEqual(before);
+});
+
+it('takes its turn where more change at once than the database has connections', async () => {
+  const subjects = Array.from({ length: 60 }, (_, index) => `member ${index}`);
+  const answers = await Promise.all(subjects.map((subject) => give(subject, 'viewer')));
+  expect(answers.map(({ status }) => status)).toEqual(subjects.map(() => 204));
 });
 
 it('a deleted project is nobody’s any more but its owners’, who may repeat the deletion', async () => {
@@ -253,7 +310,7 @@ describe('the trail of access', () => {
     try {
       const { sql, order } = prepareText(SET_MEMBER, undefined);
       const values: Json = { project_id: projectId, subject: 'bob', role: 'viewer', max: MAX_MEMBERS };
-      Object.assign(values, { actor: BY.actor, request_id: BY.requestId });
+      Object.assign(values, { actor: BY.actor, request_id: BY.requestId, enough: null });
       await other.query('BEGIN');
       await other.query(
         sql,
@@ -312,6 +369,7 @@ describe('the trail of access', () => {
       [
         { version: 1, fault: 'role unknown to the trail' },
         { version: 3, fault: 'missing or moved' },
+        { version: 4, fault: 'chain broken' },
       ],
     ],
     [
@@ -324,14 +382,81 @@ describe('the trail of access', () => {
       "INSERT INTO project_members VALUES ($1, 'mallory', 'owner', now(), now())",
       [{ version: 0, fault: 'role unknown to the trail' }],
     ],
+    [
+      'a member who was removed by hand',
+      "DELETE FROM project_members WHERE project_id = $1 AND subject = 'carol'",
+      [{ version: 2, fault: 'role lost' }],
+    ],
+    [
+      'another creator',
+      "UPDATE projects SET owner_id = 'mallory' WHERE id = $1",
+      [{ version: 0, fault: 'owner unknown to the trail' }],
+    ],
+    [
+      'a project that was deactivated by hand',
+      'UPDATE projects SET is_active = false WHERE id = $1',
+      [{ version: 0, fault: 'deletion unknown to the trail' }],
+    ],
+    ...[
+      "role = 'owner'",
+      "name = 'Other'",
+      "expires_at = expires_at + interval '1 year'",
+      "made_by = 'mallory'",
+      "token_hash = 'another'",
+      'revoked_at = now()',
+    ].map((set): [string, string, Json[]] => [
+      `a token with another ${set}`,
+      `UPDATE service_tokens SET ${set} WHERE project_id = $1`,
+      [{ version: 4, fault: 'token unknown to the trail' }],
+    ]),
+    [
+      'a token that was made by hand',
+      `INSERT INTO service_tokens SELECT gen_random_uuid(), project_id, 'hash', name, role, made_by, made_at, expires_at
+       FROM service_tokens WHERE project_id = $1`,
+      [{ version: 0, fault: 'token unknown to the trail' }],
+    ],
+    [
+      'a token that was removed by hand',
+      'DELETE FROM service_tokens WHERE project_id = $1',
+      [{ version: 4, fault: 'token lost' }],
+    ],
   ])('shows %s', async (_, sql, found) => {
     await give('bob', 'viewer');
     await give('carol', 'viewer');
     await give('bob', 'admin');
+    await service.request('POST', path('service-tokens'), { body: { name: 'Pipeline', role: 'viewer' } });
     expect(await faults()).toEqual([]);
     await queryWithoutTriggers(service.database, sql, [projectId]);
     expect(await faults()).toEqual(found.map((fault) => ({ projectId, trail: 'access', ...fault })));
     await forget();
+  });
+
+  it('shows a token whose revocation was taken back, and none that is as it was', async () => {
+    const body = { name: 'Pipeline', role: 'viewer' };
+    const { json } = await service.request('POST', path('service-tokens'), { body });
+    await service.request('DELETE', path(`service-tokens/${String((json as Json).id)}`));
+    expect(await faults()).toEqual([]);
+    const sql = 'UPDATE service_tokens SET revoked_at = NULL WHERE project_id = $1';
+    await queryWithoutTriggers(service.database, sql, [projectId]);
+    expect(await faults()).toMatchObject([{ version: 1, fault: 'token unknown to the trail' }]);
+    await forget();
+  });
+
+  it('shows the trail of a project that was removed by hand, also the last by its id', async () => {
+    const id = 'ffffffff-ffff-4fff-bfff-ffffffffffff';
+    const create = `INSERT INTO projects (id, owner_id, name, access_hash) SELECT $1, 'alice', 'Last',
+      ${firstHashOf({ id: '$1::uuid', ownerId: "'alice'::varchar", createdAt: 'now()::timestamptz(3)' })}`;
+    await service.database.query(create, [id]);
+    await service.request('PUT', `/api/v1/projects/${id}/members/bob`, { body: { role: 'viewer' } });
+    expect(await faults()).toEqual([]);
+    await queryWithoutTriggers(service.database, 'DELETE FROM project_members WHERE project_id = $1', [id]);
+    await queryWithoutTriggers(service.database, 'DELETE FROM projects WHERE id = $1', [id]);
+    expect(await faults()).toMatchObject([
+      { projectId: id, version: 1, fault: 'missing or moved' },
+      { projectId: id, version: 1, fault: 'role lost' },
+    ]);
+    const forgotten = 'DELETE FROM project_access_audit WHERE project_id = $1';
+    await queryWithoutTriggers(service.database, forgotten, [id]);
   });
 
   it('is verified by the command that verifies the trail of configurations', async () => {

@@ -61,6 +61,13 @@ export class AccessEntryEntity {
   @Column('varchar', { length: 100, nullable: true })
   token_name!: string | null;
 
+  /** Of a token that was made: what is stored of it. */
+  @Column('text', { nullable: true })
+  token_hash!: string | null;
+
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
+  token_expires_at!: Date | null;
+
   /** SHA-256 of the row before; empty for the first. */
   @Column('bytea')
   previous_hash!: Buffer;

@@ -1,21 +1,16 @@
 import {
   bigint,
-  boolean,
   integer,
+  listOf,
   nullable,
   statement,
+  text,
   time,
   uuid,
   varchar,
   word,
 } from '../../payments/database/statement.js';
-import {
-  checkedChain,
-  digestOf,
-  FAULTS_OF_CHAIN,
-  personDigestOf,
-  type ChainFaultKind,
-} from '../../payments/database/hash-chain.js';
+import { digestOf, personDigestOf } from '../../payments/database/hash-chain.js';
 import type { ProjectRole } from '../../payments/domain/project-access.js';
 
 /** What happened to who may what in a project. */
@@ -49,10 +44,25 @@ export function lockedProjects(condition: string): string {
   )`;
 }
 
+/**
+ * What the actor of a change may in `project`, which is locked: two who take each other's roles at once must not both succeed. For
+ * {@link ALLOWED}.
+ */
+export const ACTOR_ROLE = `CASE WHEN project.owner_id = :actor::varchar THEN 'owner' ELSE (
+      SELECT role FROM {schema}.project_members WHERE project_id = project.id AND subject = :actor::varchar
+    ) END AS actor_role`;
+
+/** The parameter of {@link ALLOWED}: one of these roles is enough; null: it is not asked for, as where a person is erased. */
+export const ENOUGH = { enough: nullable(listOf(text)) };
+
+/** Whether the actor of a row of `found` may make the change. */
+export const ALLOWED = '(:enough::text[] IS NULL OR coalesce(actor_role = ANY (:enough::text[]), false))';
+
 /** The parameters of {@link ENTRY}. */
 export const CHANGED = { actor: varchar, request_id: uuid };
 
-const HASH = (entry: string): string =>
+/** The hash of a row with a name. */
+export const HASH = (entry: string): string =>
   digestOf([
     `${entry}.project_id`,
     `${entry}.version`,
@@ -65,12 +75,14 @@ const HASH = (entry: string): string =>
     `${entry}.role_after`,
     `${entry}.token_id`,
     `${entry}.token_name`,
+    `${entry}.token_hash`,
+    `extract(epoch FROM ${entry}.token_expires_at)`,
     `encode(${entry}.previous_hash, 'hex')`,
   ]);
 
 /**
  * The rows of the trail for `change`, which has a row for each project with its `access_version` and `access_hash`, `action`,
- * `subject`, `role_before`, `role_after`, `token_id` and `token_name`.
+ * `subject`, `role_before`, `role_after`, `token_id`, `token_name`, `token_hash` and `token_expires_at`.
  */
 export const ENTRY = `
   entry AS (
@@ -80,7 +92,7 @@ export const ENTRY = `
         ${personDigestOf('actor_salt', ':actor::varchar')} AS actor_digest, :request_id::uuid AS request_id,
         now()::timestamptz(3) AS changed_at, subject, CASE WHEN subject IS NOT NULL THEN subject_salt END AS subject_salt,
         CASE WHEN subject IS NOT NULL THEN ${personDigestOf('subject_salt', 'subject')} END AS subject_digest,
-        role_before, role_after, token_id, token_name, access_hash AS previous_hash
+        role_before, role_after, token_id, token_name, token_hash, token_expires_at, access_hash AS previous_hash
       FROM (SELECT *, gen_random_uuid() AS actor_salt, gen_random_uuid() AS subject_salt FROM change) AS change
     ) AS entry
   )`;
@@ -90,10 +102,10 @@ export const AUDITED = `
   audited AS (
     INSERT INTO {schema}.project_access_audit (
       project_id, version, action, actor, actor_salt, actor_digest, request_id, changed_at, subject, subject_salt,
-      subject_digest, role_before, role_after, token_id, token_name, previous_hash, hash
+      subject_digest, role_before, role_after, token_id, token_name, token_hash, token_expires_at, previous_hash, hash
     )
     SELECT project_id, version, action, actor, actor_salt, actor_digest, request_id, changed_at, subject, subject_salt,
-      subject_digest, role_before, role_after, token_id, token_name, previous_hash, hash
+      subject_digest, role_before, role_after, token_id, token_name, token_hash, token_expires_at, previous_hash, hash
     FROM entry
   )`;
 
@@ -103,6 +115,16 @@ export const NOTED = `
     UPDATE {schema}.projects AS project SET access_version = entry.version, access_hash = entry.hash
     FROM entry WHERE project.id = entry.project_id
   )`;
+
+/**
+ * What the first row of a project's trail follows, and the hash of a project without rows: it binds who created the project, who is
+ * its owner for good and has no row of their own.
+ *
+ * @param project a row of `projects`, or what stands for one
+ */
+export function firstHashOf(project: { id: string; ownerId: string; createdAt: string }): string {
+  return digestOf([project.id, project.ownerId, `extract(epoch FROM ${project.createdAt})`]);
+}
 
 /** The changes of access to a project below a version, newest first. */
 export const ACCESS_HISTORY = statement({
@@ -124,61 +146,6 @@ export const ACCESS_HISTORY = statement({
   SELECT version, action, actor, request_id, extract(epoch FROM changed_at) * 1000 AS changed_at, subject, role_before, role_after,
     token_id, token_name
   FROM {schema}.project_access_audit WHERE project_id = :project_id AND version < :below ORDER BY version DESC LIMIT :size`,
-});
-
-/**
- * Places where the trail of access to some projects is not what was written: see `FIND_AUDIT_FAULTS`. The last row must be of the
- * version that the project names and have the hash that it names, and each member the role of the newest row of that member.
- */
-export const FIND_ACCESS_FAULTS = statement({
-  name: 'project_access_find_faults',
-  parameters: { after: uuid, upto: uuid },
-  columns: {
-    project_id: uuid,
-    version: integer,
-    fault: word<ChainFaultKind | 'role unknown to the trail'>(),
-  },
-  text: `
-  WITH ${checkedChain({ table: 'project_access_audit', hash: HASH('entry'), people: ['actor', 'subject'] })}
-  ${FAULTS_OF_CHAIN}
-  UNION ALL
-  SELECT coalesce(project.id, last.project_id), coalesce(project.access_version, last.version),
-    CASE WHEN project.access_version = last.version THEN 'chain broken' ELSE 'missing or moved' END
-  FROM (
-    SELECT id, access_version, access_hash FROM {schema}.projects WHERE id > :after AND id <= :upto
-  ) AS project
-  FULL JOIN (SELECT DISTINCT ON (project_id) project_id, version, hash FROM trail ORDER BY project_id, version DESC) AS last
-    ON last.project_id = project.id
-  WHERE coalesce(project.access_version, 0) <> coalesce(last.version, 0)
-    OR project.access_hash <> coalesce(last.hash, '')
-  UNION ALL
-  SELECT member.project_id, coalesce(newest.version, 0), 'role unknown to the trail'
-  FROM {schema}.project_members AS member
-  LEFT JOIN (
-    SELECT DISTINCT ON (project_id, subject) project_id, subject, version, role_after FROM {schema}.project_access_audit
-    WHERE project_id > :after AND project_id <= :upto AND subject IS NOT NULL
-    ORDER BY project_id, subject, version DESC
-  ) AS newest ON newest.project_id = member.project_id AND newest.subject = member.subject
-  WHERE member.project_id > :after AND member.project_id <= :upto AND newest.role_after IS DISTINCT FROM member.role
-  ORDER BY 1, 2`,
-});
-
-/** Whether there are tables of the service: a database of an application with the payments module has none. */
-export const FIND_ACCESS_TABLES = statement({
-  name: 'project_access_tables_find',
-  parameters: {},
-  columns: { found: boolean },
-  text: `SELECT to_regclass('{schema}.project_access_audit') IS NOT NULL AS found`,
-});
-
-/** Where the range of so many projects behind one ends; null: there is none behind it. */
-export const FIND_PROJECT_RANGE = statement({
-  name: 'projects_find_range_end',
-  parameters: { after: uuid, size: bigint },
-  columns: { upto: nullable(uuid) },
-  text: `
-  SELECT (array_agg(id ORDER BY id DESC))[1] AS upto
-  FROM (SELECT id FROM {schema}.projects WHERE id > :after ORDER BY id LIMIT :size) AS project`,
 });
 
 /** Erases who a person was from the trail, where they made the change and where it is theirs. */

@@ -1,19 +1,44 @@
 import { DependencyUnavailable } from '../../payments/domain/errors.js';
 import { ExplainedError } from '../../payments/domain/explained-error.js';
 
-/** Others may be faster several times in a row. */
-const MAX_ATTEMPTS = 10;
+/** Other replicas may be faster several times in a row. */
+const MAX_ATTEMPTS = 20;
+/** How long a change waits for those before it at most, in milliseconds. */
+const MAX_WAIT_MS = 10_000;
+
+/** The last change of each project that waits or runs in this process. */
+const LAST = new Map<string, Promise<void>>();
 
 /**
- * Runs a statement with `lockedProjects` until it has seen its projects as they are.
+ * Runs a statement with `lockedProjects` until it has seen its project as it is. Changes of one project take turns: of those that
+ * met in the database, all but one would have to begin anew, each time, and would keep connections while they wait.
  *
  * @returns its rows: none where there is no such project
- * @throws DependencyUnavailable when others were faster each time
+ * @throws DependencyUnavailable when it was not its turn in time, or other replicas were faster each time
  */
-export async function untilCurrent<Row extends { is_current: boolean }>(
+export function untilCurrent<Row extends { is_current: boolean }>(
+  projectId: string,
   run: () => Promise<Row[]>,
 ): Promise<Row[]> {
-  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+  const deadline = performance.now() + MAX_WAIT_MS;
+  const before = LAST.get(projectId) ?? Promise.resolve();
+  const rows = before.then(() => attempt(run, deadline));
+  const done = rows.then(
+    () => undefined,
+    () => undefined,
+  );
+  LAST.set(projectId, done);
+  void done.then(() => {
+    if (LAST.get(projectId) === done) LAST.delete(projectId);
+  });
+  return rows;
+}
+
+async function attempt<Row extends { is_current: boolean }>(
+  run: () => Promise<Row[]>,
+  deadline: number,
+): Promise<Row[]> {
+  for (let attempts = 0; attempts < MAX_ATTEMPTS && performance.now() < deadline; attempts++) {
     const rows = await run();
     if (rows.every(({ is_current }) => is_current)) return rows;
   }

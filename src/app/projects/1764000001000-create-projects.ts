@@ -69,6 +69,8 @@ const ACCESS = [
     role_after text,
     token_id uuid,
     token_name varchar(100),
+    token_hash text,
+    token_expires_at timestamptz(3),
     previous_hash bytea NOT NULL,
     hash bytea NOT NULL,
     CONSTRAINT project_access_audit_pkey PRIMARY KEY (project_id, version)

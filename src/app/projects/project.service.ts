@@ -138,7 +138,9 @@ export class ProjectService extends ProjectAccess {
    */
   async deactivate(projectId: string, { actor, requestId }: WrittenChange): Promise<void> {
     const values = { id: projectId, actor, request_id: requestId };
-    const [row] = await untilCurrent(() => runStatement(this.database, 'write', DEACTIVATE, values));
+    const [row] = await untilCurrent(projectId, () =>
+      runStatement(this.database, 'write', DEACTIVATE, values),
+    );
     if (row === undefined || row.role === null) throw noSuchProject();
     if (!isEnough(row.role, 'owner')) throw insufficientRole('owner');
   }

@@ -13,7 +13,14 @@ import {
   word,
 } from '../../payments/database/statement.js';
 import type { ProjectRole } from '../../payments/domain/project-access.js';
-import { AUDITED, CHANGED, ENTRY, lockedProjects } from '../access-trail/access-trail.statements.js';
+import {
+  ACTOR_ROLE,
+  AUDITED,
+  CHANGED,
+  ENTRY,
+  firstHashOf,
+  lockedProjects,
+} from '../access-trail/access-trail.statements.js';
 
 const VIEW = {
   id: uuid,
@@ -109,8 +116,10 @@ export const CREATE = statement({
     ON CONFLICT (owner_id) DO UPDATE SET created = owner.created + 1 WHERE owner.created < :max::integer
     RETURNING 1
   )
-  INSERT INTO {schema}.projects (owner_id, name, description)
-  SELECT :owner_id::varchar, :name::varchar, :description::varchar FROM counted
+  INSERT INTO {schema}.projects (id, owner_id, name, description, created_at, access_hash)
+  SELECT id, owner_id, :name::varchar, :description::varchar, created_at,
+    ${firstHashOf({ id: 'id', ownerId: 'owner_id', createdAt: 'created_at' })}
+  FROM (SELECT gen_random_uuid() AS id, :owner_id::varchar AS owner_id, now()::timestamptz(3) AS created_at FROM counted) AS project
   RETURNING id, name, description, is_active, extract(epoch FROM created_at) * 1000 AS created_at, 'owner' AS role`,
 });
 
@@ -139,14 +148,12 @@ export const DEACTIVATE = statement({
   columns: { is_current: boolean, role: nullable(word<ProjectRole>()) },
   text: `
   WITH ${lockedProjects('id = :id::uuid')}, found AS (
-    SELECT project.*, CASE WHEN owner_id = :actor::varchar THEN 'owner' ELSE (
-      SELECT role FROM {schema}.project_members WHERE project_id = project.id AND subject = :actor::varchar
-    ) END AS role
-    FROM project
+    SELECT project.*, ${ACTOR_ROLE} FROM project
   ), change AS (
     SELECT id AS project_id, access_version, access_hash, 'project_deleted' AS action, NULL::varchar AS subject,
-      NULL::text AS role_before, NULL::text AS role_after, NULL::uuid AS token_id, NULL::varchar AS token_name
-    FROM found WHERE is_current AND is_active AND role = 'owner'
+      NULL::text AS role_before, NULL::text AS role_after, NULL::uuid AS token_id, NULL::varchar AS token_name,
+      NULL::text AS token_hash, NULL::timestamptz AS token_expires_at
+    FROM found WHERE is_current AND is_active AND actor_role = 'owner'
   ), ${ENTRY}, deactivated AS (
     UPDATE {schema}.projects AS project SET is_active = false, access_version = entry.version, access_hash = entry.hash
     FROM entry WHERE project.id = entry.project_id
@@ -154,5 +161,5 @@ export const DEACTIVATE = statement({
     DELETE FROM {schema}.project_members AS member USING change
     WHERE member.project_id = change.project_id AND member.role <> 'owner'
   ), ${AUDITED}
-  SELECT is_current, role FROM found`,
+  SELECT is_current, actor_role AS role FROM found`,
 });

@@ -56,7 +56,7 @@ export class ServiceTokenController {
   ): Promise<CreatedServiceTokenResponse> {
     if (!isEnough(roleOf(request), role)) throw insufficientRole(role);
     const days = expires_in_days ?? USUAL_DAYS;
-    return this.tokens.make(projectId, { name, role, days }, changeBy(request));
+    return this.tokens.make(projectId, { name: name.trim(), role, days }, changeBy(request));
   }
 
   @GetRoute({

@@ -1,10 +1,10 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, IsString, Length, Max, Min, Validate } from 'class-validator';
+import { IsIn, IsInt, IsOptional, IsString, Max, Min, Validate } from 'class-validator';
 import { ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import { holdsCredential } from '../../payments/domain/credential-shape.js';
 import type { ValidationItem } from '../../payments/domain/errors.js';
 import { PROJECT_ROLES, type ProjectRole } from '../../payments/domain/project-access.js';
-import { isStorable } from '../../payments/domain/subject.js';
+import { isStorable, isVisible } from '../../payments/domain/subject.js';
 import { refusal } from '../../payments/http/body/request-body.pipe.js';
 import { EXAMPLE_TIME, exampleOf } from '../../payments/http/openapi/api-documentation.js';
 import { PaymentsSchema } from '../../payments/http/openapi/schema-class.js';
@@ -32,7 +32,17 @@ export const NO_DAYS: ValidationItem = {
 @ValidatorConstraint({ name: 'harmless' })
 class Harmless implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
-    return typeof value === 'string' && isStorable(value) && !holdsCredential(value);
+    return (
+      typeof value === 'string' && isVisible(value.trim()) && isStorable(value) && !holdsCredential(value)
+    );
+  }
+}
+
+@ValidatorConstraint({ name: 'named' })
+class Named implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    const length = typeof value === 'string' ? value.trim().length : 0;
+    return length > 0 && length <= MAX_NAME_LENGTH;
   }
 }
 
@@ -40,14 +50,14 @@ export class CreateServiceTokenRequest {
   @ApiProperty({
     minLength: 1,
     maxLength: MAX_NAME_LENGTH,
-    description: 'What uses the token: the history names it',
+    description: 'What uses the token: the history names it. White space around it is dropped',
     example: 'Deploy pipeline',
   })
   @Validate(
     Harmless,
-    refusal('invalid_characters', 'This is a credential, or has characters that cannot be stored.'),
+    refusal('invalid_characters', 'This is a credential, or has characters that cannot be seen or stored.'),
   )
-  @Length(1, MAX_NAME_LENGTH, refusal(NO_NAME.type, NO_NAME.msg))
+  @Validate(Named, refusal(NO_NAME.type, NO_NAME.msg))
   @IsString(refusal('not_a_string', 'This must be a text.'))
   name!: string;
 

@@ -10,7 +10,8 @@ import type { RowOf } from '../../payments/database/statement.js';
 import { typeormDatabase } from '../../payments/database/typeorm-database.js';
 import type { WrittenChange } from '../../payments/domain/change.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
-import { lesserRole, type ProjectRole } from '../../payments/domain/project-access.js';
+import { lesserRole, rolesFrom, type ProjectRole } from '../../payments/domain/project-access.js';
+import { insufficientRole } from '../../payments/http/access/project-ownership.guard.js';
 import { ChangeAnnouncements } from '../../payments/stripe-config/change-announcements.js';
 import { untilCurrent } from '../access-trail/until-current.js';
 import {
@@ -67,7 +68,8 @@ export class ServiceTokenService {
   /**
    * Makes a token, which is returned and then known to nobody else.
    *
-   * @throws PaymentsError `project_not_found` or `service_token_limit_reached`
+   * @throws PaymentsError `project_not_found`, `insufficient_role` where who asks is no admin, or less than the token would be, or
+   *   `service_token_limit_reached`
    */
   async make(
     projectId: string,
@@ -75,14 +77,18 @@ export class ServiceTokenService {
     { actor, requestId }: WrittenChange,
   ): Promise<TokenView & { token: string }> {
     const [id, token] = [randomUUID(), makeToken()];
+    const needed = role === 'owner' ? 'owner' : 'admin';
     const values = {
       ...{ project_id: projectId, token_id: id, token_hash: hashOf(token), token_name: name, role, days },
-      ...{ max: MAX_TOKENS, actor, request_id: requestId },
+      ...{ max: MAX_TOKENS, actor, request_id: requestId, enough: rolesFrom(needed) },
     };
-    const [made] = await untilCurrent(() => runStatement(this.database, 'write', MAKE_TOKEN, values));
+    const [made] = await untilCurrent(projectId, () =>
+      runStatement(this.database, 'write', MAKE_TOKEN, values),
+    );
     if (made === undefined) {
       throw new PaymentsError('project_not_found', 'There is no such project, or it is inactive.');
     }
+    if (!made.is_allowed) throw insufficientRole(needed);
     if (made.made_at === null || made.expires_at === null) {
       throw new PaymentsError(
         'service_token_limit_reached',
@@ -110,14 +116,27 @@ export class ServiceTokenService {
   /**
    * Ends a token, in every replica. Idempotent.
    *
-   * @throws PaymentsError `service_token_not_found`
+   * @throws PaymentsError `service_token_not_found`, or `insufficient_role` where who asks is no admin any more
    */
-  async revoke(projectId: string, tokenId: string, { actor, requestId }: WrittenChange): Promise<void> {
-    const values = { project_id: projectId, token_id: tokenId, actor, request_id: requestId };
-    const [found] = await untilCurrent(() => runStatement(this.database, 'write', REVOKE_TOKEN, values));
+  async revoke(projectId: string, tokenId: string, change: WrittenChange): Promise<void> {
+    await this.end(projectId, tokenId, change, rolesFrom('admin'));
+  }
+
+  /** @param enough null: whoever asks */
+  private async end(
+    projectId: string,
+    tokenId: string,
+    { actor, requestId }: WrittenChange,
+    enough: ProjectRole[] | null,
+  ): Promise<void> {
+    const values = { project_id: projectId, token_id: tokenId, actor, request_id: requestId, enough };
+    const [found] = await untilCurrent(projectId, () =>
+      runStatement(this.database, 'write', REVOKE_TOKEN, values),
+    );
     if (found === undefined) {
       throw new PaymentsError('service_token_not_found', 'The project has no such service token.');
     }
+    if (!found.is_allowed) throw insufficientRole('admin');
     this.moduleRef.get(ChangeAnnouncements, { strict: false }).announce(projectId);
   }
 
@@ -163,7 +182,7 @@ export class ServiceTokenService {
       const found = await runStatement(this.database, 'read', FIND_TOKENS_OF, values);
       if (found.length === 0) return;
       for (const { id, project_id } of found) {
-        await this.revoke(project_id, id, change);
+        await this.end(project_id, id, change, null);
         await runStatement(this.database, 'write', ERASE_MAKER, { id });
       }
     }

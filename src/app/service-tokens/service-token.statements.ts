@@ -13,7 +13,16 @@ import {
   word,
 } from '../../payments/database/statement.js';
 import type { ProjectRole } from '../../payments/domain/project-access.js';
-import { AUDITED, CHANGED, ENTRY, lockedProjects, NOTED } from '../access-trail/access-trail.statements.js';
+import {
+  ACTOR_ROLE,
+  ALLOWED,
+  AUDITED,
+  CHANGED,
+  ENOUGH,
+  ENTRY,
+  lockedProjects,
+  NOTED,
+} from '../access-trail/access-trail.statements.js';
 
 const VIEW = {
   id: uuid,
@@ -36,47 +45,49 @@ export const MAKE_TOKEN = statement({
   name: 'service_tokens_make',
   parameters: {
     ...{ project_id: uuid, token_id: uuid, token_hash: text, token_name: varchar, role: text, days: integer },
-    ...{ max: integer, ...CHANGED },
+    ...{ max: integer, ...CHANGED, ...ENOUGH },
   },
-  columns: { is_current: boolean, made_at: nullable(time), expires_at: nullable(time) },
+  columns: { is_current: boolean, is_allowed: boolean, made_at: nullable(time), expires_at: nullable(time) },
   text: `
   WITH ${lockedProjects('id = :project_id::uuid AND is_active')}, found AS (
-    SELECT project.*, (
+    SELECT project.*, ${ACTOR_ROLE}, (
       SELECT count(*) FROM {schema}.service_tokens
       WHERE project_id = project.id AND revoked_at IS NULL AND expires_at > now()
     ) AS tokens
     FROM project
   ), change AS (
     SELECT id AS project_id, access_version, access_hash, 'token_made' AS action, NULL::varchar AS subject,
-      NULL::text AS role_before, :role::text AS role_after, :token_id::uuid AS token_id, :token_name::varchar AS token_name
-    FROM found WHERE is_current AND tokens < :max::integer
+      NULL::text AS role_before, :role::text AS role_after, :token_id::uuid AS token_id, :token_name::varchar AS token_name,
+      :token_hash::text AS token_hash, (now() + make_interval(days => :days::integer))::timestamptz(3) AS token_expires_at
+    FROM found WHERE is_current AND ${ALLOWED} AND tokens < :max::integer
   ), ${ENTRY}, made AS (
     INSERT INTO {schema}.service_tokens (id, project_id, token_hash, name, role, made_by, expires_at)
-    SELECT token_id, project_id, :token_hash::text, token_name, role_after, :actor::varchar, now() + make_interval(days => :days::integer)
+    SELECT token_id, project_id, token_hash, token_name, role_after, :actor::varchar, token_expires_at
     FROM change
     RETURNING made_at, expires_at
   ), ${NOTED}, ${AUDITED}
-  SELECT is_current, extract(epoch FROM made.made_at) * 1000 AS made_at, extract(epoch FROM made.expires_at) * 1000 AS expires_at
+  SELECT is_current, ${ALLOWED} AS is_allowed, extract(epoch FROM made.made_at) * 1000 AS made_at, extract(epoch FROM made.expires_at) * 1000 AS expires_at
   FROM found LEFT JOIN made ON true`,
 });
 
 /** Revokes a token of a project, active or not. Revoked already: nothing changes. No row: there is no such token. */
 export const REVOKE_TOKEN = statement({
   name: 'service_tokens_revoke',
-  parameters: { project_id: uuid, token_id: uuid, ...CHANGED },
-  columns: { is_current: boolean },
+  parameters: { project_id: uuid, token_id: uuid, ...CHANGED, ...ENOUGH },
+  columns: { is_current: boolean, is_allowed: boolean },
   text: `
   WITH ${lockedProjects('id = :project_id::uuid')}, found AS (
-    SELECT project.*, token.id AS token_id, token.name AS token_name, token.role, token.revoked_at
+    SELECT project.*, ${ACTOR_ROLE}, token.id AS token_id, token.name AS token_name, token.role, token.revoked_at
     FROM project JOIN {schema}.service_tokens AS token ON token.id = :token_id::uuid AND token.project_id = project.id
   ), change AS (
     SELECT id AS project_id, access_version, access_hash, 'token_revoked' AS action, NULL::varchar AS subject,
-      role AS role_before, NULL::text AS role_after, token_id, token_name
-    FROM found WHERE is_current AND revoked_at IS NULL
+      role AS role_before, NULL::text AS role_after, token_id, token_name,
+      NULL::text AS token_hash, NULL::timestamptz AS token_expires_at
+    FROM found WHERE is_current AND ${ALLOWED} AND revoked_at IS NULL
   ), ${ENTRY}, revoked AS (
     UPDATE {schema}.service_tokens AS token SET revoked_at = now() FROM change WHERE token.id = change.token_id
   ), ${NOTED}, ${AUDITED}
-  SELECT is_current FROM found`,
+  SELECT is_current, ${ALLOWED} AS is_allowed FROM found`,
 });
 
 /** A page of the tokens of a project that are not revoked, oldest first. */

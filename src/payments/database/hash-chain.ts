@@ -20,19 +20,21 @@ interface CheckedChain {
   hash: string;
   /** The columns that name people; each has beside it `…_salt` and `…_digest`. */
   people: readonly string[];
+  /** What the first row of a project follows. Default: nothing. */
+  first?: string;
 }
 
 /**
  * `trail`, of a range of projects: each row with the hash that it should have, whether its people are those of its digests, unless who
  * they were has been erased, and what should stand before it.
  */
-export function checkedChain({ table, hash, people }: CheckedChain): string {
+export function checkedChain({ table, hash, people, first = "''" }: CheckedChain): string {
   return `
   trail AS (
     SELECT entry.project_id, entry.version, entry.hash, entry.previous_hash,
       ${hash} AS computed_hash,
       ${people.map(isItsPerson).join(' AND ')} AS has_its_people,
-      lag(entry.hash, 1, '') OVER chain AS expected_previous_hash,
+      lag(entry.hash, 1, ${first}) OVER chain AS expected_previous_hash,
       lag(entry.version, 1, 0) OVER chain + 1 AS expected_version
     FROM {schema}.${table} AS entry
     WHERE entry.project_id > :after AND entry.project_id <= :upto

@@ -16,6 +16,11 @@ export function isEnough(role: ProjectRole, needed: ProjectRole): boolean {
   return PROJECT_ROLES.indexOf(role) >= PROJECT_ROLES.indexOf(needed);
 }
 
+/** The roles that are enough where one is needed. */
+export function rolesFrom(needed: ProjectRole): ProjectRole[] {
+  return PROJECT_ROLES.filter((role) => isEnough(role, needed));
+}
+
 /** Of two roles the one that may less. */
 export function lesserRole(one: ProjectRole, other: ProjectRole): ProjectRole {
   return isEnough(one, other) ? other : one;

@@ -6,6 +6,16 @@ export function isStorable(text: string): boolean {
   return !/[\0\p{Surrogate}]/u.test(text);
 }
 
+/**
+ * Whether people see a text as it is: nothing in it is a line break or another control character, turns its direction, or has no
+ * width, and it has neither white space around it nor nothing else. Variation selectors belong to emoji.
+ */
+export function isVisible(text: string): boolean {
+  return text !== '' && text === text.trim() && !INVISIBLE.test(text);
+}
+
+const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u2800]|(?![\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}/u;
+
 const MAX_SUBJECT_LENGTH = 255;
 
 /** Whether something may name a caller. It is compared as it is: nothing is trimmed, folded or normalized. */

@@ -78,7 +78,8 @@ export function roleOf({ [ROLE]: role }: HttpRequest): ProjectRole {
 /** Runs the check of a guard, and keeps it for {@link checkAgain}. */
 export async function checkAccess(request: HttpRequest, check: () => Promise<void>): Promise<void> {
   await check();
-  (request[ACCESS_CHECKS] ??= []).push(check);
+  const { [ACCESS_CHECKS]: before = [] } = request;
+  request[ACCESS_CHECKS] = [...before, check];
 }
 
 /** Asks every guard that let a request pass once more: what a caller may can change while their body is on its way. */

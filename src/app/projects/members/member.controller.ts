@@ -10,7 +10,7 @@ import { DeleteRoute, GetRoute, ProjectRoutes, PutRoute } from '../../../payment
 import { SECURITY_SCHEMES } from '../../openapi.js';
 import { MemberListResponse, NO_ROLE, SetMemberRequest } from './member.dto.js';
 import { MemberService } from './member.service.js';
-import { ApiSubject, NO_SUBJECT, readSubject } from './subject-parameter.js';
+import { ApiSubject, NO_SUBJECT, readNewSubject, readSubject } from './subject-parameter.js';
 
 /** Each page begins behind a subject. */
 const PAGES = new Pages<string>({
@@ -61,7 +61,7 @@ export class MemberController {
     @Param('subject') given: string,
     @ValidBody(SetMemberRequest) { role }: SetMemberRequest,
   ): Promise<void> {
-    await this.members.set(projectId, readSubject(given), role, changeBy(request));
+    await this.members.set(projectId, readNewSubject(given), role, changeBy(request));
   }
 
   @DeleteRoute({

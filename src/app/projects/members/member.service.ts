@@ -7,7 +7,8 @@ import type { RowOf } from '../../../payments/database/statement.js';
 import { typeormDatabase } from '../../../payments/database/typeorm-database.js';
 import type { WrittenChange } from '../../../payments/domain/change.js';
 import { PaymentsError } from '../../../payments/domain/errors.js';
-import type { ProjectRole } from '../../../payments/domain/project-access.js';
+import { rolesFrom, type ProjectRole } from '../../../payments/domain/project-access.js';
+import { insufficientRole } from '../../../payments/http/access/project-ownership.guard.js';
 import { untilCurrent } from '../../access-trail/until-current.js';
 import { FIND_MEMBERSHIPS, LIST_MEMBERS, REMOVE_MEMBER, SET_MEMBER } from './member.statements.js';
 
@@ -36,12 +37,16 @@ export class MemberService {
   /**
    * Gives somebody a role, whatever they had. Idempotent.
    *
-   * @throws PaymentsError `project_not_found`, `creator_stays_owner` or `member_limit_reached`
+   * @throws PaymentsError `project_not_found`, `insufficient_role` where who asks is no owner any more, `creator_stays_owner` or
+   *   `member_limit_reached`
    */
   async set(projectId: string, subject: string, role: ProjectRole, change: WrittenChange): Promise<void> {
-    const values = { ...valuesOf(projectId, subject, change), role, max: MAX_MEMBERS };
-    const [met] = await untilCurrent(() => runStatement(this.database, 'write', SET_MEMBER, values));
+    const values = { ...valuesOf(projectId, subject, change, rolesFrom('owner')), role, max: MAX_MEMBERS };
+    const [met] = await untilCurrent(projectId, () =>
+      runStatement(this.database, 'write', SET_MEMBER, values),
+    );
     if (met === undefined) throw projectNotFound();
+    if (!met.is_allowed) throw insufficientRole('owner');
     // Who is an owner already is given nothing.
     if (met.is_creator && role === 'owner') return;
     if (met.is_creator) throw creatorStaysOwner();
@@ -53,11 +58,29 @@ export class MemberService {
     }
   }
 
-  /** @throws PaymentsError `project_not_found`, `creator_stays_owner` or `member_not_found` */
+  /**
+   * Takes somebody's role. Everybody may take their own.
+   *
+   * @throws PaymentsError `project_not_found`, `insufficient_role` where who asks is no owner any more, `creator_stays_owner` or
+   *   `member_not_found`
+   */
   async remove(projectId: string, subject: string, change: WrittenChange): Promise<void> {
-    const values = valuesOf(projectId, subject, change);
-    const [met] = await untilCurrent(() => runStatement(this.database, 'write', REMOVE_MEMBER, values));
+    await this.take(projectId, subject, change, rolesFrom(subject === change.actor ? 'viewer' : 'owner'));
+  }
+
+  /** @param enough null: whoever asks */
+  private async take(
+    projectId: string,
+    subject: string,
+    change: WrittenChange,
+    enough: ProjectRole[] | null,
+  ): Promise<void> {
+    const values = valuesOf(projectId, subject, change, enough);
+    const [met] = await untilCurrent(projectId, () =>
+      runStatement(this.database, 'write', REMOVE_MEMBER, values),
+    );
     if (met === undefined) throw projectNotFound();
+    if (!met.is_allowed) throw insufficientRole('owner');
     if (met.is_creator) throw creatorStaysOwner();
     if (met.role_before === null) {
       throw new PaymentsError('member_not_found', 'The project has no such member.');
@@ -70,7 +93,7 @@ export class MemberService {
       const found = await runStatement(this.database, 'read', FIND_MEMBERSHIPS, { subject, batch: BATCH });
       if (found.length === 0) return;
       for (const { project_id } of found) {
-        await this.remove(project_id, subject, change).catch((error: unknown) => {
+        await this.take(project_id, subject, change, null).catch((error: unknown) => {
           // Somebody else was faster.
           if (!(error instanceof PaymentsError) || error.code !== 'member_not_found') throw error;
         });
@@ -79,8 +102,13 @@ export class MemberService {
   }
 }
 
-function valuesOf(projectId: string, subject: string, { actor, requestId }: WrittenChange) {
-  return { project_id: projectId, subject, actor, request_id: requestId };
+function valuesOf(
+  projectId: string,
+  subject: string,
+  { actor, requestId }: WrittenChange,
+  enough: ProjectRole[] | null,
+) {
+  return { project_id: projectId, subject, actor, request_id: requestId, enough };
 }
 
 function projectNotFound(): PaymentsError {

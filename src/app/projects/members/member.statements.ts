@@ -13,8 +13,11 @@ import {
 } from '../../../payments/database/statement.js';
 import type { ProjectRole } from '../../../payments/domain/project-access.js';
 import {
+  ACTOR_ROLE,
+  ALLOWED,
   AUDITED,
   CHANGED,
+  ENOUGH,
   ENTRY,
   lockedProjects,
   NOTED,
@@ -52,6 +55,7 @@ export const LIST_MEMBERS = statement({
 /** What a change of a member has met; no row: there is no such project. */
 const MET = {
   is_current: boolean,
+  is_allowed: boolean,
   is_creator: boolean,
   role_before: nullable(word<ProjectRole>()),
   members: integer,
@@ -59,51 +63,53 @@ const MET = {
 
 const FOUND = `
   found AS (
-    SELECT project.*, project.owner_id = :subject::varchar AS is_creator,
+    SELECT project.*, project.owner_id = :subject::varchar AS is_creator, ${ACTOR_ROLE},
       (SELECT role FROM {schema}.project_members WHERE project_id = project.id AND subject = :subject::varchar) AS role_before,
       (SELECT count(*)::integer FROM {schema}.project_members WHERE project_id = project.id) AS members
     FROM project
   )`;
 
 /**
- * Gives somebody a role in an active project, unless they have it, are its creator, or would be one member too many. See
+ * Gives somebody a role in an active project, unless they have it, are its creator, or would be one member too many, or who asks may not. See
  * {@link lockedProjects} for `is_current`.
  */
 export const SET_MEMBER = statement({
   name: 'project_members_set',
-  parameters: { project_id: uuid, subject: varchar, role: text, max: integer, ...CHANGED },
+  parameters: { project_id: uuid, subject: varchar, role: text, max: integer, ...CHANGED, ...ENOUGH },
   columns: MET,
   text: `
   WITH ${lockedProjects('id = :project_id::uuid AND is_active')}, ${FOUND}, change AS (
     SELECT id AS project_id, access_version, access_hash,
       CASE WHEN role_before IS NULL THEN 'member_added' ELSE 'member_changed' END AS action, :subject::varchar AS subject,
-      role_before, :role::text AS role_after, NULL::uuid AS token_id, NULL::varchar AS token_name, created_at
+      role_before, :role::text AS role_after, NULL::uuid AS token_id, NULL::varchar AS token_name,
+      NULL::text AS token_hash, NULL::timestamptz AS token_expires_at, created_at
     FROM found
-    WHERE is_current AND NOT is_creator AND role_before IS DISTINCT FROM :role::text
+    WHERE is_current AND ${ALLOWED} AND NOT is_creator AND role_before IS DISTINCT FROM :role::text
       AND (role_before IS NOT NULL OR members < :max::integer)
   ), ${ENTRY}, written AS (
     INSERT INTO {schema}.project_members (project_id, subject, role, project_created_at)
     SELECT project_id, subject, role_after, created_at FROM change
     ON CONFLICT (project_id, subject) DO UPDATE SET role = excluded.role
   ), ${NOTED}, ${AUDITED}
-  SELECT is_current, is_creator, role_before, members FROM found`,
+  SELECT is_current, ${ALLOWED} AS is_allowed, is_creator, role_before, members FROM found`,
 });
 
-/** Takes somebody's role in a project, active or not, unless they are its creator. */
+/** Takes somebody's role in a project, active or not, unless they are its creator, or who asks may not. */
 export const REMOVE_MEMBER = statement({
   name: 'project_members_remove',
-  parameters: { project_id: uuid, subject: varchar, ...CHANGED },
+  parameters: { project_id: uuid, subject: varchar, ...CHANGED, ...ENOUGH },
   columns: MET,
   text: `
   WITH ${lockedProjects('id = :project_id::uuid')}, ${FOUND}, change AS (
     SELECT id AS project_id, access_version, access_hash, 'member_removed' AS action, :subject::varchar AS subject, role_before,
-      NULL::text AS role_after, NULL::uuid AS token_id, NULL::varchar AS token_name
-    FROM found WHERE is_current AND NOT is_creator AND role_before IS NOT NULL
+      NULL::text AS role_after, NULL::uuid AS token_id, NULL::varchar AS token_name,
+      NULL::text AS token_hash, NULL::timestamptz AS token_expires_at
+    FROM found WHERE is_current AND ${ALLOWED} AND NOT is_creator AND role_before IS NOT NULL
   ), ${ENTRY}, removed AS (
     DELETE FROM {schema}.project_members AS member USING change
     WHERE member.project_id = change.project_id AND member.subject = change.subject
   ), ${NOTED}, ${AUDITED}
-  SELECT is_current, is_creator, role_before, members FROM found`,
+  SELECT is_current, ${ALLOWED} AS is_allowed, is_creator, role_before, members FROM found`,
 });
 
 /** Some projects in which somebody is a member. */

@@ -2,12 +2,12 @@ import { ApiParam } from '@nestjs/swagger';
 import { holdsCredential } from '../../../payments/domain/credential-shape.js';
 import { ValidationFailed, type ValidationItem } from '../../../payments/domain/errors.js';
 import { isTokenSubject } from '../../service-tokens/token-subject.js';
-import { isSubject } from '../../../payments/domain/subject.js';
+import { isSubject, isVisible } from '../../../payments/domain/subject.js';
 
 /** What 422 lists where a path names nobody. */
 export const NO_SUBJECT: ValidationItem = {
   loc: ['path', 'subject'],
-  msg: 'This must be the sub of somebody’s access tokens: 1 to 255 characters, percent-encoded.',
+  msg: 'This must be the sub of somebody’s access tokens: 1 to 255 characters, percent-encoded, all of them visible.',
   type: 'out_of_range',
 };
 
@@ -29,5 +29,17 @@ export function ApiSubject(): MethodDecorator {
 export function readSubject(subject: unknown): string {
   if (!isSubject(subject) || holdsCredential(subject) || isTokenSubject(subject))
     throw new ValidationFailed([NO_SUBJECT]);
+  return subject;
+}
+
+/**
+ * As {@link readSubject}, for who is to have a role: one that looks like another’s in a list, or like nothing, is refused. Who has one
+ * can still be removed.
+ *
+ * @throws ValidationFailed
+ */
+export function readNewSubject(given: unknown): string {
+  const subject = readSubject(given);
+  if (!isVisible(subject)) throw new ValidationFailed([NO_SUBJECT]);
   return subject;
 }
