@@ -90,7 +90,7 @@ const ACCESS = [
     revoked_at timestamptz(3)
   )`,
   'CREATE UNIQUE INDEX service_tokens_token_hash_idx ON service_tokens (token_hash)',
-  'CREATE INDEX service_tokens_project_idx ON service_tokens (project_id, made_at, id) WHERE revoked_at IS NULL',
+  'CREATE INDEX service_tokens_project_idx ON service_tokens (project_id, made_at, id)',
   'CREATE INDEX service_tokens_made_by_idx ON service_tokens (made_by) WHERE made_by IS NOT NULL',
   // Find what names a person, to erase who that was.
   'CREATE INDEX project_access_audit_actor_idx ON project_access_audit (actor) WHERE actor IS NOT NULL',

@@ -6,7 +6,7 @@ import { ProjectEntity } from '../projects/project.entity.js';
 @Entity('service_tokens')
 @Check('service_tokens_role_check', "role IN ('viewer', 'admin', 'owner')")
 @Index('service_tokens_token_hash_idx', ['token_hash'], { unique: true })
-@Index('service_tokens_project_idx', ['project_id', 'made_at', 'id'], { where: 'revoked_at IS NULL' })
+@Index('service_tokens_project_idx', ['project_id', 'made_at', 'id'])
 @Index('service_tokens_made_by_idx', ['made_by'], { where: 'made_by IS NOT NULL' })
 export class ServiceTokenEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'service_tokens_pkey' })
