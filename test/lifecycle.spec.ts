@@ -54,6 +54,7 @@ describe('the service with nothing but an empty folder', () => {
     const explorer = await fetch(banner.explorer);
     expect(explorer.status).toBe(200);
     expect(await explorer.text()).toMatch(/swagger/i);
+    expect(service.stdout).toContain(`Page       ${service.url}\n`);
     const answer = await fetch(banner.address, banner);
     expect(answer.status).toBe(200);
     expect(await answer.json()).toMatchObject({

@@ -14,7 +14,7 @@ export class CallerGuard implements CanActivate {
 
 /** Says which projects there are, and who owns them. */
 @Injectable()
-export class ProjectAccess extends ProjectAccess {
+export class ProjectOwners extends ProjectAccess {
   constructor(private readonly dataSource: DataSource) {
     super();
   }

@@ -12,18 +12,29 @@ export async function demoProject(app: INestApplicationContext): Promise<string>
   return project.id;
 }
 
-/** What is printed at start: the address of the explorer, and a request that works when pasted. */
-export function banner(baseUrl: string, docs: boolean, token: string, projectId: string): string {
+/** What the banner shows of the service. */
+export interface BannerParts {
+  /** Where it listens. */
+  url: string;
+  /** Whether it serves the page, and the explorer. */
+  ui: boolean;
+  docs: boolean;
+  token: string;
+}
+
+/** What is printed at start: the addresses of page and explorer, and a request that works when pasted. */
+export function banner({ url, ui, docs, token }: BannerParts, projectId: string): string {
   return `
   Stripe configuration of projects, for development
 
-  Explorer   ${docs ? `${baseUrl}/docs` : 'off (DOCS=false)'}
+  Page       ${ui ? url : 'off (UI=false)'}
+  Explorer   ${docs ? `${url}/docs` : 'off (DOCS=false)'}
   Project    ${projectId}
   Token      ${token}
 
   Try it:
 
-  curl -X PUT ${baseUrl}/api/v1/payments/stripe/projects/${projectId}/config \\
+  curl -X PUT ${url}/api/v1/payments/stripe/projects/${projectId}/config \\
     -H 'Authorization: Bearer ${token}' \\
     -H 'Content-Type: application/json' \\
     -d '{"test_secret_key": "sk_test_example_not_a_key", "test_webhook_secret": "whsec_example_not_a_secret"}'

@@ -7,7 +7,7 @@ import { KeyRingWatcher } from '../payments/key-ring/key-ring-watcher.js';
 import { isKeyRingMade, openServiceKeyRing } from './service-key-ring.js';
 import { makeDataFolder } from './data-folder.js';
 import { DatabaseConnection } from './database-connection.js';
-import { banner, demoProject } from './demo.js';
+import { banner, demoProject, type BannerParts } from './demo.js';
 import { Draining, type DrainingTimes } from './draining.js';
 import { localUrl, type Env } from './env.js';
 import { serveDocs, startAtDocs, type ExplorerSignIn } from './explorer.js';
@@ -117,7 +117,9 @@ export async function startService(env: Env, signal: AbortSignal): Promise<Servi
     listener.open();
     events.write('service.ready');
     if (signIn.demoToken !== undefined) {
-      await untilEnded(printBanner(app, { url, docs: env.docs, token: signIn.demoToken }, events));
+      await untilEnded(
+        printBanner(app, { url, ui: env.ui, docs: env.docs, token: signIn.demoToken }, events),
+      );
     }
     return {
       async stop({ delayMs, limitMs }) {
@@ -156,11 +158,11 @@ function explorerSignIn(
 
 async function printBanner(
   app: NestFastifyApplication,
-  { url, docs, token }: { url: string; docs: boolean; token: string },
+  parts: BannerParts,
   events: ServiceLogger,
 ): Promise<void> {
   try {
-    process.stdout.write(banner(url, docs, token, await demoProject(app)));
+    process.stdout.write(banner(parts, await demoProject(app)));
   } catch (error) {
     events.write('demo_project.unavailable', { ...describeError(error), ...databaseFaultOf(error) });
   }

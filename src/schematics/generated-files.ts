@@ -23,7 +23,7 @@ export class CallerGuard implements CanActivate {
 
 /** Says which projects there are, and who owns them. */
 @Injectable()
-export class ProjectAccess extends ProjectAccess {
+export class ProjectOwners extends ProjectAccess {
   findOwner(_projectId: string): Promise<string | undefined> {
     // TODO Ask your tables: the id of the owner, undefined where there is no such project.
     return Promise.resolve(undefined);
@@ -42,7 +42,7 @@ export function paymentsSetup({ extension, hasTypeOrm }: HostForm): string {
 import { Module } from '@nestjs/common';
 import { PaymentsModule, migrate, parseKeyRing${hasTypeOrm ? ', type HostPool' : ''} } from 'nest-stripe-config';
 ${hasTypeOrm ? TYPEORM_IMPORT : POOL_IMPORT}
-import { CallerGuard, ProjectAccess } from './project-access${extension}';
+import { CallerGuard, ProjectOwners } from './project-access${extension}';
 
 // Variables that are set already stay as they are.
 if (existsSync('.env')) process.loadEnvFile('.env');
@@ -60,7 +60,7 @@ ${hasTypeOrm ? TYPEORM_FACTORY : POOL_FACTORY}
         return {
           ${hasTypeOrm ? 'database: { dataSource }' : "database: { pool, schema: 'payments' }"},
           keyRing: parseKeyRing(setting('KEY_RING')),
-          projects: ProjectAccess,
+          projects: ProjectOwners,
           auth: { guard: CallerGuard },
           // Where Stripe reaches this application.
           publicBaseUrl: setting('PUBLIC_BASE_URL'),
