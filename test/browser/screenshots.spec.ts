@@ -51,7 +51,11 @@ async function openForPicture(height: number, projectId?: string): Promise<void>
  */
 async function picture(name: string, part?: Locator): Promise<void> {
   const shown = await (part ?? page.locator('stripe-page')).ariaSnapshot();
-  const text = `${shown.replaceAll(/(projects\/)[-0-9a-f]{36}/g, '$1…')}\n`;
+  // A file must not hold what looks like a credential, whatever was pasted.
+  const written = shown
+    .replaceAll(/(projects\/)[-0-9a-f]{36}/g, '$1…')
+    .replaceAll(/\b((?:sk|rk|rkcs|pk)_(?:test|live)_|whsec_)\w{8,}/g, '$1…');
+  const text = `${written}\n`;
   const file = join(FOLDER, `${name}.txt`);
   if (IS_WRITTEN) {
     await mkdir(FOLDER, { recursive: true });
