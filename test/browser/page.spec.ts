@@ -1,5 +1,6 @@
 import { source as axeSource } from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
+import { fakeCredential } from '../support/credentials.js';
 import { eventually } from '../support/eventually.js';
 import { openOwnPage, signInOn } from '../support/own-page.js';
 import { configPath, type TestResponse } from '../support/service.js';
@@ -58,6 +59,38 @@ it('says that a session has ended, and keeps what was typed when somebody signs 
   await word.press('Enter');
   await page.getByRole('heading', { name: 'Projects', exact: true }).waitFor();
   expect(rig.problems).toEqual([]);
+});
+
+it('sends nothing that one person has begun as somebody else', async () => {
+  const id = await rig.service.createProject('page-first', 'Coats');
+  await openPage('page-first', id);
+  await signInOn(page);
+  await page.locator('#in-test_secret_key').fill(fakeCredential('test_secret_key', id));
+  let refuse = (): void => undefined;
+  const held = new Promise<void>((resolve) => (refuse = resolve));
+  let tries = 0;
+  await page.route(`${rig.service.url}${configPath(id)}`, async (route) => {
+    if (route.request().method() !== 'PUT') return route.continue();
+    tries += 1;
+    await held;
+    return route.fulfill({ status: 401, json: {} });
+  });
+  await button('Store').click();
+  await eventually('the key is on its way', () => Promise.resolve(tries === 1));
+
+  await page.evaluate(`{
+    document.querySelector('stripe-page').signIn.again = async () =>
+      Object.assign(new EventTarget(), { subject: 'page-second', name: 'Bob', token: async () => 'another', signOut: async () => {} });
+    session.dispatchEvent(new Event('ended'));
+  }`);
+  await button('Sign in again').click();
+  await page.getByText('what Alice had entered is gone').waitFor();
+  const refused = page.waitForResponse((response) => response.request().method() === 'PUT');
+  refuse();
+  await (await refused).finished();
+  // Another request of the page's is answered after what the refused one led to was sent.
+  await page.evaluate(`fetch('docs')`);
+  expect(tries).toBe(1);
 });
 
 it('asks before what is entered is lost on the way to another address', async () => {

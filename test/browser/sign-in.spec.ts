@@ -1,5 +1,7 @@
-import type { Browser, BrowserContext, Page, Request } from 'playwright-core';
+import { randomUUID } from 'node:crypto';
+import type { Browser, BrowserContext, Locator, Page, Request } from 'playwright-core';
 import { launchChromium } from '../support/chromium.js';
+import { fakeCredential } from '../support/credentials.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import {
   cleanUp,
@@ -147,18 +149,114 @@ it('asks for another token once where one is refused, and does what was to be do
   expect(problems).toEqual([]);
 });
 
-it('says so when the provider lets nobody go on, and signs in again', async () => {
-  await page.goto(service.url);
-  await signIn();
-  const elsewhere = await context.newPage();
-  await elsewhere.goto(`${issuer}/session/end`);
-  await elsewhere.getByRole('button', { name: 'Sign out' }).click();
-  await elsewhere.getByRole('heading', { name: 'Signed out' }).waitFor();
+describe('signing in again, when the provider lets nobody go on', () => {
+  let key: string;
+  let dialogs: string[];
+  const again = (): Locator => page.getByRole('alert').getByRole('button', { name: 'Sign in again' });
+  const here = (): Locator => page.getByRole('button', { name: 'Sign in on this page' });
+  const field = (): Locator => page.locator('#in-test_secret_key');
 
-  await page.clock.fastForward('09:45');
-  await page.getByRole('alert').getByRole('button', { name: 'Sign in again' }).click();
-  await choose(page, 'Demo Newcomer');
-  await page.getByText('Demo Newcomer').first().waitFor();
+  /** Presses the button, and returns the window that opens. */
+  async function openWindow(): Promise<Page> {
+    const opened = context.waitForEvent('page');
+    await again().click();
+    return opened;
+  }
+
+  /** Somebody signs in, enters a key, and the provider ends their session before they store it. */
+  beforeEach(async () => {
+    dialogs = [];
+    key = fakeCredential('test_secret_key', randomUUID());
+    page.on('dialog', (dialog) => {
+      dialogs.push(dialog.type());
+      void dialog.accept();
+    });
+    await page.goto(service.url);
+    await signIn();
+    await page.getByRole('link', { name: 'Demo project' }).click();
+    await field().fill(key);
+    const elsewhere = await context.newPage();
+    await elsewhere.goto(`${issuer}/session/end`);
+    await elsewhere.getByRole('button', { name: 'Sign out' }).click();
+    await elsewhere.getByRole('heading', { name: 'Signed out' }).waitFor();
+    await elsewhere.close();
+    await page.clock.fastForward('09:45');
+    await again().waitFor();
+  });
+
+  it('keeps what is entered, takes no answer but its own, and stores', async () => {
+    const asked = grants().length;
+    const opened = await openWindow();
+    await page.getByText('Go on in the window').waitFor();
+    expect(await opened.evaluate('opener')).toBeNull();
+
+    const other = await context.newPage();
+    await other.goto(`${service.url}/?code=stolen&state=window.forged`);
+    await other.getByText('You can close this one.').waitFor();
+    expect(other.url()).toBe(`${service.url}/`);
+    await other.evaluate(`{
+      const channel = new BroadcastChannel('sign-in');
+      for (const forged of ['code=stolen', 'code=stolen&state=', 'code=stolen&state=window.', { state: 'window.' }, null])
+        channel.postMessage(forged);
+    }`);
+    await other.close();
+    expect(grants()).toHaveLength(asked);
+
+    const closed = opened.waitForEvent('close');
+    await choose(opened, 'Demo Developer');
+    await page.getByText('You are signed in again.').waitFor();
+    await closed;
+    expect(grants().slice(asked)).toEqual(['authorization_code']);
+    expect(await field().inputValue()).toBe(key);
+    expect(await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }])')).toBe(
+      '[{},{}]',
+    );
+    await page.getByRole('button', { name: 'Store' }).click();
+    await page.getByText('Stored: Secret').waitFor();
+    expect([problems, dialogs]).toEqual([[], []]);
+  });
+
+  it('leaves nothing of it to somebody else', async () => {
+    await choose(await openWindow(), 'Demo Newcomer');
+    await page.getByText('what Demo Developer had entered is gone').waitFor();
+    await page.getByText('Signed in as Demo Newcomer').waitFor();
+    expect(await field().count()).toBe(0);
+    expect(requests.filter((request) => request.method() === 'PUT')).toEqual([]);
+    expect(problems).toEqual([]);
+  });
+
+  it('goes on when the window was closed, also where the provider cuts it off from the page', async () => {
+    await (await openWindow()).close();
+    await page.getByText('is closed, or hidden from this page').waitFor();
+    await here().waitFor();
+
+    await context.route(`${issuer}/interaction/**`, async (route) => {
+      const response = await route.fetch({ maxRedirects: 0 });
+      const headers = { ...response.headers(), 'cross-origin-opener-policy': 'same-origin' };
+      await route.fulfill({ response, headers });
+    });
+    const opened = await openWindow();
+    await opened.getByRole('heading', { name: 'Sign in' }).waitFor();
+    // Behind a redirect nothing is routed.
+    await opened.reload();
+    await page.getByText('is closed, or hidden from this page').waitFor();
+    expect(opened.isClosed()).toBe(false);
+    await choose(opened, 'Demo Developer');
+    await page.getByText('You are signed in again.').waitFor();
+    expect(await field().inputValue()).toBe(key);
+    expect(problems).toEqual([]);
+  });
+
+  it('says that the browser opens no window, keeps what is entered, and leaves the page when told to', async () => {
+    await page.evaluate('window.open = () => null');
+    await again().click();
+    await page.getByText('The browser has blocked the window').waitFor();
+    expect(await field().inputValue()).toBe(key);
+    await here().click();
+    await choose(page, 'Demo Newcomer');
+    await page.getByText('Demo Newcomer').first().waitFor();
+    expect(dialogs).toEqual(['beforeunload']);
+  });
 });
 
 it('signs out at the provider, too', async () => {

@@ -13,6 +13,13 @@ import { ProjectsApi } from './projects-api.js';
 import { addressOf, projectOf } from './route.js';
 import type { Session, SignIn } from './session.js';
 
+/** How the service is asked for a person. */
+interface Access {
+  subject: string | undefined;
+  token: (refused?: string) => Promise<string>;
+  api: ProjectsApi;
+}
+
 /** The page of the service: who is signed in, their projects, and the settings of one. */
 export class PageElement extends LitElement {
   static override styles = [styles, partStyles, pageStyles];
@@ -27,14 +34,12 @@ export class PageElement extends LitElement {
   @state() private projectId = projectOf(location.hash);
   /** The address that somebody wants to go to while something is not stored yet. */
   @state() private leavingFor: string | undefined;
+  /** Whether signing in again in a window of its own did not work. */
+  @state() private hasNoWindow = false;
+  /** The same one when the same person signs in again, so that what is shown stays. */
+  @state() private access = this.accessOf(undefined);
+  private waiting: AbortController | undefined;
   private hasNavigated = false;
-
-  /** The same one all the time: what is shown stays when somebody signs in again. */
-  private readonly token = (refused?: string): Promise<string> =>
-    this.session ? this.session.token(refused) : Promise.reject(new Error('nobody is signed in'));
-  private readonly api = new ProjectsApi(
-    new Api({ base: 'api/v1', token: this.token, onSignedOut: () => (this.isEnded = true) }),
-  );
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -81,8 +86,14 @@ export class PageElement extends LitElement {
 
   private renderEnded(): TemplateResult {
     return html`<div class="notice">
-      <p>${this.signIn?.again === undefined ? PAGE.endedLeads : PAGE.ended}</p>
+      <p>${PAGE.ended}</p>
       <button type="button" class="primary" @click=${this.signInAgain}>${PAGE.signInAgain}</button>
+      ${
+        this.hasNoWindow
+          ? html`<p>${PAGE.signInHereLeads}</p>
+              <button type="button" @click=${this.begin}>${PAGE.signInHere}</button>`
+          : nothing
+      }
     </div>`;
   }
 
@@ -100,7 +111,8 @@ export class PageElement extends LitElement {
   }
 
   private renderView(): TemplateResult {
-    const { projectId, api } = this;
+    const { projectId, access } = this;
+    const { api, token } = access;
     const view =
       projectId === undefined
         ? html`<stripe-page-projects .api=${api} .takesFocus=${this.hasNavigated}></stripe-page-projects>`
@@ -108,9 +120,9 @@ export class PageElement extends LitElement {
             .api=${api}
             .takesFocus=${this.hasNavigated}
             .projectId=${projectId}
-            .token=${this.token}
+            .token=${token}
           ></stripe-page-project>`;
-    return html`${keyed(projectId, view)}`;
+    return html`${keyed(access, keyed(projectId, view))}`;
   }
 
   private readonly begin = (): Promise<void> =>
@@ -120,12 +132,32 @@ export class PageElement extends LitElement {
     });
 
   private readonly signInAgain = (): Promise<void> => {
-    const again = this.signIn?.again?.bind(this.signIn);
-    return again === undefined ? this.begin() : this.enter(again);
+    this.waiting?.abort();
+    this.waiting = new AbortController();
+    const { signal } = this.waiting;
+    const onOutOfSight = (): void => {
+      this.said = PAGE.windowGone;
+      this.hasNoWindow = true;
+    };
+    return this.enter(async () => {
+      this.said = PAGE.windowOpened;
+      try {
+        const session = await this.signIn?.again({ signal, onOutOfSight });
+        if (this.session !== null) return session;
+        // Who has signed out meanwhile stays so.
+        await session?.signOut();
+        return undefined;
+      } catch (error) {
+        this.said = '';
+        this.hasNoWindow = true;
+        throw error;
+      }
+    });
   };
 
   private readonly signOut = async (): Promise<void> => {
     const { session } = this;
+    this.waiting?.abort();
     this.session = null;
     this.isEnded = false;
     this.leavingFor = undefined;
@@ -143,12 +175,37 @@ export class PageElement extends LitElement {
         this.session?.removeEventListener('ended', this.onEnded);
         session.addEventListener('ended', this.onEnded);
         this.isEnded = false;
+        this.hasNoWindow = false;
+        this.welcome(session);
       }
       this.session = session ?? this.session ?? null;
     } catch (error) {
       this.session ??= null;
       this.fault = error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** Nothing that one person has entered is left to another one. */
+  private welcome({ subject }: Session): void {
+    const isAnother = subject !== this.access.subject;
+    if (isAnother) {
+      this.access = this.accessOf(subject);
+      this.leavingFor = undefined;
+    }
+    if (this.session)
+      this.said = isAnother ? fill(PAGE.otherPerson, { name: this.session.name }) : PAGE.signedInAgain;
+  }
+
+  /** How the service is asked for one person: what was begun for them does not go on as somebody else. */
+  private accessOf(subject: string | undefined): Access {
+    const token = (refused?: string): Promise<string> =>
+      this.session?.subject === subject && this.session
+        ? this.session.token(refused)
+        : Promise.reject(new Error('nobody is signed in, or somebody else'));
+    const onSignedOut = (): void => {
+      if (this.access.subject === subject) this.isEnded = true;
+    };
+    return { subject, token, api: new ProjectsApi(new Api({ base: 'api/v1', token, onSignedOut })) };
   }
 
   private readonly onEnded = (): void => {

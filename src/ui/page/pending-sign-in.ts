@@ -1,9 +1,7 @@
+import type { CodeRequest } from './authorization-code.js';
+
 /** What must be remembered while somebody is at the provider. */
-export interface PendingSignIn {
-  state: string;
-  nonce: string;
-  /** Of PKCE (RFC 7636). */
-  verifier: string;
+export interface PendingSignIn extends CodeRequest {
   /** Where on the page they were. */
   hash: string;
 }

@@ -18,6 +18,7 @@ export const SIGNED_OUT = 'signed-out';
 
 /** Somebody who has signed in at an identity provider. Tokens are in the private fields of this object, and nowhere else. */
 export class ProviderSession extends EventTarget implements Session {
+  readonly subject: string;
   readonly name: string;
   #accessToken = '';
   #refreshToken: string | undefined;
@@ -33,7 +34,10 @@ export class ProviderSession extends EventTarget implements Session {
     tokens: oauth.TokenEndpointResponse,
   ) {
     super();
-    this.name = nameIn(oauth.getValidatedIdTokenClaims(tokens));
+    const claims = oauth.getValidatedIdTokenClaims(tokens);
+    if (claims === undefined) throw new Error('there is no ID token');
+    this.subject = claims.sub;
+    this.name = nameIn(claims);
     this.#take(tokens);
   }
 
@@ -149,7 +153,7 @@ export class ProviderSession extends EventTarget implements Session {
   }
 }
 
-function nameIn(claims: oauth.IDToken | undefined): string {
-  const names = [claims?.name, claims?.preferred_username, claims?.email, claims?.sub];
-  return (names.find((name) => typeof name === 'string' && name !== '') as string | undefined) ?? '';
+function nameIn({ name, preferred_username, email, sub }: oauth.IDToken): string {
+  const names = [name, preferred_username, email];
+  return names.find((each): each is string => typeof each === 'string' && each !== '') ?? sub;
 }

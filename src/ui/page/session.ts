@@ -1,5 +1,8 @@
 /** Somebody who is signed in. Its tokens are in memory alone. */
 export interface Session extends EventTarget {
+  /** The `sub` that the provider knows them by. */
+  readonly subject: string;
+
   /** Who it is, as people read it. */
   readonly name: string;
 
@@ -28,9 +31,18 @@ export interface SignIn {
   begin(): Promise<void>;
 
   /**
-   * Signs in once more in a window of its own, so that what was typed on the page stays. Left out: {@link begin} is offered.
+   * Signs in once more in a window of its own, so that what is entered on the page stays. To be called while a click is handled.
    *
-   * @throws Error with a sentence for people, when the window was closed
+   * @returns undefined when it was aborted
+   * @throws Error with a sentence for people, when the browser opens no window, or the provider refused
    */
-  again?(): Promise<Session>;
+  again(other: OtherWindow): Promise<Session | undefined>;
+}
+
+/** What the page has to do with a window in which somebody signs in. */
+export interface OtherWindow {
+  /** Ends the waiting for it. */
+  signal: AbortSignal;
+  /** Told once when it is closed, or looks so: providers can hide their windows from others. Its answer is taken all the same. */
+  onOutOfSight: () => void;
 }

@@ -1,13 +1,17 @@
-import * as oauth from 'oauth4webapi';
+import { authorizationUrl, newCodeRequest, sessionFrom } from './authorization-code.js';
 import { rememberSignIn, takePendingSignIn } from './pending-sign-in.js';
-import { ProviderSession, SIGNED_OUT } from './provider-session.js';
+import { SIGNED_OUT } from './provider-session.js';
 import type { Provider } from './provider.js';
-import { requestOptions } from './request-options.js';
 import type { Session, SignIn } from './session.js';
+import { signInByWindow } from './sign-in-window.js';
 
 /** Signs people in at an identity provider: as a public client, by authorization code with PKCE (RFC 9700 section 2.1.1). */
 export function signInAt(provider: Provider): SignIn {
-  return { resume: () => resume(provider), begin: () => begin(provider) };
+  return {
+    resume: () => resume(provider),
+    begin: () => begin(provider),
+    again: (other) => signInByWindow(provider, other),
+  };
 }
 
 /**
@@ -19,31 +23,13 @@ export function signInOf(element: Element): SignIn {
   if (provider !== null) return signInAt(JSON.parse(provider) as Provider);
   const fail = (): Promise<never> =>
     Promise.reject(new Error(element.getAttribute('problem') ?? 'Nobody can sign in on this page.'));
-  return { resume: fail, begin: fail };
+  return { resume: fail, begin: fail, again: fail };
 }
 
 async function begin(provider: Provider): Promise<void> {
-  const pending = {
-    state: oauth.generateRandomState(),
-    nonce: oauth.generateRandomNonce(),
-    verifier: oauth.generateRandomCodeVerifier(),
-    hash: location.hash,
-  };
-  const url = new URL(provider.authorization_endpoint);
-  for (const [name, value] of Object.entries({
-    client_id: provider.client_id,
-    response_type: 'code',
-    redirect_uri: ownAddress(),
-    scope: provider.scope,
-    audience: provider.audience,
-    state: pending.state,
-    nonce: pending.nonce,
-    code_challenge: await oauth.calculatePKCECodeChallenge(pending.verifier),
-    code_challenge_method: 'S256',
-  })) {
-    url.searchParams.set(name, value);
-  }
-  rememberSignIn(pending);
+  const request = newCodeRequest();
+  const url = await authorizationUrl(provider, request);
+  rememberSignIn({ ...request, hash: location.hash });
   location.assign(url);
 }
 
@@ -57,54 +43,5 @@ async function resume(provider: Provider): Promise<Session | undefined> {
   if (answer.get('state') !== pending?.state) {
     throw new Error('This answer of the identity provider is to no sign-in of this tab; sign in again.');
   }
-  let parameters: URLSearchParams;
-  try {
-    parameters = oauth.validateAuthResponse(provider, provider, answer, pending.state);
-  } catch (error) {
-    throw new Error(refusalOf(error), { cause: error });
-  }
-  return exchange(provider, parameters, pending);
-}
-
-async function exchange(
-  provider: Provider,
-  parameters: URLSearchParams,
-  { nonce, verifier }: { nonce: string; verifier: string },
-): Promise<Session> {
-  try {
-    const response = await oauth.authorizationCodeGrantRequest(
-      provider,
-      provider,
-      oauth.None(),
-      parameters,
-      ownAddress(),
-      verifier,
-      requestOptions(provider),
-    );
-    const expected = { expectedNonce: nonce, requireIdToken: true };
-    return new ProviderSession(
-      provider,
-      await oauth.processAuthorizationCodeResponse(provider, provider, response, expected),
-    );
-  } catch (error) {
-    throw new Error(refusalOf(error), { cause: error });
-  }
-}
-
-/** Where the provider leads back to. */
-function ownAddress(): string {
-  return location.origin + location.pathname;
-}
-
-/** In words of our own: descriptions of a provider may say anything. */
-function refusalOf(error: unknown): string {
-  if (error instanceof oauth.AuthorizationResponseError || error instanceof oauth.ResponseBodyError) {
-    if (error.error === 'access_denied') return 'The sign-in was cancelled, or is not allowed to you.';
-    const code = /^[a-z_]{1,50}$/.test(error.error) ? ` (${error.error})` : '';
-    return `The identity provider refused the sign-in${code}; try again, and if it stays so, check how this page is registered there.`;
-  }
-  if (error instanceof TypeError) {
-    return 'The token endpoint of the identity provider cannot be reached from this page; check the connection, and that it allows this origin (CORS).';
-  }
-  return 'The answer of the identity provider cannot be trusted; sign in again.';
+  return sessionFrom(provider, answer, pending);
 }

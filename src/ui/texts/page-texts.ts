@@ -7,10 +7,19 @@ export const PAGE = {
   signOut: 'Sign out',
   signedOut: 'You are signed out.',
   ended:
-    'Your session has ended. What is typed here stays until you leave this page; sign in again to store it.',
-  endedLeads:
-    'Your session has ended. Signing in again leads away from this page: a key that was pasted here has to be pasted again.',
+    'Your session has ended. What is entered here stays: sign in again in the window that opens, and store it then.',
   signInAgain: 'Sign in again',
+  signInHere: 'Sign in on this page',
+  signInHereLeads:
+    'Signing in on this page leads away from it: what is entered here is lost, and has to be entered again.',
+  windowOpened: 'Go on in the window that has opened.',
+  windowBlocked:
+    'The browser has blocked the window to sign in. Allow this page to open windows, and sign in again.',
+  windowGone:
+    'The window to sign in is closed, or hidden from this page. Go on there if it is open, or else sign in again.',
+  handedBack: 'The sign-in goes on in the window that you came from. You can close this one.',
+  signedInAgain: 'You are signed in again. What is entered here has stayed.',
+  otherPerson: 'Somebody else has signed in: what {name} had entered is gone.',
 
   projects: 'Projects',
   noProjects: 'You have no projects yet. Create the first one below.',
