@@ -142,6 +142,10 @@ it('shows at its field what only the service can know', async () => {
   expect(await note(page, 'live_webhook_secret').innerText()).toContain('mode');
   expect(await input(page, 'live_webhook_secret').inputValue()).toBe(secret);
   expect(await stored(id)).toMatchObject({ live_webhook_secret_masked: null });
+  await input(page, 'live_webhook_secret').fill(fakeCredential('live_webhook_secret', 'own'));
+  await note(page, 'live_webhook_secret').getByText('as it should be').waitFor();
+  await store(page).click();
+  await page.getByText('Stored: Webhook signing secret.').waitFor();
 });
 
 /** Something that waits until it is let go. */

@@ -17,7 +17,7 @@ import type { CredentialInput } from './credential-input.js';
 import { Drafts } from './drafts.js';
 import { activityNote, problemList } from './credential-notices.js';
 import { sinceText } from './last-change.js';
-import { refusalsOf, type Refusals } from './refusals.js';
+import { refusalsOf, withoutField, type Refusals } from './refusals.js';
 import { Section } from './section.js';
 import { TabLeaving } from './tab-leaving.js';
 
@@ -237,13 +237,8 @@ export class CredentialsSection extends Section {
     await this.focusOn('form > .actions button');
   };
 
-  private async focusOn(selector: string): Promise<void> {
-    this.requestUpdate();
-    await this.updateComplete;
-    this.querySelector<HTMLElement>(selector)?.focus();
-  }
-
-  private readonly onDraft = (): void => {
+  private readonly onDraft = ({ target }: Event): void => {
+    this.refusals = withoutField(this.refusals, (target as CredentialInput).field);
     this.edits += 1;
     this.conflict.onDraft(this.state, this.hasDrafts);
   };

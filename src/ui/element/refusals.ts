@@ -12,3 +12,8 @@ export function refusalsOf({ faults }: ApiError): Refusals {
     ),
   );
 }
+
+/** What is left of it once another value is entered into a field. */
+export function withoutField(refusals: Refusals, field: CredentialField): Refusals {
+  return new Map([...refusals].filter(([refused]) => refused !== field));
+}
