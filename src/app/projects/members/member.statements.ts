@@ -23,14 +23,17 @@ import {
   NOTED,
 } from '../../access-trail/access-trail.statements.js';
 
-/** The roles of callers in active projects, null where they have none. The two lists go together, place by place. */
+/**
+ * The roles of callers in active projects, null where they have none. The two lists go together, place by place. They stand in
+ * subqueries, so that PostgreSQL plans it once: seeing how short they are, it would plan it each time, which costs more than the rest.
+ */
 export const FIND_ROLES = statement({
   name: 'projects_find_roles',
   parameters: { ids: listOf(uuid), subjects: listOf(text) },
   columns: { id: uuid, subject: text, role: nullable(word<ProjectRole>()) },
   text: `
   SELECT project.id, asked.subject, CASE WHEN project.owner_id = asked.subject THEN 'owner' ELSE member.role END AS role
-  FROM unnest(:ids::uuid[], :subjects::text[]) AS asked (id, subject)
+  FROM unnest((SELECT :ids::uuid[]), (SELECT :subjects::text[])) AS asked (id, subject)
   JOIN {schema}.projects AS project ON project.id = asked.id AND project.is_active
   LEFT JOIN {schema}.project_members AS member ON member.project_id = asked.id AND member.subject = asked.subject`,
 });
