@@ -1,4 +1,5 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { once } from 'node:events';
 import { readFile, stat, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -241,12 +242,25 @@ describe('refuses', () => {
     );
     // Where `localhost` is ::1 first, nothing listens.
     expect(response?.status ?? 421).toBe(421);
-    const { request } = await import('node:http');
     const named = request(issuer, { path: '/auth', headers: { host: `evil.example:${port}` } });
     named.end();
     const [answer] = (await once(named, 'response')) as [{ statusCode: number }];
     expect(answer.statusCode).toBe(421);
   });
+
+  it.each(['http://[', '//[', '//evil.example/auth'])(
+    'an address that cannot be read, or is of another server: %s',
+    async (path) => {
+      const { issuer } = await start();
+      const { port } = new URL(issuer);
+      const asked = request({ host: '127.0.0.1', port, path });
+      asked.end();
+      const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+      expect(answer.statusCode).toBe(400);
+      expect(await text(answer)).toContain(`This is no address of ${issuer}.`);
+      expect(written.filter((line) => String(line).includes('failed'))).toEqual([]);
+    },
+  );
 
   it('production', async () => {
     await expect(start({ production: true })).rejects.toThrow(/production/);

@@ -100,6 +100,8 @@ function handlerOf(provider: Provider, issuer: string, origins: readonly string[
     // A page elsewhere whose name leads to this machine (DNS rebinding) must not sign anybody in.
     if (request.headers.host !== host) {
       show(response, 421, errorPage('invalid_request', `This server is reached at ${issuer} alone.`));
+    } else if (!isAddressOf(issuer, request.url)) {
+      show(response, 400, errorPage('invalid_request', `This is no address of ${issuer}.`));
     } else if (request.url?.startsWith('/interaction/') === true) {
       choosePerson(provider, request, response, show).catch((error: unknown) => {
         const isTheirs = error instanceof Error && error.name === 'SessionNotFound';
@@ -114,6 +116,11 @@ function handlerOf(provider: Provider, issuer: string, origins: readonly string[
       void oidc(request, response);
     }
   };
+}
+
+/** Programs may ask for whole addresses, also for those that no URL can be made of. */
+function isAddressOf(issuer: string, target = '/'): boolean {
+  return URL.canParse(target, issuer) && new URL(target, issuer).origin === issuer;
 }
 
 /** Shows the sign-in page, or takes what was chosen on it. */
