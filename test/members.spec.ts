@@ -201,17 +201,20 @@ it('the statements of changes ask what their actor may', async () => {
   const members = service.app.get(MemberService, { strict: false });
   const tokens = service.app.get(ServiceTokenService, { strict: false });
   const by = (actor: string) => ({ actor, requestId: randomUUID() });
-  const { id } = await tokens.make(projectId, { name: 'x', role: 'admin', days: 1 }, by('bob'));
+  const expiresAt = new Date(Date.now() + 60_000);
+  const { id } = await tokens.make([projectId], { name: 'x', role: 'admin', expiresAt }, by('bob'));
   const before = await history();
   for (const change of [
     members.set(projectId, 'bob', 'owner', by('bob')),
     members.remove(projectId, 'alice', by('bob')),
-    tokens.make(projectId, { name: 'x', role: 'owner', days: 1 }, by('bob')),
-    tokens.make(projectId, { name: 'x', role: 'viewer', days: 1 }, by('mallory')),
+    tokens.make([projectId], { name: 'x', role: 'owner', expiresAt }, by('bob')),
     tokens.revoke(projectId, id, by('mallory')),
   ]) {
     await expect(change).rejects.toMatchObject({ code: 'insufficient_role' });
   }
+  await expect(
+    tokens.make([projectId], { name: 'x', role: 'viewer', expiresAt }, by('mallory')),
+  ).rejects.toMatchObject({ code: 'project_not_found' });
   expect(await history()).toEqual(before);
 });
 

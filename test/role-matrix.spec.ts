@@ -8,6 +8,9 @@ const CONFIG = '/api/v1/payments/stripe/projects/{project_id}/config';
 const STRIPE = '/api/v1/payments/stripe/projects/{project_id}';
 const PROJECT = '/api/v1/projects/{project_id}';
 
+/** Names its projects in its body. */
+const OF_PROJECTS = 'post /api/v1/service-tokens';
+
 /** Who may do it: the least role of a person, and that of a service token. */
 type Needed = [person: ProjectRole | 'anybody', token: ProjectRole | 'anybody' | 'none'];
 
@@ -36,6 +39,9 @@ const OPERATIONS: Record<string, Needed> = {
   [`get ${PROJECT}/service-tokens`]: ['admin', 'admin'],
   [`post ${PROJECT}/service-tokens`]: ['admin', 'none'],
   [`delete ${PROJECT}/service-tokens/{token_id}`]: ['admin', 'none'],
+  [OF_PROJECTS]: ['admin', 'none'],
+  'get /api/v1/service-tokens': ['anybody', 'none'],
+  'delete /api/v1/service-tokens/{token_id}': ['anybody', 'none'],
   [`get ${PROJECT}`]: ['viewer', 'viewer'],
   [`delete ${PROJECT}`]: ['owner', 'none'],
   'get /api/v1/payments/projects': ['anybody', 'anybody'],
@@ -115,8 +121,10 @@ describe.each(Object.entries(OPERATIONS))('%s', (operation, [person, forTokens])
       .replace('{subject}', 'somebody')
       .replace('{token_id}', randomUUID());
     const body = template.endsWith('{subject}') ? { role: 'viewer' } : {};
+    const token = { name: 'x', role: 'viewer', project_ids: [id] };
     return service.request(method.toUpperCase(), address, {
       ...(method === 'put' && { body }),
+      ...(operation === OF_PROJECTS && { body: token }),
       ...('token' in by
         ? { subject: null, headers: { authorization: `Bearer ${by.token}` } }
         : { subject: by.subject }),
@@ -142,7 +150,7 @@ describe.each(Object.entries(OPERATIONS))('%s', (operation, [person, forTokens])
 
   if (person !== 'anybody') {
     it('nobody without a role', async () => {
-      const isHidden = operation === `get ${PROJECT}` || operation === `delete ${PROJECT}`;
+      const isHidden = [`get ${PROJECT}`, `delete ${PROJECT}`, OF_PROJECTS].includes(operation);
       expectError(
         await ask({ subject: 'stranger' }),
         isHidden ? 404 : 403,

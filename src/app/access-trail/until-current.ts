@@ -10,26 +10,26 @@ const MAX_WAIT_MS = 10_000;
 const LAST = new Map<string, Promise<void>>();
 
 /**
- * Runs a statement with `lockedProjects` until it has seen its project as it is. Changes of one project take turns: of those that
+ * Runs a statement with `lockedProjects` until it has seen its projects as they are. Changes of one project take turns: of those that
  * met in the database, all but one would have to begin anew, each time, and would keep connections while they wait.
  *
- * @returns its rows: none where there is no such project
+ * @returns its rows: none where there are no such projects
  * @throws DependencyUnavailable when it was not its turn in time, or other replicas were faster each time
  */
 export function untilCurrent<Row extends { is_current: boolean }>(
-  projectId: string,
+  projectIds: readonly string[],
   run: () => Promise<Row[]>,
 ): Promise<Row[]> {
   const deadline = performance.now() + MAX_WAIT_MS;
-  const before = LAST.get(projectId) ?? Promise.resolve();
+  const before = Promise.all(projectIds.flatMap((id) => LAST.get(id) ?? []));
   const rows = before.then(() => attempt(run, deadline));
   const done = rows.then(
     () => undefined,
     () => undefined,
   );
-  LAST.set(projectId, done);
+  for (const id of projectIds) LAST.set(id, done);
   void done.then(() => {
-    if (LAST.get(projectId) === done) LAST.delete(projectId);
+    for (const id of projectIds) if (LAST.get(id) === done) LAST.delete(id);
   });
   return rows;
 }

@@ -75,10 +75,11 @@ const ACCESS = [
     hash bytea NOT NULL,
     CONSTRAINT project_access_audit_pkey PRIMARY KEY (project_id, version)
   )`,
-  // Of a token there is nothing but its hash. Its maker is null once who that was has been erased.
+  // What a token may in one of its projects: a token of several has as many rows, which end one by one. Of the token there is nothing
+  // but its hash. Its maker is null once who that was has been erased.
   `
   CREATE TABLE service_tokens (
-    id uuid NOT NULL CONSTRAINT service_tokens_pkey PRIMARY KEY,
+    id uuid NOT NULL,
     project_id uuid NOT NULL CONSTRAINT service_tokens_project_id_fkey REFERENCES projects,
     token_hash text COLLATE "C" NOT NULL,
     name varchar(100) NOT NULL,
@@ -87,11 +88,12 @@ const ACCESS = [
     made_at timestamptz(3) NOT NULL DEFAULT now(),
     expires_at timestamptz(3) NOT NULL,
     last_used_at timestamptz(3),
-    revoked_at timestamptz(3)
+    revoked_at timestamptz(3),
+    CONSTRAINT service_tokens_pkey PRIMARY KEY (id, project_id)
   )`,
-  'CREATE UNIQUE INDEX service_tokens_token_hash_idx ON service_tokens (token_hash)',
+  'CREATE UNIQUE INDEX service_tokens_token_hash_idx ON service_tokens (token_hash, project_id)',
   'CREATE INDEX service_tokens_project_idx ON service_tokens (project_id, made_at, id)',
-  'CREATE INDEX service_tokens_made_by_idx ON service_tokens (made_by) WHERE made_by IS NOT NULL',
+  'CREATE INDEX service_tokens_made_by_idx ON service_tokens (made_by, made_at, id) WHERE made_by IS NOT NULL',
   // Find what names a person, to erase who that was.
   'CREATE INDEX project_access_audit_actor_idx ON project_access_audit (actor) WHERE actor IS NOT NULL',
   'CREATE INDEX project_access_audit_subject_idx ON project_access_audit (subject) WHERE subject IS NOT NULL',

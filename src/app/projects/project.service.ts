@@ -23,6 +23,7 @@ import { untilCurrent } from '../access-trail/until-current.js';
 import { MemberService } from './members/member.service.js';
 import { FIND_ROLES } from './members/member.statements.js';
 import { ServiceTokenService } from '../service-tokens/service-token.service.js';
+import { TokenAccess } from '../service-tokens/token-access.js';
 import { tokenIdOf } from '../service-tokens/token-subject.js';
 import { MAX_PROJECTS_PER_OWNER } from './project-limit.js';
 import { CREATE, DEACTIVATE, FIND, FIND_OWNERS, LIST, LIST_OWNED } from './project.statements.js';
@@ -41,6 +42,7 @@ export class ProjectService extends ProjectAccess {
     private readonly members: MemberService,
     private readonly trail: AccessTrail,
     private readonly tokens: ServiceTokenService,
+    private readonly tokenAccess: TokenAccess,
   ) {
     super();
     const database = typeormDatabase(dataSource);
@@ -62,12 +64,12 @@ export class ProjectService extends ProjectAccess {
   override async roleOf(projectId: string, subject: string): Promise<ProjectRole | null | undefined> {
     const id = UUIDS.read(projectId);
     const tokenId = tokenIdOf(subject);
-    if (tokenId !== undefined) return this.tokens.roleOf(id, tokenId);
+    if (tokenId !== undefined) return this.tokenAccess.roleOf(id, tokenId);
     return (await this.roles.find(roleKey(id, subject)))?.role;
   }
 
   override nameActors(subjects: readonly string[]): Promise<ReadonlyMap<string, string>> {
-    return this.tokens.namesOf(subjects);
+    return this.tokenAccess.namesOf(subjects);
   }
 
   override async listOwnedBy(subject: string, page: ProjectPage): Promise<OwnedProjects> {
@@ -85,13 +87,13 @@ export class ProjectService extends ProjectAccess {
     await this.trail.erase(subject);
   }
 
-  /** The projects in which somebody has a role, oldest first; of a service token its one project. */
+  /** The projects in which somebody has a role, oldest first; of a service token the active ones. */
   async list(subject: string, page: ProjectPage): Promise<ProjectListResponse> {
     const tokenId = tokenIdOf(subject);
     if (tokenId === undefined) return this.listBy(LIST, subject, page);
-    const project = await this.tokens.projectOf(tokenId);
-    if (project === undefined) return { projects: [], total: 0 };
-    return { projects: page.after === undefined ? [project] : [], total: 1 };
+    const projects = await this.tokenAccess.projectsOf(tokenId);
+    const rest = projects.filter((project) => isBehind(project, page.after));
+    return { projects: rest.slice(0, page.limit), total: projects.length };
   }
 
   private async listBy(
@@ -123,11 +125,12 @@ export class ProjectService extends ProjectAccess {
   /** @throws PaymentsError `project_not_found`, also for a project in which the caller has no role */
   async find(subject: string, projectId: string): Promise<ProjectResponse> {
     const tokenId = tokenIdOf(subject);
-    const row =
+    const rows =
       tokenId === undefined
-        ? (await runStatement(this.database, 'read', FIND, { id: projectId, subject }))[0]
-        : await this.tokens.projectOf(tokenId);
-    if (row?.id !== projectId) throw noSuchProject();
+        ? await runStatement(this.database, 'read', FIND, { id: projectId, subject })
+        : await this.tokenAccess.projectsOf(tokenId);
+    const row = rows.find(({ id }) => id === projectId);
+    if (row === undefined) throw noSuchProject();
     return row;
   }
 
@@ -138,7 +141,7 @@ export class ProjectService extends ProjectAccess {
    */
   async deactivate(projectId: string, { actor, requestId }: WrittenChange): Promise<void> {
     const values = { id: projectId, actor, request_id: requestId };
-    const [row] = await untilCurrent(projectId, () =>
+    const [row] = await untilCurrent([projectId], () =>
       runStatement(this.database, 'write', DEACTIVATE, values),
     );
     if (row === undefined || row.role === null) throw noSuchProject();
@@ -164,6 +167,13 @@ function toAccessible({ projects, total }: ProjectListResponse): AccessibleProje
     })),
     total,
   };
+}
+
+/** Whether a project stands after a place in the order of lists. */
+function isBehind({ created_at, id }: ProjectResponse, after: ProjectPage['after']): boolean {
+  if (after === undefined) return true;
+  const later = created_at.getTime() - after.createdAt.getTime();
+  return later > 0 || (later === 0 && id > after.id);
 }
 
 /** Sorts before every project. */

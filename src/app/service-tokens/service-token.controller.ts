@@ -7,30 +7,31 @@ import { insufficientRole } from '../../payments/http/access/project-ownership.g
 import { ValidBody } from '../../payments/http/body/valid-body.js';
 import { changeBy, roleOf, type HttpRequest } from '../../payments/http/http-request.js';
 import { ApiAccess } from '../../payments/http/openapi/api-documentation.js';
-import { INVALID_CURSOR, Pages, type PageQuery } from '../../payments/http/parameters/pages.js';
+import { INVALID_CURSOR, type PageQuery } from '../../payments/http/parameters/pages.js';
 import { DeleteRoute, GetRoute, PostRoute, ProjectRoutes } from '../../payments/http/routes.js';
 import { SECURITY_SCHEMES } from '../openapi.js';
 import { NO_ROLE } from '../projects/members/member.dto.js';
 import {
-  CreatedServiceTokenResponse,
   CreateServiceTokenRequest,
+  endOf,
   NO_DAYS,
   NO_NAME,
-  ServiceTokenListResponse,
-  USUAL_DAYS,
+  NO_TIME,
+  TWO_ENDS,
 } from './service-token.dto.js';
-import { ServiceTokenService, type TokenView } from './service-token.service.js';
+import { CreatedServiceTokenResponse, ServiceTokenListResponse } from './service-token.responses.js';
+import { ServiceTokenService } from './service-token.service.js';
+import { pageOf, TOKEN_PAGES } from './token-pages.js';
 
-/** Each page begins behind the time and id of a token. */
-const PAGES = new Pages<Pick<TokenView, 'made_at' | 'id'>>({
-  usual: 50,
-  max: 100,
-  cursor: 'next_cursor of the page before',
-  form: /^(\d{1,14}) ([0-9a-f-]{36})$/,
-  write: ({ made_at, id }) => `${made_at.getTime()} ${id}`,
-  read: (time, id) => (UUID.test(id) ? { made_at: new Date(Number(time)), id } : undefined),
+/** Documents the token of the path. */
+export const TOKEN_ID = ApiParam({
+  name: 'token_id',
+  schema: { type: 'string', format: 'uuid' },
+  description: 'The id of the token, not the token itself',
+  examples: { token: { value: '7d4f8c2e-3b1a-4c59-9e2d-6f0a1b2c3d4e' } },
 });
-const { limit, cursor } = PAGES.parameters();
+
+const { limit, cursor } = TOKEN_PAGES.parameters();
 
 @ProjectRoutes('service-tokens', 'Projects', 'api/v1/projects')
 @ApiAccess(Object.values(SECURITY_SCHEMES))
@@ -43,20 +44,22 @@ export class ServiceTokenController {
     operationId: 'createServiceToken',
     summary: 'Create Service Token',
     description:
-      'Makes a token for a program, with a role of at most the caller’s own, and shows it once. It never may more than who made it may.',
+      'Makes a token for a program, with a role of at most the caller’s own in this project, and shows it once. It never may more than who made it may.',
     body: { type: CreateServiceTokenRequest },
     response: CreatedServiceTokenResponse,
     status: HttpStatus.CREATED,
-    errors: ['service_token_limit_reached', NO_NAME, NO_ROLE, NO_DAYS],
+    errors: ['service_token_limit_reached', NO_NAME, NO_ROLE, NO_DAYS, NO_TIME, TWO_ENDS],
   })
   async create(
     @Req() request: HttpRequest,
     @Param('project_id') projectId: string,
-    @ValidBody(CreateServiceTokenRequest) { name, role, expires_in_days }: CreateServiceTokenRequest,
+    @ValidBody(CreateServiceTokenRequest) body: CreateServiceTokenRequest,
   ): Promise<CreatedServiceTokenResponse> {
+    const { role } = body;
     if (!isEnough(roleOf(request), role)) throw insufficientRole(role);
-    const days = expires_in_days ?? USUAL_DAYS;
-    return this.tokens.make(projectId, { name: name.trim(), role, days }, changeBy(request));
+    const wanted = { name: body.name.trim(), role, expiresAt: endOf(body) };
+    const made = await this.tokens.make([projectId], wanted, changeBy(request));
+    return { ...made, is_shared: false };
   }
 
   @GetRoute({
@@ -64,19 +67,17 @@ export class ServiceTokenController {
     operationId: 'listServiceTokens',
     summary: 'List Service Tokens',
     description:
-      'The service tokens of the project that were not revoked, oldest first, never the tokens themselves.',
+      'The service tokens of the project that were not revoked, oldest first, never the tokens themselves. One of several projects is in the list of each, which does not say which the others are.',
     response: ServiceTokenListResponse,
-    errors: [PAGES.outOfRange, INVALID_CURSOR],
+    errors: [TOKEN_PAGES.outOfRange, INVALID_CURSOR],
     decorators: [cursor, limit],
   })
   async list(
     @Param('project_id') projectId: string,
     @Query() query: PageQuery,
   ): Promise<ServiceTokenListResponse> {
-    const { limit, after } = PAGES.read(query);
-    const rows = await this.tokens.list(projectId, after, limit + 1);
-    const { page, nextCursor } = PAGES.cut(rows, limit, (row) => row);
-    return { service_tokens: page, next_cursor: nextCursor ?? null };
+    const { limit, after } = TOKEN_PAGES.read(query);
+    return pageOf(await this.tokens.list(projectId, after, limit + 1), limit);
   }
 
   @DeleteRoute({
@@ -85,16 +86,10 @@ export class ServiceTokenController {
     serviceTokens: false,
     operationId: 'deleteServiceToken',
     summary: 'Delete Service Token',
-    description: 'Revokes a service token: it ends at once, in every replica.',
+    description:
+      'Takes the project from a service token, at once and in every replica. A token of this project alone ends; in its other projects it still works: who made it ends it everywhere with deleteOwnServiceToken.',
     errors: ['service_token_not_found'],
-    decorators: [
-      ApiParam({
-        name: 'token_id',
-        schema: { type: 'string', format: 'uuid' },
-        description: 'The id of the token, not the token itself',
-        examples: { token: { value: '7d4f8c2e-3b1a-4c59-9e2d-6f0a1b2c3d4e' } },
-      }),
-    ],
+    decorators: [TOKEN_ID],
   })
   async revoke(
     @Req() request: HttpRequest,

@@ -1,19 +1,32 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsIn, IsInt, IsOptional, IsString, Max, Min, Validate } from 'class-validator';
-import { ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Max,
+  Min,
+  Validate,
+  ValidatorConstraint,
+  type ValidationArguments,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
 import { holdsCredential } from '../../payments/domain/credential-shape.js';
 import type { ValidationItem } from '../../payments/domain/errors.js';
 import { PROJECT_ROLES, type ProjectRole } from '../../payments/domain/project-access.js';
+import { UUIDS } from '../../payments/domain/project-ids.js';
 import { isStorable, isVisible } from '../../payments/domain/subject.js';
 import { refusal } from '../../payments/http/body/request-body.pipe.js';
-import { EXAMPLE_TIME, exampleOf } from '../../payments/http/openapi/api-documentation.js';
-import { PaymentsSchema } from '../../payments/http/openapi/schema-class.js';
+import { EXAMPLE_PROJECT_ID, EXAMPLE_TIME } from '../../payments/http/openapi/api-documentation.js';
 import { NO_ROLE } from '../projects/members/member.dto.js';
+import { inDays, isWithinReach, MAX_DAYS, readTime, USUAL_DAYS } from './token-expiry.js';
 
 const MAX_NAME_LENGTH = 100;
-/** What leaks must end by itself. */
-const MAX_DAYS = 365;
-export const USUAL_DAYS = 90;
+/** How many projects a token may have. */
+export const MAX_PROJECTS = 50;
 
 /** What 422 lists where the name is none. */
 export const NO_NAME: ValidationItem = {
@@ -28,6 +41,49 @@ export const NO_DAYS: ValidationItem = {
   msg: `This must be a whole number from 1 to ${MAX_DAYS}.`,
   type: 'out_of_range',
 };
+
+/** What 422 lists where a token would end too late, or has ended. */
+export const NO_TIME: ValidationItem = {
+  loc: ['body', 'expires_at'],
+  msg: `This must be a time with its offset, such as ${EXAMPLE_TIME}, later than now and at most ${MAX_DAYS} days away.`,
+  type: 'out_of_range',
+};
+
+/** What 422 lists where it is said twice when a token ends. */
+export const TWO_ENDS: ValidationItem = {
+  loc: ['body', 'expires_at'],
+  msg: 'Give either expires_at or expires_in_days, not both.',
+  type: 'extra_forbidden',
+};
+
+/** What 422 lists where a token would have no project, or too many. */
+export const NO_PROJECTS: ValidationItem = {
+  loc: ['body', 'project_ids'],
+  msg: `This must be a list of the ids of 1 to ${MAX_PROJECTS} projects.`,
+  type: 'out_of_range',
+};
+
+@ValidatorConstraint({ name: 'near' })
+class Near implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    const time = typeof value === 'string' ? readTime(value) : undefined;
+    return time !== undefined && isWithinReach(time);
+  }
+}
+
+@ValidatorConstraint({ name: 'only' })
+class Only implements ValidatorConstraintInterface {
+  validate(_value: unknown, { object }: ValidationArguments): boolean {
+    return ((object as CreateServiceTokenRequest).expires_in_days ?? null) === null;
+  }
+}
+
+@ValidatorConstraint({ name: 'ids' })
+class Ids implements ValidatorConstraintInterface {
+  validate(value: unknown): boolean {
+    return Array.isArray(value) && value.every((id) => UUIDS.find(id) !== undefined);
+  }
+}
 
 @ValidatorConstraint({ name: 'harmless' })
 class Harmless implements ValidatorConstraintInterface {
@@ -63,7 +119,7 @@ export class CreateServiceTokenRequest {
 
   @ApiProperty({
     enum: PROJECT_ROLES,
-    description: 'What the token may do in the project: no more than you may, now and later',
+    description: 'What the token may do in each of its projects: no more than you may, now and later',
     example: 'admin',
   })
   @IsIn(PROJECT_ROLES, refusal(NO_ROLE.type, NO_ROLE.msg))
@@ -82,76 +138,38 @@ export class CreateServiceTokenRequest {
   @Min(1, refusal(NO_DAYS.type, NO_DAYS.msg))
   @IsInt(refusal(NO_DAYS.type, NO_DAYS.msg))
   expires_in_days?: number;
-}
 
-@PaymentsSchema('ServiceTokenResponse')
-export class ServiceTokenResponse {
-  @ApiProperty({
-    format: 'uuid',
-    description: 'By which it is revoked, and known in the history as `service-token:` and this id',
-    example: '7d4f8c2e-3b1a-4c59-9e2d-6f0a1b2c3d4e',
-  })
-  id!: string;
-
-  @ApiProperty({ description: 'What uses the token', example: 'Deploy pipeline' })
-  name!: string;
-
-  @ApiProperty({
-    enum: PROJECT_ROLES,
-    description: 'What it may do, unless who made it may less',
-    example: 'admin',
-  })
-  role!: ProjectRole;
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'Who made it; null once who that was has been erased',
-    example: 'demo-developer',
-  })
-  made_by!: string | null;
-
-  @ApiProperty({ description: 'When it was made', example: EXAMPLE_TIME })
-  made_at!: Date;
-
-  @ApiProperty({ description: 'Until then it works', example: EXAMPLE_TIME })
-  expires_at!: Date;
-
-  @ApiProperty({
+  @ApiPropertyOptional({
     type: String,
     format: 'date-time',
-    nullable: true,
-    description: 'When it was used last, to a minute; null: never',
+    description: `When it expires, instead of expires_in_days: at most ${MAX_DAYS} days from now`,
     example: EXAMPLE_TIME,
   })
-  last_used_at!: Date | null;
+  @IsOptional()
+  @Validate(Near, refusal(NO_TIME.type, NO_TIME.msg))
+  @Validate(Only, refusal(TWO_ENDS.type, TWO_ENDS.msg))
+  expires_at?: string;
 }
 
-@PaymentsSchema('CreatedServiceTokenResponse')
-export class CreatedServiceTokenResponse extends ServiceTokenResponse {
+/** Of a token for one project or several. */
+export class CreateOwnServiceTokenRequest extends CreateServiceTokenRequest {
   @ApiProperty({
-    pattern: '^nsc_[0-9A-Za-z]{49}$',
-    description: 'The token itself. It is shown this once, and stored nowhere',
-    // Its checksum is wrong, so that nobody takes it for one.
-    example: `nsc_${'x'.repeat(49)}`,
+    type: [String],
+    format: 'uuid',
+    minItems: 1,
+    maxItems: MAX_PROJECTS,
+    description: 'In which projects it works; one that is there twice counts once',
+    example: [EXAMPLE_PROJECT_ID],
   })
-  token!: string;
+  @Validate(Ids, refusal('invalid_uuid', 'Each of these must be the id of a project, a UUID.'))
+  @ArrayMaxSize(MAX_PROJECTS, refusal(NO_PROJECTS.type, NO_PROJECTS.msg))
+  @ArrayMinSize(1, refusal(NO_PROJECTS.type, NO_PROJECTS.msg))
+  @IsArray(refusal('not_a_list', NO_PROJECTS.msg))
+  project_ids!: string[];
 }
 
-@PaymentsSchema('ServiceTokenListResponse')
-export class ServiceTokenListResponse {
-  @ApiProperty({
-    type: [ServiceTokenResponse],
-    description: 'Oldest first, expired ones included',
-    example: [exampleOf(ServiceTokenResponse)],
-  })
-  service_tokens!: ServiceTokenResponse[];
-
-  @ApiProperty({
-    type: String,
-    nullable: true,
-    description: 'The cursor of the next page; null on the last one',
-    example: 'djI',
-  })
-  next_cursor!: string | null;
+/** When the token of a request ends. */
+export function endOf({ expires_at, expires_in_days }: CreateServiceTokenRequest): Date {
+  const end = typeof expires_at === 'string' ? readTime(expires_at) : undefined;
+  return end ?? inDays(expires_in_days ?? USUAL_DAYS);
 }

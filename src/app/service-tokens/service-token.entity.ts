@@ -2,17 +2,19 @@ import { Check, Column, Entity, Index, JoinColumn, ManyToOne, PrimaryColumn } fr
 import type { ProjectRole } from '../../payments/domain/project-access.js';
 import { ProjectEntity } from '../projects/project.entity.js';
 
-/** A token for programs, of which there is nothing but its hash. */
+/** What a token for programs may in one of its projects. Of the token there is nothing but its hash. */
 @Entity('service_tokens')
 @Check('service_tokens_role_check', "role IN ('viewer', 'admin', 'owner')")
-@Index('service_tokens_token_hash_idx', ['token_hash'], { unique: true })
+@Index('service_tokens_token_hash_idx', ['token_hash', 'project_id'], { unique: true })
 @Index('service_tokens_project_idx', ['project_id', 'made_at', 'id'])
-@Index('service_tokens_made_by_idx', ['made_by'], { where: 'made_by IS NOT NULL' })
+@Index('service_tokens_made_by_idx', ['made_by', 'made_at', 'id'], {
+  where: 'made_by IS NOT NULL',
+})
 export class ServiceTokenEntity {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'service_tokens_pkey' })
   id!: string;
 
-  @Column('uuid')
+  @PrimaryColumn('uuid', { primaryKeyConstraintName: 'service_tokens_pkey' })
   project_id!: string;
 
   /** SHA-256 in hexadecimal. */

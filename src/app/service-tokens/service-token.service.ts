@@ -4,28 +4,25 @@ import { ModuleRef } from '@nestjs/core';
 import { InjectDataSource } from '@nestjs/typeorm';
 import { DataSource } from 'typeorm';
 import type { Database } from '../../payments/database/database.js';
-import { Lookup } from '../../payments/database/lookup.js';
 import { runStatement } from '../../payments/database/run-statement.js';
 import type { RowOf } from '../../payments/database/statement.js';
 import { typeormDatabase } from '../../payments/database/typeorm-database.js';
 import type { WrittenChange } from '../../payments/domain/change.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
-import { lesserRole, rolesFrom, type ProjectRole } from '../../payments/domain/project-access.js';
+import { rolesFrom, type ProjectRole } from '../../payments/domain/project-access.js';
 import { insufficientRole } from '../../payments/http/access/project-ownership.guard.js';
 import { ChangeAnnouncements } from '../../payments/stripe-config/change-announcements.js';
 import { untilCurrent } from '../access-trail/until-current.js';
 import {
   ERASE_MAKER,
-  FIND_TOKEN_NAMES,
-  FIND_TOKEN_PROJECT,
-  FIND_TOKEN_ROLES,
+  FIND_OWN_TOKEN,
   FIND_TOKENS_OF,
+  LIST_OWN_TOKENS,
   LIST_TOKENS,
   MAKE_TOKEN,
   REVOKE_TOKEN,
 } from './service-token.statements.js';
 import { hashOf, makeToken } from './token-form.js';
-import { tokenIdOf, tokenSubject } from './token-subject.js';
 
 /** How many tokens of a project may work at once. */
 export const MAX_TOKENS = 50;
@@ -36,143 +33,110 @@ const BATCH = 100;
 export interface NewToken {
   name: string;
   role: ProjectRole;
-  /** After how many days it expires. */
-  days: number;
+  expiresAt: Date;
 }
 
-/** A token as lists show it. */
+/** A token as lists of a project show it. */
 export type TokenView = RowOf<typeof LIST_TOKENS>;
+/** A token as its maker sees it. */
+export type OwnTokenView = RowOf<typeof LIST_OWN_TOKENS>;
+/** A place in a list of tokens. */
+export type TokenPosition = Pick<TokenView, 'made_at' | 'id'>;
 
-/** The service tokens of projects. That one was made or revoked is in the trail of access. */
+/** The service tokens of projects. That one was made or revoked is in the trail of access of each. */
 @Injectable()
 export class ServiceTokenService {
   private readonly database: Database;
-  private readonly roles: Lookup<RowOf<typeof FIND_TOKEN_ROLES>>;
 
   constructor(
     @InjectDataSource() dataSource: DataSource,
     private readonly moduleRef: ModuleRef,
   ) {
-    const database = typeormDatabase(dataSource);
-    this.database = database;
-    this.roles = new Lookup(
-      (keys) =>
-        runStatement(database, 'read', FIND_TOKEN_ROLES, {
-          ids: keys.map((key) => key.slice(0, 36)),
-          token_ids: keys.map((key) => key.slice(36)),
-        }),
-      ({ id, token_id }) => id + token_id,
-    );
+    this.database = typeormDatabase(dataSource);
   }
 
   /**
-   * Makes a token, which is returned and then known to nobody else.
+   * Makes a token for some projects, all of them or none. It is returned, and then known to nobody else.
    *
-   * @throws PaymentsError `project_not_found`, `insufficient_role` where who asks is no admin, or less than the token would be, or
-   *   `service_token_limit_reached`
+   * @param projectIds in their canonical spelling; one that is there twice counts once
+   * @throws PaymentsError `project_not_found` where who asks has no role, `insufficient_role` where they are no admin, or less than
+   *   the token would be, or `service_token_limit_reached`; it says which project of several
    */
   async make(
-    projectId: string,
-    { name, role, days }: NewToken,
+    projectIds: readonly string[],
+    { name, role, expiresAt }: NewToken,
     { actor, requestId }: WrittenChange,
-  ): Promise<TokenView & { token: string }> {
-    const [id, token] = [randomUUID(), makeToken()];
+  ): Promise<Omit<OwnTokenView, 'project_ids'> & { token: string }> {
+    const [id, token, ids] = [randomUUID(), makeToken(), [...new Set(projectIds)]];
     const needed = role === 'owner' ? 'owner' : 'admin';
     const values = {
-      ...{ project_id: projectId, token_id: id, token_hash: hashOf(token), token_name: name, role, days },
-      ...{ max: MAX_TOKENS, actor, request_id: requestId, enough: rolesFrom(needed) },
+      ...{ project_ids: ids, token_id: id, token_hash: hashOf(token), token_name: name, role },
+      ...{ expires_at: expiresAt, max: MAX_TOKENS, actor, request_id: requestId, enough: rolesFrom(needed) },
     };
-    const [made] = await untilCurrent(projectId, () =>
-      runStatement(this.database, 'write', MAKE_TOKEN, values),
-    );
-    if (made === undefined) {
-      throw new PaymentsError('project_not_found', 'There is no such project, or it is inactive.');
-    }
-    if (!made.is_allowed) throw insufficientRole(needed);
-    if (made.made_at === null || made.expires_at === null) {
-      throw new PaymentsError(
-        'service_token_limit_reached',
-        'The project has as many service tokens as it may have; revoke one first.',
-      );
-    }
-    const { made_at, expires_at } = made;
-    return { id, name, role, made_by: actor, made_at, expires_at, last_used_at: null, token };
+    const rows = await untilCurrent(ids, () => runStatement(this.database, 'write', MAKE_TOKEN, values));
+    const found = new Map(rows.map((row) => [row.project_id, row]));
+    const made = found.get(ids[0] ?? '')?.made_at ?? null;
+    if (made === null) throw refusalOf(projectIds, found, needed);
+    return {
+      ...{ id, name, role, made_by: actor, made_at: made, expires_at: expiresAt, last_used_at: null, token },
+    };
   }
 
-  /** The tokens behind a time and an id, oldest first. */
-  list(
-    projectId: string,
-    after: Pick<TokenView, 'made_at' | 'id'> | undefined,
-    size: number,
-  ): Promise<TokenView[]> {
-    return runStatement(this.database, 'read', LIST_TOKENS, {
-      project_id: projectId,
-      after_made_at: after?.made_at ?? '-infinity',
-      after_id: after?.id ?? '00000000-0000-0000-0000-000000000000',
-      size,
-    });
+  /** The tokens of a project behind a place, oldest first. */
+  list(projectId: string, after: TokenPosition | undefined, size: number): Promise<TokenView[]> {
+    const values = { project_id: projectId, ...behind(after), size };
+    return runStatement(this.database, 'read', LIST_TOKENS, values);
+  }
+
+  /** The tokens that somebody has made, behind a place, oldest first. */
+  listOwn(maker: string, after: TokenPosition | undefined, size: number): Promise<OwnTokenView[]> {
+    const values = { made_by: maker, ...behind(after), size };
+    return runStatement(this.database, 'read', LIST_OWN_TOKENS, values);
   }
 
   /**
-   * Ends a token, in every replica. Idempotent.
+   * Takes a project from a token, in every replica: it ends where that was its last one. Idempotent.
    *
    * @throws PaymentsError `service_token_not_found`, or `insufficient_role` where who asks is no admin any more
    */
   async revoke(projectId: string, tokenId: string, change: WrittenChange): Promise<void> {
-    await this.end(projectId, tokenId, change, rolesFrom('admin'));
+    await this.end([projectId], tokenId, change, rolesFrom('admin'));
+  }
+
+  /**
+   * Ends a token that the actor has made, in all its projects and every replica, whatever they may there now. Idempotent.
+   *
+   * @throws PaymentsError `service_token_not_found`
+   */
+  async revokeOwn(tokenId: string, change: WrittenChange): Promise<void> {
+    const values = { token_id: tokenId, made_by: change.actor };
+    const rows = await runStatement(this.database, 'read', FIND_OWN_TOKEN, values);
+    if (rows.length === 0) throw noSuchOwnToken();
+    await this.end(
+      rows.map(({ project_id }) => project_id),
+      tokenId,
+      change,
+      null,
+    );
   }
 
   /** @param enough null: whoever asks */
   private async end(
-    projectId: string,
+    projectIds: readonly string[],
     tokenId: string,
     { actor, requestId }: WrittenChange,
     enough: ProjectRole[] | null,
   ): Promise<void> {
-    const values = { project_id: projectId, token_id: tokenId, actor, request_id: requestId, enough };
-    const [found] = await untilCurrent(projectId, () =>
+    const values = { project_ids: projectIds, token_id: tokenId, actor, request_id: requestId, enough };
+    const found = await untilCurrent(projectIds, () =>
       runStatement(this.database, 'write', REVOKE_TOKEN, values),
     );
-    if (found === undefined) {
+    if (found.length === 0) {
       throw new PaymentsError('service_token_not_found', 'The project has no such service token.');
     }
-    if (!found.is_allowed) throw insufficientRole('admin');
-    this.moduleRef.get(ChangeAnnouncements, { strict: false }).announce(projectId);
-  }
-
-  /**
-   * What a token may in a project: no more than its maker may now. Asked with each request, so that a revoked token has no role
-   * anywhere, also while announcements are lost.
-   *
-   * @returns undefined when there is no such project or it is inactive, null for no role
-   */
-  async roleOf(projectId: string, tokenId: string): Promise<ProjectRole | null | undefined> {
-    const found = await this.roles.find(projectId + tokenId);
-    if (found === undefined) return undefined;
-    const { token_role, maker_role } = found;
-    return token_role === null || maker_role === null ? null : lesserRole(token_role, maker_role);
-  }
-
-  /** The project of a token, while it has a role there. */
-  async projectOf(
-    tokenId: string,
-  ): Promise<(RowOf<typeof FIND_TOKEN_PROJECT> & { role: ProjectRole }) | undefined> {
-    const [project] = await runStatement(this.database, 'read', FIND_TOKEN_PROJECT, { token_id: tokenId });
-    const role = project && (await this.roleOf(project.id, tokenId));
-    return project === undefined || !role ? undefined : { ...project, role };
-  }
-
-  /** What to call the tokens among some actors. */
-  async namesOf(subjects: readonly string[]): Promise<Map<string, string>> {
-    const ids = subjects.flatMap((subject) => tokenIdOf(subject) ?? []);
-    if (ids.length === 0) return new Map();
-    const rows = await runStatement(this.database, 'read', FIND_TOKEN_NAMES, { ids });
-    return new Map(
-      rows.map(({ id, name, made_by }) => [
-        tokenSubject(id),
-        made_by === null ? `${name} (service token)` : `${name} (service token of ${made_by})`,
-      ]),
-    );
+    if (!found.every(({ is_allowed }) => is_allowed)) throw insufficientRole('admin');
+    const announcements = this.moduleRef.get(ChangeAnnouncements, { strict: false });
+    for (const id of projectIds) announcements.announce(id);
   }
 
   /** Revokes all tokens that somebody has made, and forgets who that was. */
@@ -182,9 +146,50 @@ export class ServiceTokenService {
       const found = await runStatement(this.database, 'read', FIND_TOKENS_OF, values);
       if (found.length === 0) return;
       for (const { id, project_id } of found) {
-        await this.end(project_id, id, change, null);
-        await runStatement(this.database, 'write', ERASE_MAKER, { id });
+        await this.end([project_id], id, change, null);
+        await runStatement(this.database, 'write', ERASE_MAKER, { id, project_id });
       }
     }
   }
+}
+
+/** What a maker is told of a token that is none of theirs, whoever's it is. */
+export function noSuchOwnToken(): PaymentsError {
+  return new PaymentsError('service_token_not_found', 'You have made no such service token.');
+}
+
+function behind(after: TokenPosition | undefined): { after_made_at: Date | string; after_id: string } {
+  return {
+    after_made_at: after?.made_at ?? '-infinity',
+    after_id: after?.id ?? '00000000-0000-0000-0000-000000000000',
+  };
+}
+
+/** Why a token was not made: what is wrong first is what the caller sees least of. */
+function refusalOf(
+  projectIds: readonly string[],
+  found: ReadonlyMap<string, RowOf<typeof MAKE_TOKEN>>,
+  needed: ProjectRole,
+): PaymentsError {
+  const indexOf = (isWrong: (row: RowOf<typeof MAKE_TOKEN> | undefined) => boolean): number =>
+    projectIds.findIndex((id) => isWrong(found.get(id)));
+  const refuse = (index: number, { code, message }: PaymentsError): PaymentsError =>
+    new PaymentsError(code, projectIds.length > 1 ? `In project_ids[${index}]: ${message}` : message);
+  // Another's project and none are the same to who asks.
+  const missing = indexOf((row) => (row?.actor_role ?? null) === null);
+  if (missing >= 0) {
+    return refuse(
+      missing,
+      new PaymentsError('project_not_found', 'You have no such project, or it is inactive.'),
+    );
+  }
+  const forbidden = indexOf((row) => row?.is_allowed !== true);
+  if (forbidden >= 0) return refuse(forbidden, insufficientRole(needed));
+  return refuse(
+    indexOf((row) => row?.has_room !== true),
+    new PaymentsError(
+      'service_token_limit_reached',
+      'The project has as many service tokens as it may have; revoke one first.',
+    ),
+  );
 }

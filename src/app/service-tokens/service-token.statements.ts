@@ -2,6 +2,7 @@ import {
   bigint,
   boolean,
   integer,
+  json,
   listOf,
   nullable,
   statement,
@@ -38,45 +39,55 @@ const AS_VIEW = `id, name, role, made_by, extract(epoch FROM made_at) * 1000 AS 
   extract(epoch FROM expires_at) * 1000 AS expires_at, extract(epoch FROM last_used_at) * 1000 AS last_used_at`;
 
 /**
- * Makes a token in an active project, unless it has too many that work. Without one there is a row without its times. No row: there
- * is no such project. See {@link lockedProjects} for `is_current`.
+ * Makes a token for different active projects: in all of them or, where the actor may not in one or it has too many tokens that
+ * work, in none; then there are rows without a time. No row: there is no such project. See {@link lockedProjects} for `is_current`.
  */
 export const MAKE_TOKEN = statement({
   name: 'service_tokens_make',
   parameters: {
-    ...{ project_id: uuid, token_id: uuid, token_hash: text, token_name: varchar, role: text, days: integer },
-    ...{ max: integer, ...CHANGED, ...ENOUGH },
+    ...{ project_ids: listOf(uuid), token_id: uuid, token_hash: text, token_name: varchar, role: text },
+    ...{ expires_at: timestamp, max: integer, ...CHANGED, ...ENOUGH },
   },
-  columns: { is_current: boolean, is_allowed: boolean, made_at: nullable(time), expires_at: nullable(time) },
+  columns: {
+    project_id: uuid,
+    is_current: boolean,
+    actor_role: nullable(word<ProjectRole>()),
+    is_allowed: boolean,
+    has_room: boolean,
+    made_at: nullable(time),
+  },
   text: `
-  WITH ${lockedProjects('id = :project_id::uuid AND is_active')}, found AS (
-    SELECT project.*, ${ACTOR_ROLE}, (
+  WITH ${lockedProjects('id = ANY (:project_ids::uuid[]) AND is_active')}, found AS (
+    SELECT project.*, ${ACTOR_ROLE}, :max::integer > (
       SELECT count(*) FROM {schema}.service_tokens
       WHERE project_id = project.id AND revoked_at IS NULL AND expires_at > now()
-    ) AS tokens
+    ) AS has_room
     FROM project
   ), change AS (
     SELECT id AS project_id, access_version, access_hash, 'token_made' AS action, NULL::varchar AS subject,
       NULL::text AS role_before, :role::text AS role_after, :token_id::uuid AS token_id, :token_name::varchar AS token_name,
-      :token_hash::text AS token_hash, (now() + make_interval(days => :days::integer))::timestamptz(3) AS token_expires_at
-    FROM found WHERE is_current AND ${ALLOWED} AND tokens < :max::integer
+      :token_hash::text AS token_hash, :expires_at::timestamptz(3) AS token_expires_at
+    FROM found WHERE (
+      SELECT count(*) = cardinality(:project_ids::uuid[]) AND bool_and(is_current AND ${ALLOWED} AND has_room) FROM found
+    )
   ), ${ENTRY}, made AS (
     INSERT INTO {schema}.service_tokens (id, project_id, token_hash, name, role, made_by, expires_at)
     SELECT token_id, project_id, token_hash, token_name, role_after, :actor::varchar, token_expires_at
     FROM change
-    RETURNING made_at, expires_at
+    RETURNING project_id, made_at
   ), ${NOTED}, ${AUDITED}
-  SELECT is_current, ${ALLOWED} AS is_allowed, extract(epoch FROM made.made_at) * 1000 AS made_at, extract(epoch FROM made.expires_at) * 1000 AS expires_at
-  FROM found LEFT JOIN made ON true`,
+  SELECT found.id AS project_id, is_current, actor_role, ${ALLOWED} AS is_allowed, has_room,
+    extract(epoch FROM made.made_at) * 1000 AS made_at
+  FROM found LEFT JOIN made ON made.project_id = found.id`,
 });
 
-/** Revokes a token of a project, active or not. Revoked already: nothing changes. No row: there is no such token. */
+/** Takes projects, active or not, from a token. Taken already: nothing changes. No row: it is a token of none of them. */
 export const REVOKE_TOKEN = statement({
   name: 'service_tokens_revoke',
-  parameters: { project_id: uuid, token_id: uuid, ...CHANGED, ...ENOUGH },
+  parameters: { project_ids: listOf(uuid), token_id: uuid, ...CHANGED, ...ENOUGH },
   columns: { is_current: boolean, is_allowed: boolean },
   text: `
-  WITH ${lockedProjects('id = :project_id::uuid')}, found AS (
+  WITH ${lockedProjects('id = ANY (:project_ids::uuid[])')}, found AS (
     SELECT project.*, ${ACTOR_ROLE}, token.id AS token_id, token.name AS token_name, token.role, token.revoked_at
     FROM project JOIN {schema}.service_tokens AS token ON token.id = :token_id::uuid AND token.project_id = project.id
   ), change AS (
@@ -85,84 +96,56 @@ export const REVOKE_TOKEN = statement({
       NULL::text AS token_hash, NULL::timestamptz AS token_expires_at
     FROM found WHERE is_current AND ${ALLOWED} AND revoked_at IS NULL
   ), ${ENTRY}, revoked AS (
-    UPDATE {schema}.service_tokens AS token SET revoked_at = now() FROM change WHERE token.id = change.token_id
+    UPDATE {schema}.service_tokens AS token SET revoked_at = now() FROM change
+    WHERE token.id = change.token_id AND token.project_id = change.project_id
   ), ${NOTED}, ${AUDITED}
   SELECT is_current, ${ALLOWED} AS is_allowed FROM found`,
 });
 
-/** A page of the tokens of a project that are not revoked, oldest first. */
+/** A page of the tokens of a project that were not taken from it, oldest first, and whether they have other projects. */
 export const LIST_TOKENS = statement({
   name: 'service_tokens_list',
   parameters: { project_id: uuid, after_made_at: timestamp, after_id: uuid, size: bigint },
-  columns: VIEW,
+  columns: { ...VIEW, is_shared: boolean },
   text: `
-  SELECT ${AS_VIEW} FROM {schema}.service_tokens
+  SELECT ${AS_VIEW}, EXISTS (
+    SELECT FROM {schema}.service_tokens AS elsewhere
+    JOIN {schema}.projects AS project ON project.id = elsewhere.project_id AND project.is_active
+    WHERE elsewhere.id = service_tokens.id AND elsewhere.project_id <> service_tokens.project_id AND elsewhere.revoked_at IS NULL
+  ) AS is_shared
+  FROM {schema}.service_tokens
   WHERE project_id = :project_id AND revoked_at IS NULL
     AND (service_tokens.made_at, id) > (:after_made_at::timestamptz, :after_id::uuid)
   ORDER BY service_tokens.made_at, id LIMIT :size`,
 });
 
-/** Tokens by their hashes. */
-export const FIND_TOKENS = statement({
-  name: 'service_tokens_find',
-  parameters: { hashes: listOf(text) },
-  columns: { id: uuid, project_id: uuid, token_hash: text, expires_at: time, is_revoked: boolean },
+/** A page of the tokens of a maker, oldest first, with the active projects that were not taken from them: one at least. */
+export const LIST_OWN_TOKENS = statement({
+  name: 'service_tokens_list_own',
+  parameters: { made_by: text, after_made_at: timestamp, after_id: uuid, size: bigint },
+  columns: { ...VIEW, project_ids: json<string[]>() },
   text: `
-  SELECT id, project_id, token_hash, extract(epoch FROM expires_at) * 1000 AS expires_at, revoked_at IS NOT NULL AS is_revoked
-  FROM {schema}.service_tokens WHERE token_hash = ANY (:hashes)`,
+  SELECT ${AS_VIEW}, project_ids FROM (
+    SELECT token.id, token.name, token.role, token.made_by, token.made_at, token.expires_at,
+      max(token.last_used_at) AS last_used_at, jsonb_agg(project.id ORDER BY project.id) AS project_ids
+    FROM {schema}.service_tokens AS token
+    JOIN {schema}.projects AS project ON project.id = token.project_id AND project.is_active
+    WHERE token.made_by = :made_by AND token.revoked_at IS NULL
+      AND (token.made_at, token.id) > (:after_made_at::timestamptz, :after_id::uuid)
+    GROUP BY token.id, token.name, token.role, token.made_by, token.made_at, token.expires_at
+  ) AS own
+  ORDER BY own.made_at, id LIMIT :size`,
 });
 
-/** What tokens may in active projects, by what they were given and by what their makers may now. The lists go together, place by place. */
-export const FIND_TOKEN_ROLES = statement({
-  name: 'service_tokens_find_roles',
-  parameters: { ids: listOf(uuid), token_ids: listOf(uuid) },
-  columns: {
-    id: uuid,
-    token_id: uuid,
-    token_role: nullable(word<ProjectRole>()),
-    maker_role: nullable(word<ProjectRole>()),
-  },
-  text: `
-  SELECT project.id, asked.token_id, token.role AS token_role,
-    CASE WHEN project.owner_id = token.made_by THEN 'owner' ELSE member.role END AS maker_role
-  FROM unnest(:ids::uuid[], :token_ids::uuid[]) AS asked (id, token_id)
-  JOIN {schema}.projects AS project ON project.id = asked.id AND project.is_active
-  LEFT JOIN {schema}.service_tokens AS token ON token.id = asked.token_id AND token.project_id = asked.id
-    AND token.revoked_at IS NULL AND token.expires_at > now()
-  LEFT JOIN {schema}.project_members AS member ON member.project_id = asked.id AND member.subject = token.made_by`,
+/** The projects of a token that somebody has made, also those that were taken from it. */
+export const FIND_OWN_TOKEN = statement({
+  name: 'service_tokens_find_own',
+  parameters: { token_id: uuid, made_by: text },
+  columns: { project_id: uuid },
+  text: 'SELECT project_id FROM {schema}.service_tokens WHERE id = :token_id AND made_by = :made_by',
 });
 
-/** The project of a token. */
-export const FIND_TOKEN_PROJECT = statement({
-  name: 'service_tokens_find_project',
-  parameters: { token_id: uuid },
-  columns: { id: uuid, name: varchar, description: nullable(varchar), is_active: boolean, created_at: time },
-  text: `
-  SELECT project.id, project.name, project.description, project.is_active,
-    extract(epoch FROM project.created_at) * 1000 AS created_at
-  FROM {schema}.service_tokens AS token JOIN {schema}.projects AS project ON project.id = token.project_id
-  WHERE token.id = :token_id`,
-});
-
-/** What tokens are called, and who made them. */
-export const FIND_TOKEN_NAMES = statement({
-  name: 'service_tokens_find_names',
-  parameters: { ids: listOf(uuid) },
-  columns: { id: uuid, name: varchar, made_by: nullable(varchar) },
-  text: 'SELECT id, name, made_by FROM {schema}.service_tokens WHERE id = ANY (:ids)',
-});
-
-/** Notes that a token was used, unless another replica did within the minute. */
-export const NOTE_USE = statement({
-  name: 'service_tokens_note_use',
-  parameters: { id: uuid },
-  columns: {},
-  text: `
-  UPDATE {schema}.service_tokens SET last_used_at = now()
-  WHERE id = :id AND (last_used_at IS NULL OR last_used_at < now() - interval '1 minute')`,
-});
-
-/** Some tokens that somebody has made, revoked or not. */
+/** Some tokens that somebody has made, revoked or not, in each of their projects. */
 export const FIND_TOKENS_OF = statement({
   name: 'service_tokens_find_of_maker',
   parameters: { made_by: text, batch: bigint },
@@ -170,10 +153,10 @@ export const FIND_TOKENS_OF = statement({
   text: 'SELECT id, project_id FROM {schema}.service_tokens WHERE made_by = :made_by LIMIT :batch',
 });
 
-/** Erases who made a token. */
+/** Erases who made a token, in one of its projects. */
 export const ERASE_MAKER = statement({
   name: 'service_tokens_erase_maker',
-  parameters: { id: uuid },
+  parameters: { id: uuid, project_id: uuid },
   columns: {},
-  text: 'UPDATE {schema}.service_tokens SET made_by = NULL WHERE id = :id',
+  text: 'UPDATE {schema}.service_tokens SET made_by = NULL WHERE id = :id AND project_id = :project_id',
 });

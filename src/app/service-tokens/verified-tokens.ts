@@ -14,7 +14,7 @@ import { PaymentsError } from '../../payments/domain/errors.js';
 import type { ServiceTokenVerifier } from '../../payments/http/access/service-tokens.js';
 import type { Caller } from '../../payments/http/http-request.js';
 import { ChangeAnnouncements } from '../../payments/stripe-config/change-announcements.js';
-import { FIND_TOKENS, NOTE_USE } from './service-token.statements.js';
+import { FIND_TOKENS, NOTE_USE } from './token-access.statements.js';
 import { hashOf, isWellFormed, looksLikeToken } from './token-form.js';
 import { isTokenSubject, tokenSubject } from './token-subject.js';
 
@@ -98,7 +98,7 @@ export class VerifiedTokens implements ServiceTokenVerifier, OnModuleInit {
 
   private forget(projectId: string): void {
     for (const [hash, token] of this.known.entries()) {
-      if (token !== false && token.project_id === projectId) this.known.delete(hash);
+      if (token !== false && token.project_ids.includes(projectId)) this.known.delete(hash);
     }
   }
 

@@ -1,10 +1,10 @@
 import type { MemberListResponse } from '../../app/projects/members/member.dto.js';
 import type { ProjectResponse } from '../../app/projects/project.dto.js';
+import type { CreateServiceTokenRequest } from '../../app/service-tokens/service-token.dto.js';
 import type {
   CreatedServiceTokenResponse,
-  CreateServiceTokenRequest,
   ServiceTokenListResponse,
-} from '../../app/service-tokens/service-token.dto.js';
+} from '../../app/service-tokens/service-token.responses.js';
 import type { ProjectRole } from '../../payments/domain/project-access.js';
 import type {
   ProjectPaymentConfigListResponse,

@@ -42,7 +42,7 @@ export class MemberService {
    */
   async set(projectId: string, subject: string, role: ProjectRole, change: WrittenChange): Promise<void> {
     const values = { ...valuesOf(projectId, subject, change, rolesFrom('owner')), role, max: MAX_MEMBERS };
-    const [met] = await untilCurrent(projectId, () =>
+    const [met] = await untilCurrent([projectId], () =>
       runStatement(this.database, 'write', SET_MEMBER, values),
     );
     if (met === undefined) throw projectNotFound();
@@ -76,7 +76,7 @@ export class MemberService {
     enough: ProjectRole[] | null,
   ): Promise<void> {
     const values = valuesOf(projectId, subject, change, enough);
-    const [met] = await untilCurrent(projectId, () =>
+    const [met] = await untilCurrent([projectId], () =>
       runStatement(this.database, 'write', REMOVE_MEMBER, values),
     );
     if (met === undefined) throw projectNotFound();

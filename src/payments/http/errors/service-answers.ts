@@ -61,7 +61,7 @@ export const SERVICE_ANSWERS = {
     status: 404,
     title: 'Service token not found',
     example: 'The project has no such service token.',
-    fix: 'Check the id; `GET …/service-tokens` lists those of the project.',
+    fix: 'Check the id; `GET …/projects/{project_id}/service-tokens` lists those of the project, `GET /api/v1/service-tokens` those that you have made.',
   },
   service_token_limit_reached: {
     status: 409,
