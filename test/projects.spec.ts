@@ -9,6 +9,8 @@ const PAYMENTS = '/api/v1/payments/projects';
 const UNKNOWN_ID = '3c90c3cc-0d44-4b50-8888-8dd25736052a';
 const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
+const SERVICE_TOKEN = `nsc_${'a1B2c3D'.repeat(7)}`;
+
 let service: TestService;
 let subject: string;
 let subjects = 0;
@@ -42,18 +44,22 @@ describe('creating a project', () => {
     expect(await get(PROJECTS)).toStrictEqual({ projects: [json], total: 1 });
   });
 
-  it.each([
+  it.each<[string, Json, Json?]>([
     ['a name of one character', { name: 'x' }],
     ['a name of 255 characters', { name: 'x'.repeat(255) }],
     ['a name in another script', { name: '店'.repeat(255) }],
     ['a name that is also SQL', { name: `'; DROP TABLE projects; --` }],
     ['no description', { name: 'Shop', description: null }],
+    ['a name with white space around it', { name: ' Shop\n' }, { name: 'Shop' }],
+    ['a name with a space in it', { name: 'Old Shop 🏪' }],
+    ['a place of Iceland', { name: 'Eyjafjallajökull' }],
+    ['a description of several lines', { name: 'Shop', description: 'Tea\r\n\tand 👩‍💻 ware' }],
     ['an empty description', { name: 'Shop', description: '' }],
     ['a description of 1,000 characters', { name: 'Shop', description: 'x'.repeat(1_000) }],
-  ])('takes %s', async (_, body) => {
+  ])('takes %s', async (_, body, taken = {}) => {
     const { status, json } = await create(body);
     expect(status).toBe(201);
-    expect(json).toMatchObject({ description: null, ...body });
+    expect(json).toMatchObject({ description: null, ...body, ...taken });
   });
 
   it.each<[string, unknown, [(string | number)[], string][]]>([
@@ -62,6 +68,32 @@ describe('creating a project', () => {
     ['a name that is a number', { name: 1 }, [[['body', 'name'], 'not_a_string']]],
     ['a name that is a list', { name: ['Shop'] }, [[['body', 'name'], 'not_a_string']]],
     ['an empty name', { name: '' }, [[['body', 'name'], 'empty']]],
+    ['a name of white space', { name: ' \n' }, [[['body', 'name'], 'empty']]],
+    ['a name with a line break', { name: 'a\nb' }, [[['body', 'name'], 'invalid_characters']]],
+    ['a name that turns its direction', { name: 'a\u202eb' }, [[['body', 'name'], 'invalid_characters']]],
+    ['a name without width', { name: '\u200b' }, [[['body', 'name'], 'invalid_characters']]],
+    ['a name that is a key', { name: fakeCredential('live_secret_key') }, [[['body', 'name'], 'wrong_kind']]],
+    ['a name that is a service token', { name: SERVICE_TOKEN }, [[['body', 'name'], 'wrong_kind']]],
+    [
+      'a description with a key in it',
+      { name: 'x', description: `keys:\n${fakeCredential('test_secret_key')}` },
+      [[['body', 'description'], 'wrong_kind']],
+    ],
+    [
+      'a description with a service token in it',
+      { name: 'x', description: `use ${SERVICE_TOKEN}` },
+      [[['body', 'description'], 'wrong_kind']],
+    ],
+    [
+      'a description with an access token in it',
+      { name: 'x', description: `Bearer eyJ${'x'.repeat(20)}` },
+      [[['body', 'description'], 'wrong_kind']],
+    ],
+    [
+      'a description that turns its direction',
+      { name: 'x', description: 'a\u2066b' },
+      [[['body', 'description'], 'invalid_characters']],
+    ],
     ['a name of 256 characters', { name: 'x'.repeat(256) }, [[['body', 'name'], 'too_long']]],
     ['a name with a NUL', { name: 'a\0b' }, [[['body', 'name'], 'invalid_characters']]],
     ['a name with half a surrogate pair', { name: 'a\ud800b' }, [[['body', 'name'], 'invalid_characters']]],

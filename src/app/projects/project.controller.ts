@@ -10,7 +10,13 @@ import { CallerRoutes, DeleteRoute, GetRoute, PostRoute } from '../../payments/h
 import { PROJECT_PAGES, ProjectPages, readProjectPage } from '../../payments/project-list/project-pages.js';
 import { ProjectRemoval } from '../../payments/project-removal/project-removal.js';
 import { SECURITY_SCHEMES } from '../openapi.js';
-import { CreateProjectRequest, NAME_MISSING, ProjectListResponse, ProjectResponse } from './project.dto.js';
+import {
+  CreateProjectRequest,
+  NAME_IS_CREDENTIAL,
+  NAME_MISSING,
+  ProjectListResponse,
+  ProjectResponse,
+} from './project.dto.js';
 import { ProjectService } from './project.service.js';
 
 @CallerRoutes('api/v1/projects', 'Projects')
@@ -28,7 +34,7 @@ export class ProjectController {
     body: { type: CreateProjectRequest },
     response: ProjectResponse,
     status: HttpStatus.CREATED,
-    errors: ['project_limit_reached', NAME_MISSING],
+    errors: ['project_limit_reached', NAME_MISSING, NAME_IS_CREDENTIAL],
   })
   create(
     @Req() request: HttpRequest,

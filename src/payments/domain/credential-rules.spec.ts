@@ -146,6 +146,7 @@ describe('a paste that is no credential', () => {
     ['an address of another scheme', () => 'postgres://example.com/shop', 'wrong_kind'],
     ['the id of a webhook endpoint', () => `we_${BODY}`, 'wrong_kind'],
     ['an account id', () => `acct_${BODY}`, 'wrong_kind'],
+    ['a service token', () => `nsc_${BODY}`, 'wrong_kind'],
     ['an http address', () => 'http://example.com/hook', 'wrong_kind'],
     ['an https address', () => 'https://example.com/hook', 'wrong_kind'],
     ['any other text', () => BODY, 'wrong_prefix'],

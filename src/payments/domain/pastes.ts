@@ -40,6 +40,11 @@ const FOREIGN: readonly { form: RegExp; advice: string }[] = [
   },
   { form: /^acct_/, advice: 'This is an account id, not a credential.' },
   {
+    form: /^nsc_/,
+    advice:
+      'This is a service token of this service, with which programs call it, and no credential of Stripe.',
+  },
+  {
     form: /^(?:[a-z][a-z0-9+.-]{0,20}:\/\/|www\.|(?:[a-z0-9-]{1,63}\.){1,4}stripe\.com\b)/i,
     advice: 'This is an address, not a credential.',
   },

@@ -14,6 +14,13 @@ export function isVisible(text: string): boolean {
   return text !== '' && text === text.trim() && !INVISIBLE.test(text);
 }
 
+/**
+ * Whether people see a text of several lines as it is, white space apart. It may be empty, and have the joiners that some scripts need.
+ */
+export function isReadable(text: string): boolean {
+  return !INVISIBLE.test(text.replaceAll(/[\t\r\n\u200C\u200D]/g, ''));
+}
+
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\u2800]|(?![\uFE0E\uFE0F])\p{Default_Ignorable_Code_Point}/u;
 
 const MAX_SUBJECT_LENGTH = 255;

@@ -22,7 +22,7 @@ export function typedConfirmation(confirmation: Confirmation): TemplateResult {
   const onSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    if (field(form).value.trim() !== word) {
+    if (shown(field(form).value) !== shown(word)) {
       field(form).setCustomValidity(fill(label, { word }));
       field(form).reportValidity();
       return;
@@ -38,4 +38,9 @@ export function typedConfirmation(confirmation: Confirmation): TemplateResult {
     <button part="button danger" class="danger" aria-busy=${isBusy}>${button}</button>
     <button type="button" part="button" @click=${onCancel}>${cancel}</button>
   </form>`;
+}
+
+/** A text as browsers show it in a line: what somebody reads has one space where the name has two, or a line break. */
+function shown(text: string): string {
+  return text.trim().replaceAll(/\s+/g, ' ');
 }

@@ -17,7 +17,7 @@ export const CAUSES: Record<ValidationCause, Cause> = {
     fix: 'Paste it into the field of its own mode.',
   },
   wrong_kind: {
-    meaning: 'A credential of another kind, or an id or an address.',
+    meaning: 'A credential of another kind, an id or an address, or a credential where none belongs.',
     fix: 'Paste it into the field that the message names, or get the credential that this field needs.',
   },
   quoted_value: { meaning: 'The value is in quotes.', fix: 'Paste it without them.' },
