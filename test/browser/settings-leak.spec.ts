@@ -1,6 +1,7 @@
-import type { CDPSession, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { CredentialField } from '../../src/payments/domain/credentials.js';
 import { Canaries } from '../support/canaries.js';
+import { NO_LEAKS, findLeaks, heapOf, notesOf } from '../support/page-leaks.js';
 import { startSettings, type SettingsRig } from '../support/settings-page.js';
 
 let rig: SettingsRig;
@@ -16,28 +17,10 @@ async function enter(page: Page, field: CredentialField, value: string): Promise
   await page.keyboard.insertText(value);
 }
 
-/** Everything that is reachable in the page's memory once garbage is collected. */
-async function heapOf(cdp: CDPSession): Promise<string> {
-  const chunks: string[] = [];
-  cdp.on('HeapProfiler.addHeapSnapshotChunk', ({ chunk }) => chunks.push(chunk));
-  await cdp.send('HeapProfiler.enable');
-  await cdp.send('HeapProfiler.collectGarbage');
-  await cdp.send('HeapProfiler.takeHeapSnapshot');
-  return chunks.join('');
-}
-
 it('leaves nothing of what was pasted in the page, once it is stored, discarded, left or taken away', async () => {
   const canaries = new Canaries();
   const page = await rig.open(await rig.service.createProject());
-  const seen: string[] = [];
-  page.on('console', (message) => seen.push(message.text()));
-  page.on('request', (request) => seen.push(request.url(), JSON.stringify(request.headers())));
-  page.on('response', (response) => {
-    void response.text().then(
-      (text) => seen.push(text),
-      () => undefined,
-    );
-  });
+  const seen = notesOf(page);
 
   for (const field of ['test_secret_key', 'test_publishable_key', 'test_webhook_secret'] as const) {
     await enter(page, field, canaries.make(field));
@@ -64,34 +47,15 @@ it('leaves nothing of what was pasted in the page, once it is stored, discarded,
   // A host may keep what it has taken out of its page.
   await page.evaluate(`(globalThis.kept = document.querySelector('stripe-settings')).remove()`);
 
-  const cdp = await page.context().newCDPSession(page);
-  const found = {
-    heap: canaries.find(await heapOf(cdp)),
-    document: canaries.find(
-      JSON.stringify(await cdp.send('DOMSnapshot.captureSnapshot', { computedStyles: [] })),
-    ),
-    kept: canaries.find(
+  expect(await findLeaks(page, canaries, seen)).toEqual(NO_LEAKS);
+  expect(
+    canaries.find(
       await page.evaluate<string>(
         `[kept.shadowRoot.innerHTML, ...[...kept.shadowRoot.querySelectorAll('input')].map((input) => input.value)].join()`,
       ),
     ),
-    storage: canaries.find(
-      JSON.stringify(await page.context().storageState({ indexedDB: true })) +
-        (await page.evaluate<string>('JSON.stringify(sessionStorage)')),
-    ),
-    history: canaries.find(JSON.stringify(await cdp.send('Page.getNavigationHistory'))),
-    'console and network': canaries.find(seen.join('\n')),
-    log: canaries.find(rig.service.stdout + rig.service.stderr),
-  };
-  expect(found).toEqual({
-    heap: [],
-    document: [],
-    kept: [],
-    storage: [],
-    history: [],
-    'console and network': [],
-    log: [],
-  });
+  ).toEqual([]);
+  expect(canaries.find(rig.service.stdout + rig.service.stderr)).toEqual([]);
 });
 
 it('would find what is still entered', async () => {

@@ -14,6 +14,7 @@ import { describeCredential, type CredentialField } from '../../payments/domain/
 import { causeText, fullLabelOf, labelOf, nameOf } from '../texts/credential-words.js';
 import { fill } from '../texts/fill.js';
 import type { Texts } from '../texts/texts.js';
+import { focusOn } from './focus.js';
 
 /**
  * A field for a new credential, which says at once what was pasted. The value is in the `<input>` alone: nothing keeps it, and the
@@ -64,12 +65,14 @@ export class CredentialInput extends LitElement {
   /** Lets nothing of the value be left in the page. */
   wipe(): void {
     const input = this.querySelector('input');
+    const hasFocus = input?.matches(':focus') === true;
     if (input !== null) input.value = '';
     // Browsers keep the text of the last match, which was the value.
     ''.startsWith('');
     this.generation += 1;
     this.isShown = false;
     this.look();
+    if (hasFocus) void focusOn(this, 'input');
   }
 
   override focus(): void {

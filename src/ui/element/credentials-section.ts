@@ -15,6 +15,7 @@ import { ConflictWatch, seenOf } from './conflict-watch.js';
 import type { Choices } from './conflict-notice.js';
 import type { CredentialInput } from './credential-input.js';
 import { Drafts } from './drafts.js';
+import { focusOn } from './focus.js';
 import { activityNote, problemList } from './credential-notices.js';
 import { sinceText } from './last-change.js';
 import { refusalsOf, withoutField, type Refusals } from './refusals.js';
@@ -150,11 +151,11 @@ export class CredentialsSection extends Section {
     }
     if (this.drafts.faulty().length > 0) {
       this.areProblemsListed = true;
-      await this.focusOn('[part="problems"]');
+      await focusOn(this, '[part="problems"]');
       return;
     }
     await this.run(this.drafts.filled(), this.texts.nothingEntered);
-    if (this.drafts.faulty().length > 0) await this.focusOn('[part="problems"]');
+    if (this.drafts.faulty().length > 0) await focusOn(this, '[part="problems"]');
   }
 
   /** @param otherwise what is said where there is nothing to store */
@@ -207,7 +208,7 @@ export class CredentialsSection extends Section {
     const mine = chosen('mine');
     if (mine.length === 0) this.settle();
     await this.run(mine, this.texts.keptTheirs);
-    if (this.conflict.asked === undefined) await this.focusOn('form > .actions button');
+    if (this.conflict.asked === undefined) await focusOn(this, 'form > .actions button');
   };
 
   /** Shows both versions, also after the person went back to the fields: they have chosen nothing yet. */
@@ -219,7 +220,7 @@ export class CredentialsSection extends Section {
       // There is no other version after all.
       if (state.fault === undefined && conflict.shown(state) === undefined) this.settle();
     }
-    await this.focusOn('#conflict');
+    await focusOn(this, '#conflict');
   }
 
   private settle(): void {
@@ -228,13 +229,13 @@ export class CredentialsSection extends Section {
 
   private readonly closeConflict = async (): Promise<void> => {
     this.conflict.isOpen = false;
-    await this.focusOn(`#in-${this.drafts.filled()[0]?.field ?? ''}`);
+    await focusOn(this, `#in-${this.drafts.filled()[0]?.field ?? ''}`);
   };
 
   private readonly discard = async (): Promise<void> => {
     this.drafts.wipe();
     await this.run([], this.texts.discarded);
-    await this.focusOn('form > .actions button');
+    await focusOn(this, 'form > .actions button');
   };
 
   private readonly onDraft = ({ target }: Event): void => {

@@ -2,6 +2,7 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { ApiError } from '../api/api-error.js';
 import { Action } from './action.js';
+import { focusOn } from './focus.js';
 import { Section } from './section.js';
 import { typedConfirmation } from './typed-confirmation.js';
 
@@ -28,13 +29,17 @@ export class DeactivateSection extends Section {
   private renderQuestion(): TemplateResult {
     const { texts } = this;
     if (!this.isOpen) {
-      const open = (): boolean => (this.isOpen = true);
+      const open = (): Promise<void> => {
+        this.isOpen = true;
+        return focusOn(this, '#deactivation-word');
+      };
       return html`<button type="button" part="button danger" class="danger" @click=${open}>
         ${texts.deactivate} …
       </button>`;
     }
-    const close = (): void => {
+    const close = (): Promise<void> => {
       this.isOpen = false;
+      return focusOn(this, 'button');
     };
     return html`<p>${texts.deactivationEffect}</p>
       ${typedConfirmation({
@@ -45,7 +50,7 @@ export class DeactivateSection extends Section {
         cancel: texts.cancel,
         isBusy: this.action.isBusy,
         onConfirm: () => void this.deactivate(),
-        onCancel: close,
+        onCancel: () => void close(),
       })}`;
   }
 

@@ -4,6 +4,7 @@ import type { WebhookEndpoint } from '../api/project-api.js';
 import { fill } from '../texts/fill.js';
 import { Action } from './action.js';
 import { endpointNotes } from './endpoint-notes.js';
+import { focusOn } from './focus.js';
 import { Section } from './section.js';
 import { timeText } from './time.js';
 
@@ -100,13 +101,25 @@ export class EndpointSection extends Section {
   private renderRemoval(): TemplateResult {
     const { texts } = this;
     if (!this.isRemovalAsked) {
-      const ask = (): boolean => (this.isRemovalAsked = true);
+      const ask = (): Promise<void> => {
+        this.isRemovalAsked = true;
+        return focusOn(this, '[part="notice"]');
+      };
       return html`<button type="button" part="button danger" class="danger" @click=${ask}>
         ${texts.removeEndpoint}
       </button>`;
     }
-    const cancel = (): boolean => (this.isRemovalAsked = false);
-    return html`<div class="notice" part="notice" role="group" aria-label=${texts.removeEndpoint}>
+    const cancel = (): Promise<void> => {
+      this.isRemovalAsked = false;
+      return focusOn(this, '.danger');
+    };
+    return html`<div
+      class="notice"
+      part="notice"
+      tabindex="-1"
+      role="group"
+      aria-label=${texts.removeEndpoint}
+    >
       <p>${texts.removeEndpointAsk}</p>
       <button type="button" part="button danger" class="danger" @click=${this.takeAway}>
         ${texts.removeEndpointConfirm}

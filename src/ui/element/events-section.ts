@@ -22,7 +22,7 @@ export class EventsSection extends Section {
   private readonly action = new Action(this);
 
   override firstUpdated(): void {
-    void this.load();
+    void this.action.load(() => this.read());
   }
 
   override render(): TemplateResult | typeof nothing {

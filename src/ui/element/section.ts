@@ -21,13 +21,6 @@ export abstract class Section extends LitElement {
     return this;
   }
 
-  /** Puts the focus where it belongs once everything is shown. */
-  protected async focusOn(selector: string): Promise<void> {
-    this.requestUpdate();
-    await this.updateComplete;
-    this.querySelector<HTMLElement>(selector)?.focus();
-  }
-
   override willUpdate(changed: PropertyValues<this>): void {
     if (!changed.has('state')) return;
     changed.get('state')?.removeEventListener('change', this.rerender);

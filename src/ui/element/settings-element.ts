@@ -8,6 +8,7 @@ import { ProjectApi } from '../api/project-api.js';
 import { faultText } from '../texts/fault-text.js';
 import { ENGLISH, type Texts } from '../texts/texts.js';
 import type { CredentialsSection } from './credentials-section.js';
+import { keepFocus } from './focus.js';
 import { ProjectState } from './project-state.js';
 import { partStyles } from './part-styles.js';
 import { styles } from './styles.js';
@@ -140,7 +141,13 @@ export class SettingsElement extends LitElement {
 
   private renderFault(project: ProjectState, said: string, texts: Texts): TemplateResult {
     return html`<p class="fault" part="fault" role="alert">${said}</p>
-      <button type="button" part="button" @click=${() => project.load()}>${texts.tryAgain}</button>`;
+      <button type="button" part="button" @click=${() => this.reload(project)}>${texts.tryAgain}</button>`;
+  }
+
+  private async reload(project: ProjectState): Promise<void> {
+    const keep = keepFocus(this);
+    await project.load();
+    keep(() => this.renderRoot.querySelector<HTMLElement>('[aria-selected="true"]'));
   }
 
   private renderTab(mode: Mode, name: string): TemplateResult {
@@ -162,6 +169,8 @@ export class SettingsElement extends LitElement {
 
   private readonly open = (mode: Mode): void => {
     this.mode = mode;
+    // What is carried along takes it from there.
+    this.renderRoot.querySelector<HTMLElement>(`#tab-${mode}`)?.focus();
   };
 
   /** Opens a tab, unless something is entered in the open one, about which the person is asked first. */

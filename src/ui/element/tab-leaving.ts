@@ -65,7 +65,7 @@ export class TabLeaving {
     };
     const onStay = (): void => {
       this.forget();
-      asked.carried?.from.focus();
+      (asked.carried?.from ?? this.drafts.filled()[0])?.focus();
     };
     const leave = fill(tab.texts.leaveDiscard, { tab: tab.texts[asked.mode] });
     return leavingNotice({ leave, onLeave, onStay }, tab.texts);

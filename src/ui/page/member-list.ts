@@ -22,7 +22,7 @@ export class MemberList extends PagePart {
   private next: string | null = null;
 
   protected load(): Promise<void> {
-    return this.action.run(() => this.read());
+    return this.action.load(() => this.read());
   }
 
   override render(): TemplateResult {

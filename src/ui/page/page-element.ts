@@ -3,6 +3,7 @@ import { property, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
 import { Api } from '../api/api.js';
 import { leavingNotice } from '../element/credential-notices.js';
+import { focusOn, keepFocus } from '../element/focus.js';
 import { partStyles } from '../element/part-styles.js';
 import { styles } from '../element/styles.js';
 import { fill } from '../texts/fill.js';
@@ -104,10 +105,11 @@ export class PageElement extends LitElement {
       history.pushState(null, '', hash);
       this.goTo(projectOf(hash));
     };
-    const onStay = (): void => {
+    const onStay = (): Promise<void> => {
       this.leavingFor = undefined;
+      return focusOn(this, 'h2');
     };
-    return leavingNotice({ leave: PAGE.leaveDiscard, onLeave, onStay }, ENGLISH);
+    return leavingNotice({ leave: PAGE.leaveDiscard, onLeave, onStay: () => void onStay() }, ENGLISH);
   }
 
   private renderView(): TemplateResult {
@@ -162,13 +164,14 @@ export class PageElement extends LitElement {
     this.isEnded = false;
     this.leavingFor = undefined;
     this.said = PAGE.signedOut;
-    await session?.signOut();
+    await Promise.all([focusOn(this, 'main button'), session?.signOut()]);
   };
 
   /** Takes the session that somebody gets, or says why there is none. */
   private async enter(get: () => Promise<Session | undefined>): Promise<void> {
     this.fault = '';
     this.said = '';
+    const keep = keepFocus(this);
     try {
       const session = await get();
       if (session !== undefined && session !== this.session) {
@@ -179,6 +182,7 @@ export class PageElement extends LitElement {
         this.welcome(session);
       }
       this.session = session ?? this.session ?? null;
+      keep(() => this.renderRoot.querySelector('h2'));
     } catch (error) {
       this.session ??= null;
       this.fault = error instanceof Error ? error.message : String(error);

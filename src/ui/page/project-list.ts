@@ -27,7 +27,9 @@ export class ProjectList extends PagePart {
         ${
           this.next === undefined
             ? nothing
-            : html`<button type="button" @click=${() => this.load()}>${PAGE.more}</button>`
+            : html`<button type="button" @click=${() => this.action.run(() => this.read())}>
+                ${PAGE.more}
+              </button>`
         }
       </section>
       <section aria-labelledby="create">
@@ -42,11 +44,13 @@ export class ProjectList extends PagePart {
   }
 
   protected load(): Promise<void> {
-    return this.action.run(async () => {
-      const { projects, next } = await this.api.list(this.next);
-      this.projects = [...(this.projects ?? []), ...projects];
-      this.next = next;
-    });
+    return this.action.load(() => this.read());
+  }
+
+  private async read(): Promise<void> {
+    const { projects, next } = await this.api.list(this.next);
+    this.projects = [...(this.projects ?? []), ...projects];
+    this.next = next;
   }
 
   private readonly create = (event: SubmitEvent): Promise<void> => {

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { isEnough } from '../../payments/domain/project-access.js';
+import { focusOn } from '../element/focus.js';
 import { typedConfirmation } from '../element/typed-confirmation.js';
 import { PAGE } from '../texts/page-texts.js';
 import { ENGLISH } from '../texts/texts.js';
@@ -59,9 +60,13 @@ export class ProjectView extends PagePart {
   }
 
   private renderDeactivation(name: string): TemplateResult {
-    const open = (): boolean => (this.isClosing = true);
-    const close = (): void => {
+    const open = (): Promise<void> => {
+      this.isClosing = true;
+      return focusOn(this, '#close-word');
+    };
+    const close = (): Promise<void> => {
       this.isClosing = false;
+      return focusOn(this, '[aria-labelledby="close"] button');
     };
     return html`<section aria-labelledby="close">
       <h3 id="close">${PAGE.deactivateProject}</h3>
@@ -76,7 +81,7 @@ export class ProjectView extends PagePart {
                 cancel: ENGLISH.cancel,
                 isBusy: this.action.isBusy,
                 onConfirm: () => void this.deactivate(),
-                onCancel: close,
+                onCancel: () => void close(),
               })}`
           : html`<button type="button" class="danger" @click=${open}>${PAGE.deactivateProject} …</button>`
       }

@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { isEnough, PROJECT_ROLES, type ProjectRole } from '../../payments/domain/project-access.js';
+import { focusOn } from '../element/focus.js';
 import { timeText } from '../element/time.js';
 import { fill } from '../texts/fill.js';
 import { PAGE } from '../texts/page-texts.js';
@@ -32,7 +33,7 @@ export class TokenList extends PagePart {
   }
 
   protected load(): Promise<void> {
-    return this.action.run(() => this.read());
+    return this.action.load(() => this.read());
   }
 
   override render(): TemplateResult {
@@ -55,8 +56,13 @@ export class TokenList extends PagePart {
   private renderToken({ id, name, role, made_by, expires_at, last_used_at }: ServiceToken): TemplateResult {
     const used =
       last_used_at === null ? PAGE.neverUsed : fill(PAGE.lastUsed, { time: timeText(last_used_at, ENGLISH) });
-    const ask = (): void => {
+    const ask = (): Promise<void> => {
       this.asked = id;
+      return focusOn(this, '[role="group"][tabindex]');
+    };
+    const keep = (): Promise<void> => {
+      this.asked = undefined;
+      return focusOn(this, `#revoke-${id}`);
     };
     return html`<p>
         ${name} · ${PAGE[role]}
@@ -66,23 +72,29 @@ export class TokenList extends PagePart {
       </p>
       ${
         this.asked === id
-          ? html`<span>
+          ? html`<span role="group" tabindex="-1" aria-label=${fill(PAGE.revokeToken, { name })}>
               <button type="button" class="danger" @click=${() => this.revoke(id, name)}>
                 ${PAGE.revokeNow}
               </button>
-              <button type="button" @click=${this.keep}>${ENGLISH.cancel}</button>
+              <button type="button" @click=${keep}>${ENGLISH.cancel}</button>
             </span>`
-          : html`<button type="button" aria-label=${fill(PAGE.revokeToken, { name })} @click=${ask}>
+          : html`<button
+              type="button"
+              id="revoke-${id}"
+              aria-label=${fill(PAGE.revokeToken, { name })}
+              @click=${ask}
+            >
               ${PAGE.revoke}
             </button>`
       }`;
   }
 
   private renderMade(token: string): TemplateResult {
-    const forget = (): void => {
+    const forget = (): Promise<void> => {
       this.made = undefined;
+      return focusOn(this, '.new button');
     };
-    return html`<div class="notice" role="group" aria-label=${PAGE.newToken}>
+    return html`<div class="notice" tabindex="-1" role="group" aria-label=${PAGE.newToken}>
       <p>${PAGE.tokenOnce}</p>
       <stripe-settings-copy .texts=${ENGLISH} label=${PAGE.newToken} .text=${token}></stripe-settings-copy>
       <button type="button" @click=${forget}>${PAGE.forgetToken}</button>
@@ -118,16 +130,13 @@ export class TokenList extends PagePart {
     return this.action.run(async () => {
       this.made = (await this.api.makeToken(this.projectId, wanted)).token;
       form.reset();
+      await focusOn(this, '.notice');
       await this.read();
     });
   };
 
-  private readonly keep = (): void => {
-    this.asked = undefined;
-  };
-
   private revoke(id: string, name: string): Promise<void> {
-    this.keep();
+    this.asked = undefined;
     return this.action.run(
       async () => {
         await this.api.revokeToken(this.projectId, id);
