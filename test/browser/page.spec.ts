@@ -101,16 +101,25 @@ it('asks before what is entered is lost on the way to another address', async ()
   const input = page.locator('#in-test_secret_key');
   await input.fill('sk_test_1');
   const asked = page.locator('[part="leaving"]:focus');
+  const entries = () => page.evaluate<[number, number]>('[history.length, history.state.place]');
+  const [length, place] = await entries();
   for (const go of [() => page.getByRole('link', { name: 'All projects' }).click(), () => page.goBack()]) {
     await go();
     await asked.waitFor();
     expect(new URL(page.url()).hash).toBe(`#/projects/${id}`);
     await button('Stay here').click();
     expect(await input.inputValue()).toBe('sk_test_1');
+    // The link alone has made an entry, which is ahead.
+    expect(await entries()).toEqual([length + 1, place]);
   }
   await page.goBack();
   await button('Discard it and leave').click();
   await page.getByRole('heading', { name: 'Projects', exact: true }).waitFor();
+  await eventually('the browser is where it was before', async () => (await entries())[1] === place - 1);
+  expect(await entries()).toEqual([length + 1, place - 1]);
+  await page.goForward();
+  await page.getByRole('heading', { name: 'Boots' }).waitFor();
+  expect(await input.inputValue()).toBe('');
   expect(rig.problems).toEqual([]);
 });
 

@@ -55,6 +55,50 @@ it('tells a viewer of a project in which nothing is stored, and keeps no key tha
   expect(await input.count()).toBe(0);
 });
 
+it.each([
+  ['a host’s own reason', { message: 'invalid csrf token' }, 'answered with status 403'],
+  ['a guard of the host', { code: 'access_denied', detail: 'You may not do this.' }, 'You may not do this.'],
+])('keeps what is entered when it is refused for %s', async (_reason, json, said) => {
+  const id = await rig.service.createProject();
+  const page = await rig.open(id);
+  const key = fakeCredential('test_secret_key', id);
+  await page.route(`${rig.service.url}${configPath(id)}`, (route) => route.fulfill({ status: 403, json }), {
+    times: 1,
+  });
+  await page.locator('#in-test_secret_key').fill(key);
+  const store = page.getByRole('button', { name: 'Store', exact: true });
+  await store.click();
+  await page.getByText(said).waitFor();
+  expect(await page.locator('#in-test_secret_key').inputValue()).toBe(key);
+  await store.click();
+  await page.getByText('Stored: Secret').waitFor();
+});
+
+it('keeps what is entered when its host moves it, and lets go of it when it stays away', async () => {
+  const id = await rig.service.createProject();
+  const page = await rig.open(id);
+  const input = page.locator('#in-test_secret_key');
+  const key = fakeCredential('test_secret_key', id);
+  await input.fill(key);
+  await page.evaluate(`(async () => {
+    globalThis.settings = document.querySelector('stripe-settings');
+    document.body.append(settings);
+    settings.remove();
+    await Promise.resolve();
+    document.querySelector('main').append(settings);
+  })()`);
+  // Whatever was put off is done before.
+  await page.evaluate(`new Promise((resolve) => setTimeout(resolve))`);
+  expect(await input.inputValue()).toBe(key);
+  await page.getByRole('button', { name: 'Store', exact: true }).click();
+  await page.getByText('Stored: Secret').waitFor();
+
+  await input.fill(key);
+  await page.evaluate(`new Promise((resolve) => { settings.remove(); setTimeout(resolve); })`);
+  await page.evaluate(`document.querySelector('main').append(settings)`);
+  expect(await input.inputValue()).toBe('');
+});
+
 it('asks the newest function for a token, and starts anew for none of them', async () => {
   const page = await rig.open(await rig.service.createProject());
   await page.locator('#in-test_secret_key').fill('sk_test_1');

@@ -68,7 +68,7 @@ export class CredentialInput extends LitElement {
     const hasFocus = input?.matches(':focus') === true;
     if (input !== null) input.value = '';
     // Browsers keep the text of the last match, which was the value.
-    ''.startsWith('');
+    /.?/.exec('');
     this.generation += 1;
     this.isShown = false;
     this.look();
@@ -80,8 +80,11 @@ export class CredentialInput extends LitElement {
   }
 
   override disconnectedCallback(): void {
-    this.wipe();
     super.disconnectedCallback();
+    // Who moves an element takes it out and puts it in again at once.
+    setTimeout(() => {
+      if (!this.isConnected) this.wipe();
+    });
   }
 
   protected override createRenderRoot(): HTMLElement {

@@ -185,7 +185,8 @@ export class CredentialsSection extends Section {
 
   /** Whether the fields or a choice say what a refusal was about. */
   private async isExplained(error: ApiError): Promise<boolean> {
-    if (error.status === 403) {
+    // Who may never store it keeps nothing of it. A host may refuse for other reasons, and the person try again.
+    if (error.code === 'insufficient_role' || error.code === 'not_project_owner') {
       this.drafts.wipe();
       throw new ApiError(403, 'not_allowed', this.texts.notAllowed);
     }

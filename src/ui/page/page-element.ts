@@ -11,8 +11,15 @@ import { PAGE } from '../texts/page-texts.js';
 import { ENGLISH } from '../texts/texts.js';
 import { pageStyles } from './page-styles.js';
 import { ProjectsApi } from './projects-api.js';
-import { addressOf, projectOf } from './route.js';
+import { Places } from './places.js';
+import { projectOf } from './route.js';
 import type { Session, SignIn } from './session.js';
+
+/** A way to another address: to a project, or to the list of them, by so many entries of the history. */
+interface Leaving {
+  projectId: string | undefined;
+  steps: number;
+}
 
 /** How the service is asked for a person. */
 interface Access {
@@ -33,14 +40,15 @@ export class PageElement extends LitElement {
   @state() private said = '';
   @state() private fault = '';
   @state() private projectId = projectOf(location.hash);
-  /** The address that somebody wants to go to while something is not stored yet. */
-  @state() private leavingFor: string | undefined;
+  /** Where somebody wants to go while something is not stored yet. */
+  @state() private leavingFor: Leaving | undefined;
   /** Whether signing in again in a window of its own did not work. */
   @state() private hasNoWindow = false;
   /** The same one when the same person signs in again, so that what is shown stays. */
   @state() private access = this.accessOf(undefined);
   private waiting: AbortController | undefined;
   private hasNavigated = false;
+  private readonly places = new Places();
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -99,11 +107,11 @@ export class PageElement extends LitElement {
   }
 
   private renderLeaving(): TemplateResult | typeof nothing {
-    const hash = this.leavingFor;
-    if (hash === undefined) return nothing;
+    const { leavingFor } = this;
+    if (leavingFor === undefined) return nothing;
     const onLeave = (): void => {
-      history.pushState(null, '', hash);
-      this.goTo(projectOf(hash));
+      this.goTo(leavingFor.projectId);
+      void this.places.go(leavingFor.steps);
     };
     const onStay = (): Promise<void> => {
       this.leavingFor = undefined;
@@ -217,17 +225,18 @@ export class PageElement extends LitElement {
   };
 
   private readonly onHashChange = (): void => {
-    const next = projectOf(location.hash);
-    if (next === this.projectId) return;
+    const steps = this.places.arrive();
+    const projectId = projectOf(location.hash);
+    if (projectId === this.projectId) return;
     const isLost = this.renderRoot.querySelector('stripe-settings')?.hasDrafts === true;
-    if (isLost && this.projectId !== undefined) void this.askFirst(this.projectId);
-    else this.goTo(next);
+    if (isLost) void this.askFirst({ projectId, steps });
+    else this.goTo(projectId);
   };
 
-  /** Stays at a project in which something is entered, until the person has discarded it. */
-  private async askFirst(projectId: string): Promise<void> {
-    this.leavingFor = location.hash === '' ? '#/' : location.hash;
-    history.pushState(null, '', addressOf(projectId));
+  /** Goes back to where something is entered, until the person has discarded it. */
+  private async askFirst(leaving: Leaving): Promise<void> {
+    await this.places.go(-leaving.steps);
+    this.leavingFor = leaving;
     await this.updateComplete;
     this.renderRoot.querySelector<HTMLElement>('[part="leaving"]')?.focus();
   }

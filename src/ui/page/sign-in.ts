@@ -38,7 +38,7 @@ async function resume(provider: Provider): Promise<Session | undefined> {
   const pending = takePendingSignIn();
   if (!answer.has('state') && !answer.has('code')) return undefined;
   // At once: neither the history nor a copied address shall have a code in it.
-  history.replaceState(null, '', location.pathname + (pending?.hash ?? ''));
+  history.replaceState(history.state, '', location.pathname + (pending?.hash ?? ''));
   if (answer.get('state') === SIGNED_OUT && !answer.has('code')) return undefined;
   if (answer.get('state') !== pending?.state) {
     throw new Error('This answer of the identity provider is to no sign-in of this tab; sign in again.');
