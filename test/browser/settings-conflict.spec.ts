@@ -66,7 +66,7 @@ it('keeps the others’ when the person says so, and what was entered goes', asy
   await slower.locator('#in-test_publishable_key').fill('pk_te');
   await slower.getByRole('radio', { name: 'Keep theirs' }).check();
   await slower.getByRole('button', { name: 'Store what I chose' }).click();
-  await slower.getByText('Nothing of yours was stored.').waitFor();
+  await slower.getByText('What is stored was kept.').waitFor();
   expect(await slower.locator('#in-test_secret_key').inputValue()).toBe('');
   expect(await slower.locator('#in-test_publishable_key').inputValue()).toBe('pk_te');
   expect(await storedMask(id)).toBe(maskOf(theirs));
@@ -103,6 +103,38 @@ async function openBefore(
     rig.service.request('PUT', configPath(id), { body: { test_secret_key: theirs } });
   return { id, page, changeMeanwhile };
 }
+
+it('tells a change that is probably the person’s own, since no answer came to it, from somebody else’s', async () => {
+  const { id, page, changeMeanwhile } = await openBefore();
+  const isOwn = choice(page).getByText('probably your own change');
+  // It is stored, and its answer lost.
+  await page.route(
+    `${rig.service.url}${configPath(id)}`,
+    async (route) => {
+      await route.fetch();
+      await route.fulfill({ status: 503, json: { code: 'write_outcome_unknown', detail: 'Try again.' } });
+    },
+    { times: 1 },
+  );
+  await store(page, mine);
+  await page.getByText('It is not known whether this was done.').waitFor();
+  await page.getByRole('button', { name: 'Store', exact: true }).click();
+  await page.getByRole('heading', { name: 'Your change may be stored already' }).waitFor();
+  await isOwn.waitFor();
+  await page.getByRole('radio', { name: 'Keep what is stored' }).check();
+  await page.getByRole('button', { name: 'Store what I chose' }).click();
+  await page.getByText('What is stored was kept.').waitFor();
+  expect(await storedMask(id)).toBe(maskOf(mine));
+
+  // It is lost, and somebody else stores something.
+  await page.route(`${rig.service.url}${configPath(id)}`, (route) => route.abort(), { times: 1 });
+  await store(page, first);
+  await page.getByText('The service cannot be reached.').waitFor();
+  await changeMeanwhile();
+  await page.getByRole('button', { name: 'Store', exact: true }).click();
+  await page.getByRole('heading', { name: 'Somebody else was faster' }).waitFor();
+  expect(await isOwn.count()).toBe(0);
+});
 
 it('asks also where the other version could be read only later', async () => {
   const { id, page, changeMeanwhile } = await openBefore();

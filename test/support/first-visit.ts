@@ -141,7 +141,7 @@ export async function resolveConflicts(
   projectId: string,
 ): Promise<void> {
   for (const [choice, outcome] of [
-    ['Keep theirs', 'Nothing of yours was stored.'],
+    ['Keep theirs', 'What is stored was kept.'],
     ['Store mine', 'Stored: Publishable key.'],
   ] as const) {
     const [mine, theirs] = [canaries.make('test_publishable_key'), canaries.make('test_publishable_key')];

@@ -132,6 +132,7 @@ export class CredentialsSection extends Section {
       .state=${this.state}
       .texts=${this.texts}
       .seen=${seen}
+      .unanswered=${this.conflict.unanswered}
       .entered=${this.drafts.filled().filter(({ isNew }) => isNew)}
       .isBusy=${this.action.isBusy}
       .onChosen=${this.storeChosen}
@@ -169,11 +170,14 @@ export class CredentialsSection extends Section {
   /** @returns what is said of it */
   private async store(inputs: readonly CredentialInput[]): Promise<string> {
     const { state, texts } = this;
+    const { version } = state;
     const sent: StripeConfigRequest = Object.fromEntries(inputs.map(({ field, value }) => [field, value]));
     try {
       await state.store(sent);
     } catch (error) {
-      if (!(error instanceof ApiError) || !(await this.isExplained(error))) throw error;
+      if (!(error instanceof ApiError)) throw error;
+      this.conflict.onFailure(error, version, sent);
+      if (!(await this.isExplained(error))) throw error;
       return '';
     }
     // What was typed meanwhile is not stored.
@@ -198,8 +202,7 @@ export class CredentialsSection extends Section {
     }
     this.refusals = refusalsOf(error);
     await this.updateComplete;
-    this.areProblemsListed = this.refusals.size > 0;
-    return this.areProblemsListed;
+    return (this.areProblemsListed = this.refusals.size > 0);
   }
 
   private readonly storeChosen = async (choices: Choices): Promise<void> => {

@@ -52,20 +52,26 @@ export const CREDENTIAL_TEXTS = {
   conflict: 'Somebody else was faster',
   conflictIntro:
     'The credentials were changed after you had loaded them. Nothing of yours was stored, and nothing is lost: choose for each field.',
+  conflictOwn: 'Your change may be stored already',
+  conflictOwnIntro:
+    'No answer told whether what you stored before arrived. What is stored now looks like it, though somebody else may have stored the same. ' +
+    'Choose for each field.',
   conflictDeleted:
     '{actor} deactivated the configuration {time}: all credentials were erased. Storing yours activates it again.',
   conflictCreated: 'Nothing was stored when you looked; {actor} stored credentials {time}.',
   youSaw: 'You saw: {mask}',
   thereIsNow: 'There is now: {mask}',
   changedBy: '(by {actor}, {time})',
+  changedByOwn: '(by {actor}, {time}; probably your own change)',
   yours: 'You enter: {mask}',
   nothing: 'nothing',
   keepTheirs: 'Keep theirs',
+  keepStored: 'Keep what is stored',
   storeMine: 'Store mine',
   storeChosen: 'Store what I chose',
   backToFields: 'Back to the fields',
   chooseFirst: 'Choose for each field first.',
-  keptTheirs: 'Nothing of yours was stored.',
+  keptTheirs: 'What is stored was kept.',
 
   history: 'History',
   noHistory: 'Nothing has been changed yet.',
