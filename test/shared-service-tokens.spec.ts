@@ -4,7 +4,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { findAccessFaults } from '../src/app/access-trail/verify-access.js';
 import { MAX_PROJECTS } from '../src/app/service-tokens/service-token.dto.js';
-import { MAX_TOKENS } from '../src/app/service-tokens/service-token.service.js';
+import { MAX_TOKENS, ServiceTokenService } from '../src/app/service-tokens/service-token.service.js';
 import { MAKE_TOKEN } from '../src/app/service-tokens/service-token.statements.js';
 import { prepareText } from '../src/payments/database/statement.js';
 import { typeormDatabase } from '../src/payments/database/typeorm-database.js';
@@ -168,6 +168,32 @@ it.each<[string, () => Promise<string>, [number, string], string?]>([
     expect(await accessOf(first)).toEqual([]);
   },
 );
+
+it('makes nobody wait for projects that are none of theirs', async () => {
+  const id = await service.createProject('carol');
+  const client = new pg.Client({ connectionString: service.database.url });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('SELECT FROM projects WHERE id = $1 FOR UPDATE', [id]);
+    expectError(await post({ project_ids: [first, id] }), 404, 'project_not_found');
+  } finally {
+    await client.end();
+  }
+});
+
+it('asks for roles once more under the locks of its projects', async () => {
+  const id = await service.createProject('carol');
+  const made = service.app
+    .get(ServiceTokenService)
+    .make(
+      [first, id],
+      { name: 'Pipeline', role: 'viewer', expiresAt: new Date(inDays(1)) },
+      { actor: 'alice', requestId: randomUUID() },
+    );
+  await expect(made).rejects.toMatchObject({ code: 'project_not_found' });
+  expect(await tokensOf(first)).toEqual([]);
+});
 
 /** A project with as many tokens as it may have, but for some. */
 async function full(room = 0): Promise<string> {

@@ -9,6 +9,7 @@ import { INVALID_CURSOR, type PageQuery } from '../../payments/http/parameters/p
 import { CallerRoutes, DeleteRoute, GetRoute, PostRoute } from '../../payments/http/routes.js';
 import { SECURITY_SCHEMES } from '../openapi.js';
 import { NO_ROLE } from '../projects/members/member.dto.js';
+import { ProjectService } from '../projects/project.service.js';
 import { TOKEN_ID } from './service-token.controller.js';
 import {
   CreateOwnServiceTokenRequest,
@@ -22,6 +23,7 @@ import {
 import { CreatedOwnServiceTokenResponse, OwnServiceTokenListResponse } from './service-token.responses.js';
 import { noSuchOwnToken, ServiceTokenService } from './service-token.service.js';
 import { pageOf, TOKEN_PAGES } from './token-pages.js';
+import { accessRefusal, neededFor } from './token-refusals.js';
 
 const { limit, cursor } = TOKEN_PAGES.parameters();
 
@@ -29,7 +31,10 @@ const { limit, cursor } = TOKEN_PAGES.parameters();
 @CallerRoutes('api/v1/service-tokens', 'Projects')
 @ApiAccess(Object.values(SECURITY_SCHEMES))
 export class OwnServiceTokenController {
-  constructor(private readonly tokens: ServiceTokenService) {}
+  constructor(
+    private readonly tokens: ServiceTokenService,
+    private readonly projects: ProjectService,
+  ) {}
 
   @PostRoute({
     operationId: 'createOwnServiceToken',
@@ -52,6 +57,11 @@ export class OwnServiceTokenController {
   ): Promise<CreatedOwnServiceTokenResponse> {
     const ids = body.project_ids.map((id) => UUIDS.read(id));
     const wanted = { name: body.name.trim(), role: body.role, expiresAt: endOf(body) };
+    const subject = subjectOf(request);
+    const roles = await Promise.all(ids.map((id) => this.projects.roleOf(id, subject)));
+    // Before anything is locked: nobody makes others wait for projects that are none of theirs.
+    const refusal = accessRefusal(roles, neededFor(body.role));
+    if (refusal !== undefined) throw refusal;
     const made = await this.tokens.make(ids, wanted, changeBy(request));
     return { ...made, project_ids: [...new Set(ids)].sort() };
   }

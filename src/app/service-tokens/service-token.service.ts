@@ -23,6 +23,7 @@ import {
   REVOKE_TOKEN,
 } from './service-token.statements.js';
 import { hashOf, makeToken } from './token-form.js';
+import { accessRefusal, neededFor, noRoomIn } from './token-refusals.js';
 
 /** How many tokens of a project may work at once. */
 export const MAX_TOKENS = 50;
@@ -68,15 +69,22 @@ export class ServiceTokenService {
     { actor, requestId }: WrittenChange,
   ): Promise<Omit<OwnTokenView, 'project_ids'> & { token: string }> {
     const [id, token, ids] = [randomUUID(), makeToken(), [...new Set(projectIds)]];
-    const needed = role === 'owner' ? 'owner' : 'admin';
+    const needed = neededFor(role);
     const values = {
       ...{ project_ids: ids, token_id: id, token_hash: hashOf(token), token_name: name, role },
       ...{ expires_at: expiresAt, max: MAX_TOKENS, actor, request_id: requestId, enough: rolesFrom(needed) },
     };
     const rows = await untilCurrent(ids, () => runStatement(this.database, 'write', MAKE_TOKEN, values));
-    const found = new Map(rows.map((row) => [row.project_id, row]));
-    const made = found.get(ids[0] ?? '')?.made_at ?? null;
-    if (made === null) throw refusalOf(projectIds, found, needed);
+    const made = rows[0]?.made_at ?? null;
+    if (made === null) {
+      const found = new Map(rows.map((row) => [row.project_id, row]));
+      const inOrder = projectIds.map((projectId) => found.get(projectId));
+      const refusal = accessRefusal(
+        inOrder.map((row) => row?.actor_role),
+        needed,
+      );
+      throw refusal ?? noRoomIn(inOrder.map((row) => row?.has_room === true));
+    }
     return {
       ...{ id, name, role, made_by: actor, made_at: made, expires_at: expiresAt, last_used_at: null, token },
     };
@@ -163,33 +171,4 @@ function behind(after: TokenPosition | undefined): { after_made_at: Date | strin
     after_made_at: after?.made_at ?? '-infinity',
     after_id: after?.id ?? '00000000-0000-0000-0000-000000000000',
   };
-}
-
-/** Why a token was not made: what is wrong first is what the caller sees least of. */
-function refusalOf(
-  projectIds: readonly string[],
-  found: ReadonlyMap<string, RowOf<typeof MAKE_TOKEN>>,
-  needed: ProjectRole,
-): PaymentsError {
-  const indexOf = (isWrong: (row: RowOf<typeof MAKE_TOKEN> | undefined) => boolean): number =>
-    projectIds.findIndex((id) => isWrong(found.get(id)));
-  const refuse = (index: number, { code, message }: PaymentsError): PaymentsError =>
-    new PaymentsError(code, projectIds.length > 1 ? `In project_ids[${index}]: ${message}` : message);
-  // Another's project and none are the same to who asks.
-  const missing = indexOf((row) => (row?.actor_role ?? null) === null);
-  if (missing >= 0) {
-    return refuse(
-      missing,
-      new PaymentsError('project_not_found', 'You have no such project, or it is inactive.'),
-    );
-  }
-  const forbidden = indexOf((row) => row?.is_allowed !== true);
-  if (forbidden >= 0) return refuse(forbidden, insufficientRole(needed));
-  return refuse(
-    indexOf((row) => row?.has_room !== true),
-    new PaymentsError(
-      'service_token_limit_reached',
-      'The project has as many service tokens as it may have; revoke one first.',
-    ),
-  );
 }
