@@ -128,6 +128,7 @@ it('a checkpoint has a line for each project, and a signature that any library v
     taken_at: expect.any(String) as string,
     chains: 4,
     removed: 2,
+    trails: { access: 0 },
     sha256: createHash('sha256')
       .update(lines.map((line) => `${line}\n`).join(''))
       .digest('hex'),

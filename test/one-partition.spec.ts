@@ -21,6 +21,8 @@ const OF_SEVERAL: Readonly<Record<string, readonly string[]>> = {
     'project_access_history',
     'project_access_find_faults',
     'project_access_erase_person',
+    'project_access_list_chains',
+    'project_access_compare_chains',
     'service_tokens_make',
     'service_tokens_revoke',
     'service_tokens_list',

@@ -1,4 +1,5 @@
 import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
+import { findAccessChainFaults, readAccessChainEnds } from '../app/access-trail/access-chains.js';
 import { findAccessFaults } from '../app/access-trail/verify-access.js';
 import type { CommandHost } from './command-host.js';
 import { withOpenDatabase } from './open-database.js';
@@ -24,7 +25,12 @@ export async function withDatabaseUrl<T>(work: (url: string) => Promise<T>): Pro
 /** The service's commands: its database in DATABASE_SCHEMA, if that is set, without the time limits of requests. */
 export const SERVICE: CommandHost = {
   callOf: (command) => command,
-  findOwnTrailFaults: findAccessFaults,
+  ownTrail: {
+    name: 'access',
+    findFaults: findAccessFaults,
+    readChainEnds: readAccessChainEnds,
+    findChainFaults: findAccessChainFaults,
+  },
   withDatabase(work) {
     const schema = readDatabaseSchema();
     return withDatabaseUrl((url) =>

@@ -22,8 +22,7 @@ export interface AccessFault {
 /** Verifies the trail of access to every project, in ranges, where the database is the service's. */
 export async function findAccessFaults(database: Database): Promise<AccessFault[]> {
   const faults: AccessFault[] = [];
-  const [tables] = await runStatement(database, 'read', FIND_ACCESS_TABLES, {});
-  if (tables?.found !== true) return faults;
+  if (!(await hasAccessTables(database))) return faults;
   for (let after = FIRST; after !== LAST;) {
     const values = { after, skip: BATCH - 1 };
     const [range] = await runStatement(database, 'read', FIND_PROJECT_RANGE, values);
@@ -36,4 +35,10 @@ export async function findAccessFaults(database: Database): Promise<AccessFault[
     after = upto;
   }
   return faults;
+}
+
+/** Whether the database is the service's. */
+export async function hasAccessTables(database: Database): Promise<boolean> {
+  const [tables] = await runStatement(database, 'read', FIND_ACCESS_TABLES, {});
+  return tables?.found === true;
 }

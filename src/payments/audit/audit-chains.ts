@@ -16,6 +16,9 @@ export interface ChainEnd {
   isRemoved: boolean;
 }
 
+/** As {@link ChainEnd}, as it was read: without the hash where the last row is missing. */
+export type FoundChainEnd = Omit<ChainEnd, 'hash'> & { hash: string | undefined };
+
 /** Where today's trail does not continue a chain that was noted before. */
 export interface ChainFault {
   projectId: string;
@@ -28,10 +31,8 @@ export interface ChainFault {
     | 'no longer removed';
 }
 
-/** The ends of all chains, in batches; of one whose last row is missing, the hash is undefined. */
-export async function* readChainEnds(
-  database: Database,
-): AsyncGenerator<(Omit<ChainEnd, 'hash'> & { hash: string | undefined })[]> {
+/** The ends of all chains, in batches. */
+export async function* readChainEnds(database: Database): AsyncGenerator<FoundChainEnd[]> {
   for (let after = ''; ;) {
     const rows = await runStatement(database, 'read', LIST_CHAINS, { after, size: BATCH });
     const last = rows.at(-1);
@@ -56,7 +57,7 @@ export async function findChainFaults(database: Database, noted: readonly ChainE
   return noted.flatMap((end) => {
     const { projectId, version } = end;
     const found = today.get(projectId);
-    return faultsOf(end, {
+    return chainFaultsOf(end, {
       hash: version === 0 ? '' : (found?.hash ?? undefined),
       newestVersion: found?.newest_version ?? 0,
       isRemoved: found?.is_removed === true,
@@ -64,7 +65,8 @@ export async function findChainFaults(database: Database, noted: readonly ChainE
   });
 }
 
-function faultsOf(
+/** Compares a noted end with the row of its version today, undefined where there is none, and with the newest version. */
+export function chainFaultsOf(
   noted: ChainEnd,
   today: { hash: string | undefined; newestVersion: number; isRemoved: boolean },
 ): ChainFault['fault'][] {

@@ -16,6 +16,8 @@ const CLAIMS = v.object({
   taken_at: v.string(),
   chains: v.number(),
   removed: v.number(),
+  /** Of further trails, by their names: how many chains. A trail that is not here was not noted. */
+  trails: v.optional(v.record(v.string(), v.number())),
   sha256: v.string(),
 });
 const CHAIN_LINE = v.object({
@@ -23,7 +25,13 @@ const CHAIN_LINE = v.object({
   version: v.number(),
   hash: v.string(),
   removed: v.optional(v.boolean(), false),
+  trail: v.optional(v.string()),
 });
+
+/** The end of a chain, of the trail of configurations or of another one. */
+export interface NotedEnd extends ChainEnd {
+  trail: string | undefined;
+}
 
 /** What the signature of a checkpoint says: SHA-256 is of all lines before it, each with its line feed. */
 export type CheckpointClaims = v.InferOutput<typeof CLAIMS>;
@@ -31,11 +39,14 @@ export type CheckpointClaims = v.InferOutput<typeof CLAIMS>;
 /**
  * Writes a checkpoint into a new file: a line of JSON for each chain, and last the signature, a compact JWS over their digest. The
  * file is removed again when that fails.
+ *
+ * @param trails the names of the trails that are noted beside that of configurations
  */
 export async function writeCheckpoint(
   path: string,
   signer: CheckpointKey,
-  chains: AsyncIterable<readonly ChainEnd[]>,
+  chains: AsyncIterable<readonly NotedEnd[]>,
+  trails: readonly string[],
 ): Promise<CheckpointClaims> {
   const takenAt = new Date().toISOString();
   const file = await open(path, 'wx').catch((error: unknown) => {
@@ -45,7 +56,7 @@ export async function writeCheckpoint(
     throw unwritable('The checkpoint', error);
   });
   try {
-    const claims = { taken_at: takenAt, ...(await writeChains(file, chains)) };
+    const claims = { taken_at: takenAt, ...(await writeChains(file, chains, trails)) };
     await file.write(`${JSON.stringify({ signature: await sign(claims, signer) })}\n`);
     await file.sync();
     return claims;
@@ -59,23 +70,37 @@ export async function writeCheckpoint(
 
 async function writeChains(
   file: FileHandle,
-  batches: AsyncIterable<readonly ChainEnd[]>,
+  batches: AsyncIterable<readonly NotedEnd[]>,
+  trails: readonly string[],
 ): Promise<Omit<CheckpointClaims, 'taken_at'>> {
   const digest = createHash('sha256');
-  let chains = 0;
+  const counts = new Map<string | undefined, number>();
   let removed = 0;
   for await (const batch of batches) {
     const text = batch.map((end) => `${lineOf(end)}\n`).join('');
     digest.update(text);
     await file.writeFile(text);
-    chains += batch.length;
+    for (const { trail } of batch) counts.set(trail, (counts.get(trail) ?? 0) + 1);
     removed += batch.filter(({ isRemoved }) => isRemoved).length;
   }
-  return { chains, removed, sha256: digest.digest('hex') };
+  return {
+    chains: counts.get(undefined) ?? 0,
+    removed,
+    ...(trails.length > 0 && {
+      trails: Object.fromEntries(trails.map((trail) => [trail, counts.get(trail) ?? 0])),
+    }),
+    sha256: digest.digest('hex'),
+  };
 }
 
-function lineOf({ projectId, version, hash, isRemoved }: ChainEnd): string {
-  return JSON.stringify({ project_id: projectId, version, hash, ...(isRemoved && { removed: true }) });
+function lineOf({ projectId, version, hash, isRemoved, trail }: NotedEnd): string {
+  return JSON.stringify({
+    project_id: projectId,
+    version,
+    hash,
+    ...(isRemoved && { removed: true }),
+    ...(trail !== undefined && { trail }),
+  });
 }
 
 function sign(claims: CheckpointClaims, { key, algorithm, id }: CheckpointKey): Promise<string> {
@@ -108,14 +133,14 @@ export async function verifyCheckpoint(path: string, verifier: CheckpointKey): P
 export async function* readCheckpoint(
   path: string,
   { sha256 }: CheckpointClaims,
-): AsyncGenerator<ChainEnd[]> {
+): AsyncGenerator<NotedEnd[]> {
   const digest = createHash('sha256');
-  let batch: ChainEnd[] = [];
+  let batch: NotedEnd[] = [];
   for await (const line of linesOf(path)) {
     if (line.startsWith('{"signature"')) break;
     digest.update(`${line}\n`);
-    const { project_id, version, hash, removed } = v.parse(CHAIN_LINE, JSON.parse(line));
-    batch.push({ projectId: project_id, version, hash, isRemoved: removed });
+    const { project_id, version, hash, removed, trail } = v.parse(CHAIN_LINE, JSON.parse(line));
+    batch.push({ projectId: project_id, version, hash, isRemoved: removed, trail });
     if (batch.length === BATCH) {
       yield batch;
       batch = [];
