@@ -291,10 +291,8 @@ it('is ended everywhere by its maker alone, and in every replica', async () => {
   expect((await revoke(id.toUpperCase(), 'carol')).status).toBe(204);
   for (const project of [first, second]) {
     expectError(await getConfig(token, project), 401, 'service_token_revoked');
-    expect(await accessOf(project)).toMatchObject([
-      { action: expect.stringMatching(/^token_revoked$/) as unknown, actor: 'carol', token_id: id },
-      ...(await accessOf(project)).slice(1),
-    ]);
+    const [last] = await accessOf(project);
+    expect(last).toMatchObject({ action: 'token_revoked', actor: 'carol', token_id: id });
   }
   await eventually('both were announced', () => Promise.resolve(heard.has(first) && heard.has(second)));
   expectError(await getConfig(token, second, other), 401, 'service_token_revoked');

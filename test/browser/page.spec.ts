@@ -171,6 +171,57 @@ it('makes a service token that is shown once, and revokes it', async () => {
   expect(rig.problems).toEqual([]);
 });
 
+it('makes a service token for several projects, and takes this one from it or ends it everywhere', async () => {
+  const ids: string[] = [];
+  for (const name of ['Hats', 'Scarves']) ids.push(await rig.service.createProject('page-shared', name));
+  const [id = '', other = ''] = ids;
+  await openPage('page-shared', id);
+  await signInOn(page);
+  const make = async (name: string): Promise<string> => {
+    await page.getByLabel('Name of the token').fill(name);
+    await page.getByText('Further projects').click();
+    await page.getByLabel('Scarves · Owner').check();
+    expect(await page.getByRole('checkbox').count()).toBe(1);
+    await button('Make a token').click();
+    const token = await page.getByLabel('New token').getByRole('textbox').inputValue();
+    await button('I have it').click();
+    await page.getByText(`${name} · Viewer, also for other projects`).waitFor();
+    return token;
+  };
+  const asToken = async (token: string, project: string): Promise<number> => {
+    const headers = { authorization: `Bearer ${token}` };
+    return (await rig.service.request('GET', configPath(project), { subject: null, headers })).status;
+  };
+
+  const taken = await make('Pipeline');
+  await button('Revoke Pipeline').click();
+  await button('Revoke for this project').click();
+  await page.getByText('Pipeline does not work in this project any more.').waitFor();
+  expect([await asToken(taken, id), await asToken(taken, other)]).toEqual([403, 200]);
+
+  const ended = await make('Terraform');
+  await button('Revoke Terraform').click();
+  await button('Revoke everywhere').click();
+  await page.getByText('Terraform does not work any more.').waitFor();
+  expect([await asToken(ended, id), await asToken(ended, other)]).toEqual([401, 401]);
+
+  // Another admin of the project alone.
+  await rig.service.request('PUT', `/api/v1/projects/${id}/members/page-admin`, {
+    subject: 'page-shared',
+    body: { role: 'admin' },
+  });
+  await make('Script');
+  await page.context().close();
+  await openPage('page-admin', id);
+  await signInOn(page);
+  await page.getByText('Further projects').click();
+  await page.getByText('You are admin of no other project.').waitFor();
+  await button('Revoke Script').click();
+  await button('Revoke for this project').waitFor();
+  expect(await button('Revoke everywhere').count()).toBe(0);
+  expect(rig.problems).toEqual([]);
+});
+
 it.each([
   ['light', 320],
   ['light', 1280],
@@ -183,6 +234,7 @@ it.each([
       `page-${colorScheme}-${width}`,
       'A project with a name that is rather long',
     );
+    await rig.service.createProject(`page-${colorScheme}-${width}`, 'Another');
     await openPage(`page-${colorScheme}-${width}`);
     await page.emulateMedia({ colorScheme });
     await page.setViewportSize({ width, height: 800 });
@@ -203,6 +255,8 @@ it.each([
     expect(await faults()).toEqual([]);
     await page.goto(`${rig.service.url}/#/projects/${id}`);
     await button('Deactivate the project …').click();
+    await page.getByText('Further projects').click();
+    await page.getByRole('checkbox').waitFor();
     await page.getByText('page-', { exact: false }).first().waitFor();
     expect(await faults()).toEqual([]);
   },

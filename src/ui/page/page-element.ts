@@ -121,16 +121,16 @@ export class PageElement extends LitElement {
   }
 
   private renderView(): TemplateResult {
-    const { projectId, access } = this;
-    const { api, token } = access;
+    const { projectId, access, hasNavigated } = this;
     const view =
       projectId === undefined
-        ? html`<stripe-page-projects .api=${api} .takesFocus=${this.hasNavigated}></stripe-page-projects>`
+        ? html`<stripe-page-projects .api=${access.api} .takesFocus=${hasNavigated}></stripe-page-projects>`
         : html`<stripe-page-project
-            .api=${api}
-            .takesFocus=${this.hasNavigated}
+            .api=${access.api}
+            .takesFocus=${hasNavigated}
             .projectId=${projectId}
-            .token=${token}
+            .subject=${access.subject}
+            .token=${access.token}
           ></stripe-page-project>`;
     return html`${keyed(access, keyed(projectId, view))}`;
   }

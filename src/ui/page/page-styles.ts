@@ -72,6 +72,27 @@ export const pageStyles = css`
   .new label > * {
     inline-size: 100%;
   }
+  .new details {
+    flex-basis: 100%;
+  }
+  .new summary {
+    min-block-size: 1.75rem;
+    cursor: pointer;
+  }
+  .new fieldset label {
+    display: flex;
+    gap: 0.5rem;
+    align-items: center;
+    min-block-size: 1.75rem;
+    overflow-wrap: anywhere;
+  }
+  .new fieldset input {
+    flex: none;
+    inline-size: 1.25rem;
+    block-size: 1.25rem;
+    margin: 0;
+    min-block-size: 0;
+  }
   .new .hint {
     flex-basis: 100%;
     margin: 0;

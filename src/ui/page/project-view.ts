@@ -11,6 +11,8 @@ import type { Project } from './projects-api.js';
 /** One project: its settings, its members, and deactivating it. */
 export class ProjectView extends PagePart {
   @property() projectId = '';
+  /** Who looks. */
+  @property({ attribute: false }) subject: string | undefined;
   @property({ attribute: false }) token!: (refused?: string) => Promise<string>;
   @state() private project: Project | undefined;
   @state() private isClosing = false;
@@ -51,6 +53,7 @@ export class ProjectView extends PagePart {
                       .api=${this.api}
                       .projectId=${id}
                       .ownRole=${role}
+                      .subject=${this.subject}
                     ></stripe-page-tokens>`
                 : nothing
             }

@@ -2,6 +2,7 @@ import type { MemberListResponse } from '../../app/projects/members/member.dto.j
 import type { ProjectResponse } from '../../app/projects/project.dto.js';
 import type { CreateServiceTokenRequest } from '../../app/service-tokens/service-token.dto.js';
 import type {
+  CreatedOwnServiceTokenResponse,
   CreatedServiceTokenResponse,
   ServiceTokenListResponse,
 } from '../../app/service-tokens/service-token.responses.js';
@@ -20,6 +21,8 @@ export type Member = Members['members'][number];
 
 export type ServiceTokens = Json<ServiceTokenListResponse>;
 export type ServiceToken = ServiceTokens['service_tokens'][number];
+
+type CreatedToken = Json<CreatedServiceTokenResponse | CreatedOwnServiceTokenResponse>;
 
 /** A page of projects, and the query of the next one. */
 export interface ProjectPage {
@@ -70,14 +73,31 @@ export class ProjectsApi {
     return (await this.api.request<ServiceTokens>('GET', path, { query: { cursor } })).value;
   }
 
-  /** Its answer alone has the token itself. */
-  async makeToken(id: string, body: CreateServiceTokenRequest): Promise<Json<CreatedServiceTokenResponse>> {
-    const path = `${pathOf(id)}/service-tokens`;
-    return (await this.api.request<Json<CreatedServiceTokenResponse>>('POST', path, { body })).value;
+  /**
+   * Its answer alone has the token itself.
+   *
+   * @param others further projects in which it is to work
+   */
+  async makeToken(
+    id: string,
+    token: Json<CreateServiceTokenRequest>,
+    others: readonly string[],
+  ): Promise<CreatedToken> {
+    const [path, body] =
+      others.length === 0
+        ? [`${pathOf(id)}/service-tokens`, token]
+        : ['service-tokens', { ...token, project_ids: [id, ...others] }];
+    return (await this.api.request<CreatedToken>('POST', path, { body })).value;
   }
 
+  /** Takes a project from a token, which ends where that was its last one. */
   async revokeToken(id: string, token: string): Promise<void> {
     await this.api.request('DELETE', `${pathOf(id)}/service-tokens/${encodeURIComponent(token)}`);
+  }
+
+  /** Ends a token of one's own in all its projects. */
+  async revokeOwnToken(token: string): Promise<void> {
+    await this.api.request('DELETE', `service-tokens/${encodeURIComponent(token)}`);
   }
 }
 

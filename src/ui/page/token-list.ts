@@ -20,11 +20,15 @@ export class TokenList extends PagePart {
   @property() projectId = '';
   /** Of whoever looks; a token may no more. */
   @property({ attribute: false }) ownRole: ProjectRole = 'viewer';
+  /** Who looks. */
+  @property({ attribute: false }) subject: string | undefined;
   @state() private tokens: readonly ServiceToken[] | undefined;
   /** The token that was made last, until somebody has taken it along. */
   @state() private made: string | undefined;
   /** The id of the one whose revocation is asked about. */
   @state() private asked: string | undefined;
+  /** Whether further projects are offered for the next one. */
+  @state() private isShared = false;
   private next: string | null = null;
 
   override disconnectedCallback(): void {
@@ -53,7 +57,8 @@ export class TokenList extends PagePart {
     </section>`;
   }
 
-  private renderToken({ id, name, role, made_by, expires_at, last_used_at }: ServiceToken): TemplateResult {
+  private renderToken(token: ServiceToken): TemplateResult {
+    const { id, name, role, made_by, expires_at, last_used_at, is_shared } = token;
     const used =
       last_used_at === null ? PAGE.neverUsed : fill(PAGE.lastUsed, { time: timeText(last_used_at, ENGLISH) });
     const ask = (): Promise<void> => {
@@ -65,7 +70,7 @@ export class TokenList extends PagePart {
       return focusOn(this, `#revoke-${id}`);
     };
     return html`<p>
-        ${name} · ${PAGE[role]}
+        ${name} · ${PAGE[role]}${is_shared ? `, ${PAGE.sharedToken}` : ''}
         <span class="hint">
           ${fill(PAGE.tokenTimes, { by: made_by ?? '–', time: timeText(expires_at, ENGLISH) })} ${used}
         </span>
@@ -73,9 +78,7 @@ export class TokenList extends PagePart {
       ${
         this.asked === id
           ? html`<span role="group" tabindex="-1" aria-label=${fill(PAGE.revokeToken, { name })}>
-              <button type="button" class="danger" @click=${() => this.revoke(id, name)}>
-                ${PAGE.revokeNow}
-              </button>
+              ${this.renderRevocations(token)}
               <button type="button" @click=${keep}>${ENGLISH.cancel}</button>
             </span>`
           : html`<button
@@ -89,10 +92,23 @@ export class TokenList extends PagePart {
       }`;
   }
 
+  /** How it can be revoked: from this project or, where it is of others as well, everywhere by its maker. */
+  private renderRevocations({ id, name, is_shared, made_by }: ServiceToken): TemplateResult {
+    const button = (label: string, revoke: () => Promise<void>, done: string): TemplateResult =>
+      html`<button type="button" class="danger" @click=${() => this.revoke(revoke, fill(done, { name }))}>
+        ${label}
+      </button>`;
+    const here = (): Promise<void> => this.api.revokeToken(this.projectId, id);
+    const everywhere = (): Promise<void> => this.api.revokeOwnToken(id);
+    if (!is_shared) return button(PAGE.revokeNow, here, PAGE.tokenRevoked);
+    return html`${button(PAGE.takeProject, here, PAGE.projectTaken)}
+    ${made_by === this.subject ? button(PAGE.revokeEverywhere, everywhere, PAGE.tokenRevoked) : nothing}`;
+  }
+
   private renderMade(token: string): TemplateResult {
     const forget = (): Promise<void> => {
       this.made = undefined;
-      return focusOn(this, '.new button');
+      return focusOn(this, '.new > button');
     };
     return html`<div class="notice" tabindex="-1" role="group" aria-label=${PAGE.newToken}>
       <p>${PAGE.tokenOnce}</p>
@@ -114,6 +130,14 @@ export class TokenList extends PagePart {
       <label
         >${PAGE.tokenDays} <input name="days" type="number" required min="1" max="365" value="90"
       /></label>
+      <details .open=${this.isShared} @toggle=${this.share}>
+        <summary>${PAGE.otherProjects}</summary>
+        ${
+          this.isShared
+            ? html`<stripe-page-choice .api=${this.api} .projectId=${this.projectId}></stripe-page-choice>`
+            : nothing
+        }
+      </details>
       <button>${PAGE.makeToken}</button>
     </form>`;
   }
@@ -127,23 +151,26 @@ export class TokenList extends PagePart {
       role: token_role.value as ProjectRole,
       expires_in_days: days.valueAsNumber,
     };
+    const others = new FormData(form).getAll('project').map(String);
     return this.action.run(async () => {
-      this.made = (await this.api.makeToken(this.projectId, wanted)).token;
+      this.made = (await this.api.makeToken(this.projectId, wanted, others)).token;
       form.reset();
+      this.isShared = false;
       await focusOn(this, '.notice');
       await this.read();
     });
   };
 
-  private revoke(id: string, name: string): Promise<void> {
+  private readonly share = (event: Event): void => {
+    this.isShared = (event.currentTarget as HTMLDetailsElement).open;
+  };
+
+  private revoke(revoke: () => Promise<void>, done: string): Promise<void> {
     this.asked = undefined;
-    return this.action.run(
-      async () => {
-        await this.api.revokeToken(this.projectId, id);
-        await this.read();
-      },
-      fill(PAGE.tokenRevoked, { name }),
-    );
+    return this.action.run(async () => {
+      await revoke();
+      await this.read();
+    }, done);
   }
 
   private readonly readMore = (): Promise<void> =>

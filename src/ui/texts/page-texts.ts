@@ -71,6 +71,8 @@ export const PAGE = {
   tokenRole: 'Role of the token',
   tokenDays: 'Days until it expires',
   makeToken: 'Make a token',
+  otherProjects: 'Further projects',
+  noOtherProjects: 'You are admin of no other project.',
   newToken: 'New token',
   tokenOnce: 'Copy it now: it is shown this once, and stored nowhere.',
   forgetToken: 'I have it',
@@ -80,6 +82,11 @@ export const PAGE = {
   revoke: 'Revoke',
   revokeToken: 'Revoke {name}',
   revokeNow: 'Revoke now',
+  /** Of a token of several projects. */
+  sharedToken: 'also for other projects',
+  takeProject: 'Revoke for this project',
+  revokeEverywhere: 'Revoke everywhere',
+  projectTaken: '{name} does not work in this project any more.',
   tokenRevoked: '{name} does not work any more.',
   moreTokens: 'Show more tokens',
 } as const;
