@@ -44,8 +44,14 @@ export interface SettingsRig {
   stop(): Promise<void>;
 }
 
-/** @param settings of the service, beside those that it needs */
-export async function startSettings(settings: Settings = {}): Promise<SettingsRig> {
+/**
+ * @param settings of the service, beside those that it needs
+ * @param through where the service reaches its database, such as a proxy
+ */
+export async function startSettings(
+  settings: Settings = {},
+  through: (databaseUrl: string) => Promise<string> = (url) => Promise.resolve(url),
+): Promise<SettingsRig> {
   const [database, stripe, browser, folder] = await Promise.all([
     createTestDatabase(),
     LocalStripe.start(),
@@ -55,7 +61,7 @@ export async function startSettings(settings: Settings = {}): Promise<SettingsRi
   const keyRingFile = join(folder, 'ring.json');
   await createKeyRingFile(keyRingFile);
   const service = await startServiceProcess(
-    serviceSettings(database.url, keyRingFile, { STRIPE_API_BASE: stripe.url, ...settings }),
+    serviceSettings(await through(database.url), keyRingFile, { STRIPE_API_BASE: stripe.url, ...settings }),
   );
   const rig = { service, database, stripe, browser, problems: [] as string[] };
   return {

@@ -20,6 +20,7 @@ import { activityNote, problemList } from './credential-notices.js';
 import { sinceText } from './last-change.js';
 import { refusalsOf, withoutField, type Refusals } from './refusals.js';
 import { Section } from './section.js';
+import { storeFault } from './store-fault.js';
 import { TabLeaving } from './tab-leaving.js';
 
 /** The credentials of a mode: what is stored, and fields for new ones. What is left alone is not sent. */
@@ -169,15 +170,14 @@ export class CredentialsSection extends Section {
 
   /** @returns what is said of it */
   private async store(inputs: readonly CredentialInput[]): Promise<string> {
-    const { state, texts } = this;
+    const { texts, state } = this;
     const { version } = state;
     const sent: StripeConfigRequest = Object.fromEntries(inputs.map(({ field, value }) => [field, value]));
     try {
       await state.store(sent);
     } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      this.conflict.onFailure(error, version, sent);
-      if (!(await this.isExplained(error))) throw error;
+      if (error instanceof ApiError) this.conflict.onFailure(error, version, sent);
+      if (!(error instanceof ApiError) || !(await this.isExplained(error))) throw storeFault(error, texts);
       return '';
     }
     // What was typed meanwhile is not stored.

@@ -26,6 +26,9 @@ export const CREDENTIAL_TEXTS = {
   discard: 'Discard what is entered',
   discarded: 'What was entered is gone; nothing was changed.',
   storedNow: 'Stored: {fields}.',
+  notStored: 'Nothing was stored. What you entered is still in its fields.',
+  perhapsStored:
+    'It may have been stored all the same. What you entered is still in its fields; store it again to see.',
   notAllowed: 'Your role in the project does not allow this. What you entered was not stored, and is gone.',
   nothingEntered: 'Nothing is entered; there is nothing to store.',
   problems: 'Nothing was stored yet. Mend these fields:',
