@@ -63,7 +63,10 @@ const downFrom = (highest: number) => Array.from({ length: highest }, (_, index)
 describe('the history', () => {
   it('is empty before the first change', async () => {
     const { status, headers, json } = await history();
-    expect({ status, json }).toEqual({ status: 200, json: { changes: [], next_cursor: null } });
+    expect({ status, json }).toEqual({
+      status: 200,
+      json: { caller_role: 'owner', changes: [], next_cursor: null },
+    });
     expect(headers.get('cache-control')).toBe('no-store');
   });
 
@@ -96,6 +99,7 @@ describe('the history', () => {
     const { text, json } = await history();
 
     expect(json).toStrictEqual({
+      caller_role: 'owner',
       changes: expected
         .map(([action, fields], index) => ({
           version: index + 1,
@@ -127,7 +131,7 @@ describe('the history', () => {
   it('is of the project alone', async () => {
     await change('PUT', 1);
     const other = await service.createProject();
-    expect((await history('', other)).json).toEqual({ changes: [], next_cursor: null });
+    expect((await history('', other)).json).toEqual({ caller_role: 'owner', changes: [], next_cursor: null });
     expect((await history('', projectId.toUpperCase())).json).toEqual(await page());
     expect((await page()).changes).toHaveLength(1);
   });

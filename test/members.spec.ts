@@ -71,6 +71,8 @@ it('a member may what the role says, from the next request on, and nothing once 
   expectError(await put(), 403, 'not_project_owner');
   expect((await give('bob', 'viewer')).status).toBe(204);
   expectError(await put(), 403, 'insufficient_role');
+  const changes = await service.request('GET', projectPath(projectId, 'config/history'), { subject: 'bob' });
+  expect(changes.json).toEqual({ caller_role: 'viewer', changes: [], next_cursor: null });
   expect((await give('bob', 'admin')).status).toBe(204);
   expect((await put()).status).toBe(200);
   const health = await service.request('GET', projectPath(projectId, 'config/health'), { subject: 'bob' });

@@ -1,5 +1,6 @@
-import { Param, Query } from '@nestjs/common';
+import { Param, Query, Req } from '@nestjs/common';
 import { SEALED_FIELDS } from '../domain/credentials.js';
+import { roleOf, type HttpRequest } from '../http/http-request.js';
 import { HostProjects } from '../http/access/project-ownership.guard.js';
 import type { PageQuery } from '../http/parameters/pages.js';
 import { NEWEST_VERSION, VERSION_PAGES } from '../http/parameters/version-pages.js';
@@ -20,7 +21,8 @@ export class HistoryController {
     role: 'viewer',
     operationId: 'getStripeConfigHistory',
     summary: 'Get Stripe Configuration History',
-    description: 'Who changed which credentials and when, newest first, as masks.',
+    description:
+      'Who changed which credentials and when, newest first, as masks; without any where nothing was ever configured.',
     response: StripeConfigHistoryResponse,
     errors: [VERSION_PAGES.outOfRange],
     decorators: [cursor, limit],
@@ -28,13 +30,18 @@ export class HistoryController {
   async list(
     @Param('project_id') projectId: string,
     @Query() query: PageQuery,
+    @Req() request: HttpRequest,
   ): Promise<StripeConfigHistoryResponse> {
     const { limit, after = NEWEST_VERSION } = VERSION_PAGES.read(query);
     const rows = await this.audit.history(projectId, after, limit + 1);
     const { page, nextCursor } = VERSION_PAGES.cut(rows, limit, ({ version }) => version);
     const actors = [...new Set(page.flatMap(({ actor }) => actor ?? []))];
     const names = await this.projects.nameActors(actors);
-    return { changes: page.map((row) => toChange(row, names)), next_cursor: nextCursor ?? null };
+    return {
+      caller_role: roleOf(request),
+      changes: page.map((row) => toChange(row, names)),
+      next_cursor: nextCursor ?? null,
+    };
   }
 }
 

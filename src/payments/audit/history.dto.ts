@@ -1,5 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
+import type { ProjectRole } from '../domain/project-access.js';
 import { EXAMPLE_TIME, exampleOf } from '../http/openapi/api-documentation.js';
+import { CALLER_ROLE } from '../http/openapi/caller-role.js';
 import { PaymentsSchema } from '../http/openapi/schema-class.js';
 import type { AuditAction } from './audit-entry.entity.js';
 
@@ -74,6 +76,9 @@ export class StripeConfigChange {
 
 @PaymentsSchema('StripeConfigHistoryResponse')
 export class StripeConfigHistoryResponse {
+  @ApiProperty(CALLER_ROLE)
+  caller_role!: ProjectRole;
+
   @ApiProperty({
     type: [StripeConfigChange],
     description: 'Newest first',

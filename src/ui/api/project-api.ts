@@ -21,7 +21,8 @@ import type { Answer, Api } from './api.js';
 export type Config = Json<StripeConfigResponse>;
 export type Health = Json<StripeConfigHealthResponse> & { caller_role?: ProjectRole };
 export type ModeHealth = Health[Mode];
-export type History = Json<StripeConfigHistoryResponse>;
+/** `caller_role`: also of a project in which nothing was ever configured. */
+export type History = Json<Omit<StripeConfigHistoryResponse, 'caller_role'>> & { caller_role?: ProjectRole };
 /** `actor_name`: what people call who made it, where that is known. */
 export type Change = History['changes'][number] & { actor_name?: string | null };
 export type Events = Json<StripeEventListResponse>;

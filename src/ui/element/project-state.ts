@@ -19,7 +19,7 @@ export class ProjectState extends EventTarget {
   healthFault: ApiError | undefined;
   /** The newest changes; undefined where they are not known. */
   history: History | undefined;
-  /** The caller's role as far as the host knows it; the service says it only of a configured project. */
+  /** The caller's role as far as the host knows it, for where the service cannot be asked. */
   givenRole: ProjectRole | undefined;
   /** Why what is stored is not known, or not anew. */
   fault: ApiError | undefined;
@@ -120,7 +120,9 @@ export class ProjectState extends EventTarget {
   private async readHistory(): Promise<void> {
     const isWanted = this.turns.history.begin();
     const history = await this.api.history({ limit: HISTORY_PAGE }).catch(() => undefined);
-    if (isWanted()) this.history = history;
+    if (!isWanted()) return;
+    this.history = history;
+    this.role = history?.caller_role ?? this.role;
   }
 
   private take({ value, etag }: Answer<Config | null>): void {

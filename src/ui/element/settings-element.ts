@@ -26,8 +26,8 @@ export class SettingsElement extends LitElement {
   /** What people call the project, which has to be typed to deactivate it. Default: its id. */
   @property({ attribute: 'project-name' }) projectName = '';
   /**
-   * The role of whoever looks, where the host knows it, so that nothing is offered which they may not do: the service says it only
-   * of a configured project, and decides in any case.
+   * The role of whoever looks, where the host knows it, so that nothing is offered which they may not do. The service says it with the
+   * history, and decides in any case; this one counts where the history is left out or fails.
    */
   @property({ attribute: 'caller-role' }) callerRole: ProjectRole | undefined;
   /** The tab that is open. */
