@@ -14,7 +14,8 @@ import { fakeCredential } from './support/credentials.js';
 import { eventually } from './support/eventually.js';
 import { expectError, expectInvalid } from './support/errors.js';
 import { cleanUp, runProgram } from './support/process.js';
-import { configPath, projectPath, startTestService, type TestService } from './support/service.js';
+import { rawExchange } from './support/raw-http.js';
+import { configPath, projectPath, startTestService, testToken, type TestService } from './support/service.js';
 
 type Json = Record<string, unknown>;
 
@@ -142,6 +143,26 @@ it.each(['a\nb', '\x7f', 'bob\u202E', 'b\u200Bob', '\u2028', ' ', ' bob', 'bob\u
     expectError(await remove(subject), 404, 'member_not_found');
   },
 );
+
+it.each(['%2E', '%2e%2E'])('gives no role to a subject that addresses lose: %s', async (segment) => {
+  const body = '{"role":"viewer"}';
+  const [answer] = await rawExchange(
+    service.url,
+    [
+      `PUT ${path(`members/${segment}`)} HTTP/1.1`,
+      'Host: localhost',
+      `Authorization: Bearer ${testToken('alice')}`,
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      'Connection: close',
+      '',
+      body,
+    ].join('\r\n'),
+  );
+  expect(answer?.status).toBe(422);
+  expect(answer?.text).toContain('could not be removed by an address');
+  expect(await rolesOf()).toEqual({ alice: 'owner' });
+});
 
 it.each([[{}], [{ role: 'root' }], [{ role: null }], [{ role: ['owner'] }], [{ role: 'Owner' }]])(
   'refuses %j as a role',

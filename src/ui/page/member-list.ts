@@ -69,6 +69,8 @@ export class MemberList extends PagePart {
           name="subject"
           required
           maxlength="255"
+          pattern="(?!\\.{1,2}$).+"
+          title=${PAGE.memberDots}
           autocomplete="off"
           spellcheck="false"
           aria-describedby="member-hint"

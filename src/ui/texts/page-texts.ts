@@ -50,6 +50,7 @@ export const PAGE = {
   membersHint:
     'A viewer reads. An admin also changes credentials and replays events. An owner also deactivates and gives roles.',
   member: 'Subject',
+  memberDots: 'A subject of one or two dots alone cannot be a member.',
   memberHint:
     'As the identity provider calls them: the sub of their tokens. Another role replaces the one they have.',
   role: 'Role',

@@ -10,7 +10,7 @@ import { DeleteRoute, GetRoute, ProjectRoutes, PutRoute } from '../../../payment
 import { SECURITY_SCHEMES } from '../../openapi.js';
 import { MemberListResponse, NO_ROLE, SetMemberRequest } from './member.dto.js';
 import { MemberService } from './member.service.js';
-import { ApiSubject, NO_SUBJECT, readNewSubject, readSubject } from './subject-parameter.js';
+import { ApiSubject, DOT_SUBJECT, NO_SUBJECT, readNewSubject, readSubject } from './subject-parameter.js';
 
 /** Each page begins behind a subject. */
 const PAGES = new Pages<string>({
@@ -52,7 +52,7 @@ export class MemberController {
     description:
       'Gives somebody a role in the project, in place of the one they have. A project has at most 100 members beside its creator, who stays an owner.',
     body: { type: SetMemberRequest },
-    errors: ['member_limit_reached', 'creator_stays_owner', NO_SUBJECT, NO_ROLE],
+    errors: ['member_limit_reached', 'creator_stays_owner', NO_SUBJECT, DOT_SUBJECT, NO_ROLE],
     decorators: [ApiSubject()],
   })
   async set(

@@ -11,6 +11,13 @@ export const NO_SUBJECT: ValidationItem = {
   type: 'out_of_range',
 };
 
+/** What 422 lists where browsers and proxies would take the last segment of the path away. */
+export const DOT_SUBJECT: ValidationItem = {
+  loc: ['path', 'subject'],
+  msg: 'A member whose sub is "." or ".." could not be removed by an address; give them another sub at the identity provider.',
+  type: 'out_of_range',
+};
+
 /** Documents whose role a path is about. */
 export function ApiSubject(): MethodDecorator {
   return ApiParam({
@@ -40,6 +47,7 @@ export function readSubject(subject: unknown): string {
  */
 export function readNewSubject(given: unknown): string {
   const subject = readSubject(given);
+  if (/^\.{1,2}$/.test(subject)) throw new ValidationFailed([DOT_SUBJECT]);
   if (!isVisible(subject)) throw new ValidationFailed([NO_SUBJECT]);
   return subject;
 }
