@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { migrate } from '../src/app/migrate.js';
 import { FIND_ROLES } from '../src/app/projects/members/member.statements.js';
-import { prepareText, valuesInOrder } from '../src/payments/database/statement.js';
+import { FIND_TOKEN_ROLES } from '../src/app/service-tokens/token-access.statements.js';
+import { prepareText } from '../src/payments/database/statement.js';
 import { createTestDatabase, type TestDatabase } from './support/database.js';
 import { exportedStatements, type AnyStatement } from './support/exported-statements.js';
 
@@ -102,19 +103,24 @@ it('those of commands do, which this test sees', async () => {
   }
 });
 
-it('the roles of callers are planned once, however few ask, since planning costs more than finding', async () => {
-  const { sql, order } = prepareText(FIND_ROLES, 'public');
-  const { rows: projects } = await client.query<{ id: string }>('SELECT id FROM projects LIMIT 1');
-  const values = valuesInOrder(FIND_ROLES, order, {
-    ids: projects.map(({ id }) => id),
-    subjects: ['somebody'],
-  });
-  await client.query("SET plan_cache_mode = 'auto'");
-  for (let times = 0; times < 20; times++) await client.query({ name: 'roles', text: sql, values });
-  await client.query("SET plan_cache_mode = 'force_generic_plan'");
-  const { rows } = await client.query(
-    "SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE name = 'roles'",
-  );
-  // PostgreSQL plans the first five in any case.
-  expect(rows).toEqual([{ custom_plans: '5', generic_plans: '15' }]);
-});
+it.each([
+  ['callers', FIND_ROLES, { subjects: ['somebody'] }],
+  ['service tokens', FIND_TOKEN_ROLES, { token_ids: ['00000000-0000-4000-8000-000000000000'] }],
+] as const)(
+  'the roles of %s are planned once, however few ask, since planning costs more than finding',
+  async (name, statement, others) => {
+    const { sql, order } = prepareText(statement, 'public');
+    const { rows: projects } = await client.query<{ id: string }>('SELECT id FROM projects LIMIT 1');
+    const asked: Record<string, unknown> = { ids: projects.map(({ id }) => id), ...others };
+    const values = order.map((parameter) => asked[parameter]);
+    await client.query("SET plan_cache_mode = 'auto'");
+    for (let times = 0; times < 20; times++) await client.query({ name, text: sql, values });
+    await client.query("SET plan_cache_mode = 'force_generic_plan'");
+    const { rows } = await client.query(
+      'SELECT custom_plans, generic_plans FROM pg_prepared_statements WHERE name = $1',
+      [name],
+    );
+    // PostgreSQL plans the first five in any case.
+    expect(rows).toEqual([{ custom_plans: '5', generic_plans: '15' }]);
+  },
+);

@@ -29,7 +29,10 @@ export const FIND_TOKENS = statement({
   FROM {schema}.service_tokens WHERE token_hash = ANY (:hashes) GROUP BY id, token_hash`,
 });
 
-/** What tokens may in active projects, by what they were given and by what their makers may now. The lists go together, place by place. */
+/**
+ * What tokens may in active projects, by what they were given and by what their makers may now. The lists go together, place by place.
+ * They stand in subqueries as those of FIND_ROLES, so that it is planned once.
+ */
 export const FIND_TOKEN_ROLES = statement({
   name: 'service_tokens_find_roles',
   parameters: { ids: listOf(uuid), token_ids: listOf(uuid) },
@@ -42,7 +45,7 @@ export const FIND_TOKEN_ROLES = statement({
   text: `
   SELECT project.id, asked.token_id, token.role AS token_role,
     CASE WHEN project.owner_id = token.made_by THEN 'owner' ELSE member.role END AS maker_role
-  FROM unnest(:ids::uuid[], :token_ids::uuid[]) AS asked (id, token_id)
+  FROM unnest((SELECT :ids::uuid[]), (SELECT :token_ids::uuid[])) AS asked (id, token_id)
   JOIN {schema}.projects AS project ON project.id = asked.id AND project.is_active
   LEFT JOIN {schema}.service_tokens AS token ON token.id = asked.token_id AND token.project_id = asked.id
     AND token.revoked_at IS NULL AND token.expires_at > now()
