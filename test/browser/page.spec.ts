@@ -1,4 +1,3 @@
-import { source as axeSource } from 'axe-core';
 import type { Locator, Page } from 'playwright-core';
 import { fakeCredential } from '../support/credentials.js';
 import { eventually } from '../support/eventually.js';
@@ -221,43 +220,3 @@ it('makes a service token for several projects, and takes this one from it or en
   expect(await button('Revoke everywhere').count()).toBe(0);
   expect(rig.problems).toEqual([]);
 });
-
-it.each([
-  ['light', 320],
-  ['light', 1280],
-  ['dark', 320],
-  ['dark', 1280],
-] as const)(
-  'is accessible and scrolls in one direction alone, %s, %d px wide',
-  async (colorScheme, width) => {
-    const id = await rig.service.createProject(
-      `page-${colorScheme}-${width}`,
-      'A project with a name that is rather long',
-    );
-    await rig.service.createProject(`page-${colorScheme}-${width}`, 'Another');
-    await openPage(`page-${colorScheme}-${width}`);
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 800 });
-    const faults = async (): Promise<string[]> => {
-      await page.evaluate(axeSource);
-      const { violations } = await page.evaluate<{ violations: { id: string; nodes: { html: string }[] }[] }>(
-        'axe.run()',
-      );
-      const overflow = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
-      return [
-        ...violations.map((each) => `${each.id}: ${each.nodes.map(({ html }) => html).join(' ')}`),
-        ...(overflow === true ? ['it is too wide'] : []),
-      ];
-    };
-    expect(await faults()).toEqual([]);
-    await signInOn(page);
-    await page.getByRole('link', { name: 'A project with' }).waitFor();
-    expect(await faults()).toEqual([]);
-    await page.goto(`${rig.service.url}/#/projects/${id}`);
-    await button('Deactivate the project …').click();
-    await page.getByText('Further projects').click();
-    await page.getByRole('checkbox').waitFor();
-    await page.getByText('page-', { exact: false }).first().waitFor();
-    expect(await faults()).toEqual([]);
-  },
-);

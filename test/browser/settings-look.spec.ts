@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
+import { accessibilityFaults } from '../support/accessibility.js';
 import { fakeCredential } from '../support/credentials.js';
 import { startSettings, type SettingsRig } from '../support/settings-page.js';
 import { configPath } from '../support/service.js';
@@ -31,14 +30,7 @@ it.each(LOOKS)(
     await page.locator('#conflict').waitFor();
     await page.locator('#in-test_secret_key').fill('hello');
 
-    // By the debugger's way, which no policy of the page stops.
-    const cdp = await page.context().newCDPSession(page);
-    const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-    await cdp.send('Runtime.evaluate', { expression: axe });
-    const violations = await page.evaluate(
-      `axe.run().then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html).join()))`,
-    );
-    expect(violations).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     const tooWide = await page.evaluate(
       `[...document.querySelector('stripe-settings').shadowRoot.querySelectorAll('*')].filter((each) => each.getBoundingClientRect().right > innerWidth).map((each) => each.outerHTML)`,
     );
