@@ -85,6 +85,14 @@ export function itKeepsTheContract(client: () => TestClient): void {
     expectOurError(refused, 412, 'version_conflict');
   });
 
+  it('tells whom the host calls the owner that this is their role', async () => {
+    await config('PUT', { body: { test_publishable_key: fakeCredential('test_publishable_key') } });
+    for (const part of ['history', 'health']) {
+      const { status, json } = await client().request('GET', `${configPath(projectId)}/${part}`);
+      expect({ status, json }).toMatchObject({ status: 200, json: { caller_role: 'owner' } });
+    }
+  });
+
   it('lists the projects that the host says are the caller’s', async () => {
     const owner = `owner of ${projectId}`;
     const id = await client().createProject(owner, 'Tea');
