@@ -220,3 +220,69 @@ it('makes a service token for several projects, and takes this one from it or en
   expect(await button('Revoke everywhere').count()).toBe(0);
   expect(rig.problems).toEqual([]);
 });
+
+it('offers as further projects of a token those whose role is enough, and tells them apart', async () => {
+  const make = (subject: string, name: string, description: string | null) =>
+    rig.service
+      .request('POST', '/api/v1/projects', { subject, body: { name, description } })
+      .then(({ json }) => (json as { id: string }).id);
+  const id = await make('page-choice', 'Hats', null);
+  await make('page-choice', 'Hats', 'For winter');
+  const other = await make('page-choice', 'Coats', null);
+  const another = await make('page-choice-owner', 'Coats', null);
+  await rig.service.request('PUT', `/api/v1/projects/${another}/members/page-choice`, {
+    subject: 'page-choice-owner',
+    body: { role: 'admin' },
+  });
+  await openPage('page-choice', id);
+  await signInOn(page);
+  await page.getByText('Further projects').click();
+  const offered = async () => (await page.locator('fieldset label').allInnerTexts()).toSorted();
+  const [winter, asOwner, asAdmin] = [
+    'Hats · For winter · owner',
+    `Coats · ${other.slice(0, 8)} · owner`,
+    `Coats · ${another.slice(0, 8)} · admin`,
+  ];
+  await page.getByLabel(asAdmin).check();
+  expect(await offered()).toEqual([winter, asOwner, asAdmin].toSorted());
+
+  await page.getByLabel('Role of the token').selectOption('owner');
+  expect(await offered()).toEqual([winter, asOwner].toSorted());
+  // What is not offered any more is not chosen, nor is another one in its place.
+  expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(0);
+  await page.getByLabel(winter).check();
+  await page.getByLabel('Role of the token').selectOption('admin');
+  expect(await page.getByRole('checkbox', { checked: true }).count()).toBe(1);
+  expect(await page.getByLabel(winter).isChecked()).toBe(true);
+  expect(rig.problems).toEqual([]);
+});
+
+it('says why a subject of dots alone gets no role, and asks the service for nothing', async () => {
+  const id = await rig.service.createProject('page-dots', 'Belts');
+  await openPage('page-dots', id);
+  await signInOn(page);
+  const sent: string[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'PUT') sent.push(request.url());
+  });
+  const subject = page.getByLabel('Subject');
+  for (const dots of ['.', '..']) {
+    await subject.fill(dots);
+    await button('Give role').click();
+    await page.locator('input[name="subject"]:invalid:focus').waitFor();
+    // The browser shows both, one below the other.
+    const said = await subject.evaluate((input: { validationMessage: string; title: string }) => [
+      input.validationMessage,
+      input.title,
+    ]);
+    expect(said).toEqual([
+      'Please match the requested format.',
+      'A subject of one or two dots alone cannot be a member.',
+    ]);
+  }
+  expect(sent).toEqual([]);
+  await subject.fill('...');
+  await button('Give role').click();
+  await page.getByText('... has the role viewer.').waitFor();
+  expect(rig.problems).toEqual([]);
+});

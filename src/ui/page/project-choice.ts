@@ -1,41 +1,56 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
-import { isEnough } from '../../payments/domain/project-access.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { isEnough, type ProjectRole } from '../../payments/domain/project-access.js';
+import { fill } from '../texts/fill.js';
 import { PAGE } from '../texts/page-texts.js';
 import { PagePart } from './page-part.js';
+import { namesakeNote } from './namesakes.js';
 import type { ListedProject } from './projects-api.js';
 
-/** In a form: the projects beside one of which somebody is admin, to be chosen as `project`. */
+/** In a form: the projects beside one for which somebody may make a token of a role, to be chosen as `project`. */
 export class ProjectChoice extends PagePart {
   /** The one that is not offered. */
   @property() projectId = '';
+  /** Of the token. Who makes it needs as much in each project, and at least the role admin. */
+  @property() role: ProjectRole = 'viewer';
   @state() private projects: readonly ListedProject[] | undefined;
   private next: string | undefined;
 
   override render(): TemplateResult {
-    const { projects, next, action } = this;
+    const { projects = [], next, action } = this;
+    const needed = this.role === 'owner' ? 'owner' : 'admin';
+    const offered = projects.filter(
+      ({ id, is_active, role }) => is_active && id !== this.projectId && isEnough(role, needed),
+    );
+    const isNone = this.projects !== undefined && offered.length === 0 && next === undefined;
+    // By their ids, so that a tick stays with its project when others are taken away.
     return html`<fieldset aria-label=${PAGE.otherProjects} aria-busy=${action.isBusy}>
-      ${projects?.length === 0 && next === undefined ? html`<p>${PAGE.noOtherProjects}</p>` : nothing}
-      ${projects?.map(
-        ({ id, name, role }) =>
-          html`<label><input type="checkbox" name="project" value=${id} /> ${name} · ${PAGE[role]}</label>`,
+      ${isNone ? html`<p>${fill(PAGE.noOtherProjects, { role: PAGE[needed] })}</p>` : nothing}
+      ${repeat(
+        offered,
+        ({ id }) => id,
+        (project) =>
+          html`<label
+            ><input type="checkbox" name="project" value=${project.id} />
+            <span
+              >${[project.name, ...namesakeNote(project, projects), PAGE[project.role]].join(' · ')}</span
+            ></label
+          >`,
       )}
       ${
         next === undefined
           ? nothing
           : html`<button type="button" @click=${() => this.load()}>${PAGE.more}</button>`
       }
-      ${this.renderOutcome(projects !== undefined)}
+      ${this.renderOutcome(this.projects !== undefined)}
     </fieldset>`;
   }
 
   protected load(): Promise<void> {
     return this.action.run(async () => {
       const { projects, next } = await this.api.list(this.next);
-      const offered = projects.filter(
-        ({ id, is_active, role }) => is_active && id !== this.projectId && isEnough(role, 'admin'),
-      );
-      this.projects = [...(this.projects ?? []), ...offered];
+      this.projects = [...(this.projects ?? []), ...projects];
       this.next = next;
     });
   }

@@ -15,6 +15,9 @@ interface TokenFields {
   days: HTMLInputElement;
 }
 
+/** What a new token may unless somebody chooses more. */
+const LEAST: ProjectRole = 'viewer';
+
 /** The service tokens of a project, and making and revoking them. */
 export class TokenList extends PagePart {
   @property() projectId = '';
@@ -29,6 +32,8 @@ export class TokenList extends PagePart {
   @state() private asked: string | undefined;
   /** Whether further projects are offered for the next one. */
   @state() private isShared = false;
+  /** Of the next one. */
+  @state() private nextRole: ProjectRole = LEAST;
   private next: string | null = null;
 
   override disconnectedCallback(): void {
@@ -123,7 +128,7 @@ export class TokenList extends PagePart {
       <label>${PAGE.tokenName} <input name="token_name" required maxlength="100" autocomplete="off" /></label>
       <label
         >${PAGE.tokenRole}
-        <select name="token_role">
+        <select name="token_role" @change=${this.chooseRole}>
           ${roles.map((role) => html`<option value=${role}>${PAGE[role]}</option>`)}
         </select>
       </label>
@@ -134,7 +139,11 @@ export class TokenList extends PagePart {
         <summary>${PAGE.otherProjects}</summary>
         ${
           this.isShared
-            ? html`<stripe-page-choice .api=${this.api} .projectId=${this.projectId}></stripe-page-choice>`
+            ? html`<stripe-page-choice
+                .api=${this.api}
+                .projectId=${this.projectId}
+                .role=${this.nextRole}
+              ></stripe-page-choice>`
             : nothing
         }
       </details>
@@ -155,10 +164,15 @@ export class TokenList extends PagePart {
     return this.action.run(async () => {
       this.made = (await this.api.makeToken(this.projectId, wanted, others)).token;
       form.reset();
+      this.nextRole = LEAST;
       this.isShared = false;
       await focusOn(this, '.notice');
       await this.read();
     });
+  };
+
+  private readonly chooseRole = (event: Event): void => {
+    this.nextRole = (event.currentTarget as HTMLSelectElement).value as ProjectRole;
   };
 
   private readonly share = (event: Event): void => {

@@ -73,7 +73,7 @@ export const PAGE = {
   tokenDays: 'Days until it expires',
   makeToken: 'Make a token',
   otherProjects: 'Further projects',
-  noOtherProjects: 'You are admin of no other project.',
+  noOtherProjects: 'You are {role} of no other project.',
   newToken: 'New token',
   tokenOnce: 'Copy it now: it is shown this once, and stored nowhere.',
   forgetToken: 'I have it',
