@@ -226,10 +226,10 @@ it('offers as further projects of a token those whose role is enough, and tells 
     rig.service
       .request('POST', '/api/v1/projects', { subject, body: { name, description } })
       .then(({ json }) => (json as { id: string }).id);
+  const another = await make('page-choice-owner', 'Coats', null);
   const id = await make('page-choice', 'Hats', null);
   await make('page-choice', 'Hats', 'For winter');
   const other = await make('page-choice', 'Coats', null);
-  const another = await make('page-choice-owner', 'Coats', null);
   await rig.service.request('PUT', `/api/v1/projects/${another}/members/page-choice`, {
     subject: 'page-choice-owner',
     body: { role: 'admin' },
