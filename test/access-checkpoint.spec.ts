@@ -47,7 +47,11 @@ const run = (program: 'audit' | 'nest-stripe-config', ...args: string[]) =>
 
 async function exported(program: 'audit' | 'nest-stripe-config' = 'audit'): Promise<string> {
   const file = path(`${randomUUID()}.jsonl`);
-  expect(await run(program, 'export', file, '--key', path('key.pem'))).toMatchObject({ code: 0, stderr: '' });
+  const result = await run(program, 'export', file, '--key', path('key.pem'));
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  // Of none of these projects is anything configured.
+  const progress = JSON.stringify({ exported: projects.length, total: projects.length });
+  expect(result.stdout.includes(progress)).toBe(program === 'audit');
   return file;
 }
 

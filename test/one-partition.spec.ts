@@ -22,6 +22,7 @@ const OF_SEVERAL: Readonly<Record<string, readonly string[]>> = {
     'project_access_find_faults',
     'project_access_erase_person',
     'project_access_list_chains',
+    'project_access_count_chains',
     'project_access_compare_chains',
     'service_tokens_make',
     'service_tokens_revoke',

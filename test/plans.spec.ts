@@ -14,6 +14,7 @@ const OF_COMMANDS = new Set([
   'stripe_configs_count',
   'stripe_config_keys_count_sealed',
   'stripe_config_audit_list_chains',
+  'project_access_count_chains',
 ]);
 /** Names every table and, by LIMIT 0, reads none of them. */
 const OF_HEALTH = 'stripe_config_tables_look';

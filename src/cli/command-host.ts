@@ -17,6 +17,8 @@ export interface OwnTrail {
   readonly name: string;
   /** Verifies it by itself. */
   findFaults(database: Database): Promise<OwnTrailFault[]>;
+  /** How many chains it has. */
+  countChains(database: Database): Promise<number>;
   /** The ends of all its chains, in batches. None is ever removed. */
   readChainEnds(database: Database): AsyncIterable<readonly FoundChainEnd[]>;
   /** Compares ends that were noted before with it. */

@@ -1,5 +1,9 @@
 import { readCommandDatabaseEnv, readDatabaseSchema } from '../app/settings/command-settings.js';
-import { findAccessChainFaults, readAccessChainEnds } from '../app/access-trail/access-chains.js';
+import {
+  countAccessChains,
+  findAccessChainFaults,
+  readAccessChainEnds,
+} from '../app/access-trail/access-chains.js';
 import { findAccessFaults } from '../app/access-trail/verify-access.js';
 import type { CommandHost } from './command-host.js';
 import { withOpenDatabase } from './open-database.js';
@@ -28,6 +32,7 @@ export const SERVICE: CommandHost = {
   ownTrail: {
     name: 'access',
     findFaults: findAccessFaults,
+    countChains: countAccessChains,
     readChainEnds: readAccessChainEnds,
     findChainFaults: findAccessChainFaults,
   },

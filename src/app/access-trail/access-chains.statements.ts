@@ -26,6 +26,14 @@ export const LIST_ACCESS_CHAINS = statement({
   ORDER BY id LIMIT :size`,
 });
 
+/** How many chains of access there are: one of each project. */
+export const COUNT_ACCESS_CHAINS = statement({
+  name: 'project_access_count_chains',
+  parameters: {},
+  columns: { count: bigint },
+  text: 'SELECT count(*) AS count FROM {schema}.projects',
+});
+
 /** Of some chains of access: the hash of a version, null where there is none, and the newest version. */
 export const COMPARE_ACCESS_CHAINS = statement({
   name: 'project_access_compare_chains',

@@ -6,13 +6,24 @@ import {
 } from '../../payments/audit/audit-chains.js';
 import type { Database } from '../../payments/database/database.js';
 import { runStatement } from '../../payments/database/run-statement.js';
-import { COMPARE_ACCESS_CHAINS, LIST_ACCESS_CHAINS } from './access-chains.statements.js';
+import {
+  COMPARE_ACCESS_CHAINS,
+  COUNT_ACCESS_CHAINS,
+  LIST_ACCESS_CHAINS,
+} from './access-chains.statements.js';
 import { hasAccessTables } from './verify-access.js';
 
 /** How many chains one statement reads. */
 const BATCH = 5_000;
 /** Sorts before every project. */
 const FIRST = '00000000-0000-0000-0000-000000000000';
+
+/** How many chains of access there are. Reads every project. */
+export async function countAccessChains(database: Database): Promise<number> {
+  if (!(await hasAccessTables(database))) return 0;
+  const [row] = await runStatement(database, 'read', COUNT_ACCESS_CHAINS, {});
+  return row?.count ?? 0;
+}
 
 /** The ends of the chains of access to all projects, in batches. */
 export async function* readAccessChainEnds(database: Database): AsyncGenerator<FoundChainEnd[]> {

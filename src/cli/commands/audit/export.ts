@@ -30,8 +30,22 @@ export async function exportChains(
   return { file, key: signer.id, ...claims };
 }
 
+/** The chains of all trails, with a report of how many of them are exported. */
 async function* allChains(host: CommandHost, database: Database): AsyncGenerator<NotedEnd[]> {
-  yield* wholeChains(host, configChains(database), undefined);
+  const { ownTrail } = host;
+  const total = (await countConfigs(database)) + ((await ownTrail?.countChains(database)) ?? 0);
+  const reporter = progressReporter(progressStream(), 'chains');
+  let exported = 0;
+  for await (const chains of noteChains(host, database)) {
+    yield chains;
+    exported += chains.length;
+    reporter.report({ done: exported, total }, { exported, total });
+  }
+  reporter.end();
+}
+
+async function* noteChains(host: CommandHost, database: Database): AsyncGenerator<NotedEnd[]> {
+  yield* wholeChains(host, readChainEnds(database), undefined);
   const { ownTrail } = host;
   if (ownTrail !== undefined) yield* wholeChains(host, ownTrail.readChainEnds(database), ownTrail.name);
 }
@@ -51,17 +65,4 @@ async function* wholeChains(
       );
     });
   }
-}
-
-/** The chains of configurations, with a report of how many there are. */
-async function* configChains(database: Database): AsyncGenerator<FoundChainEnd[]> {
-  const total = await countConfigs(database);
-  const reporter = progressReporter(progressStream(), 'chains');
-  let exported = 0;
-  for await (const chains of readChainEnds(database)) {
-    yield chains;
-    exported += chains.length;
-    reporter.report({ done: exported, total }, { exported, total });
-  }
-  reporter.end();
 }
