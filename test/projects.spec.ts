@@ -53,6 +53,8 @@ describe('creating a project', () => {
     ['a name with white space around it', { name: ' Shop\n' }, { name: 'Shop' }],
     ['a name with a space in it', { name: 'Old Shop 🏪' }],
     ['a place of Iceland', { name: 'Eyjafjallajökull' }],
+    ['a name with joiners', { name: 'می\u200Cخواهم 👩\u200D💻' }],
+    ['a name that only looks like the beginning of a key', { name: 'Desk_test' }],
     ['a description of several lines', { name: 'Shop', description: 'Tea\r\n\tand 👩‍💻 ware' }],
     ['an empty description', { name: 'Shop', description: '' }],
     ['a description of 1,000 characters', { name: 'Shop', description: 'x'.repeat(1_000) }],
@@ -77,6 +79,11 @@ describe('creating a project', () => {
     [
       'a description with a key in it',
       { name: 'x', description: `keys:\n${fakeCredential('test_secret_key')}` },
+      [[['body', 'description'], 'wrong_kind']],
+    ],
+    [
+      'a description with a key in it that a joiner cuts',
+      { name: 'x', description: fakeCredential('test_secret_key').replace('_', '\u200C_') },
       [[['body', 'description'], 'wrong_kind']],
     ],
     [

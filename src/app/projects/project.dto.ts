@@ -3,7 +3,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { IsOptional, IsString, MaxLength, MinLength, ValidateBy } from 'class-validator';
 import { trimmed } from '../../payments/domain/credential-rules.js';
-import { holdsCredential } from '../../payments/domain/credential-shape.js';
+import { textHoldsCredential } from '../../payments/domain/credential-shape.js';
 import { PROJECT_ID, EXAMPLE_TIME, exampleOf } from '../../payments/http/openapi/api-documentation.js';
 import { CALLER_ROLE } from '../../payments/http/openapi/caller-role.js';
 import { refusal } from '../../payments/http/body/request-body.pipe.js';
@@ -45,7 +45,7 @@ function Text(
       ),
     ),
     ValidateBy(
-      { name: 'isHarmless', validator: ofText((text) => !holdsCredential(text)) },
+      { name: 'isHarmless', validator: ofText((text) => !textHoldsCredential(text)) },
       refusal(NAME_IS_CREDENTIAL.type, NAME_IS_CREDENTIAL.msg),
     ),
   );

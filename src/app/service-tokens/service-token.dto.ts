@@ -14,7 +14,7 @@ import {
   type ValidationArguments,
   type ValidatorConstraintInterface,
 } from 'class-validator';
-import { holdsCredential } from '../../payments/domain/credential-shape.js';
+import { textHoldsCredential } from '../../payments/domain/credential-shape.js';
 import type { ValidationItem } from '../../payments/domain/errors.js';
 import { PROJECT_ROLES, type ProjectRole } from '../../payments/domain/project-access.js';
 import { UUIDS } from '../../payments/domain/project-ids.js';
@@ -89,7 +89,7 @@ class Ids implements ValidatorConstraintInterface {
 class Harmless implements ValidatorConstraintInterface {
   validate(value: unknown): boolean {
     return (
-      typeof value === 'string' && isVisible(value.trim()) && isStorable(value) && !holdsCredential(value)
+      typeof value === 'string' && isVisible(value.trim()) && isStorable(value) && !textHoldsCredential(value)
     );
   }
 }

@@ -4,9 +4,26 @@ const CREDENTIAL = /^(?:sk|rk|pk|rkcs)_|(?:sk|rk|pk|rkcs)_(?:test|live|org)|whse
 const ACCESS_TOKEN = /^eyJ|\beyJ[\w-]{8}/;
 
 /**
- * Whether a text may hold a credential, which was pasted where none belongs: it is not repeated, and must not reach a database
- * that may log what it is asked.
+ * Whether a word of a program, such as the name of a field, may hold a credential, which was pasted where none belongs: it is not
+ * repeated, and must not reach a database that may log what it is asked. Words that people write are judged by
+ * {@link textHoldsCredential}.
  */
 export function holdsCredential(text: string): boolean {
   return CREDENTIAL.test(text) || ACCESS_TOKEN.test(text);
+}
+
+/** As a word of its own: a prefix with a piece of what follows it. Without a digit it takes more to be no name. */
+const CREDENTIAL_WORD =
+  /(?<![\p{L}\p{N}])(?:(?:(?:sk|rk|pk|rkcs)_(?:test|live|org)_|whsec_)(?:(?=\w*\d)\w{8}|\w{20})|(?:sk|rk|pk|rkcs|nsc)_[\da-z]{20})/iu;
+/** Pasted to the end of another word, it is longer than what words end with. */
+const GLUED_CREDENTIAL = /(?:(?:sk|rk|pk|rkcs)_(?:test|live|org)_|whsec_|nsc_)(?=[a-z]*\d)[\da-z]{16}/i;
+const WHOLE_ACCESS_TOKEN = /(?<![\p{L}\p{N}])eyJ[\w-]{8}|eyJ[\w-]{8,}\.eyJ/u;
+
+/**
+ * Whether a text for people, such as a name, holds a credential, also one with characters between that nobody sees. Words that only
+ * look like its beginning, such as `desk_test`, are none.
+ */
+export function textHoldsCredential(text: string): boolean {
+  const seen = text.replaceAll(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '');
+  return CREDENTIAL_WORD.test(seen) || GLUED_CREDENTIAL.test(seen) || WHOLE_ACCESS_TOKEN.test(seen);
 }

@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit';
 import { fill } from '../texts/fill.js';
+import { isTypedAs } from './as-read.js';
 
 /** What is asked before something that nobody can undo. */
 export interface Confirmation {
@@ -22,7 +23,7 @@ export function typedConfirmation(confirmation: Confirmation): TemplateResult {
   const onSubmit = (event: SubmitEvent): void => {
     event.preventDefault();
     const form = event.currentTarget as HTMLFormElement;
-    if (shown(field(form).value) !== shown(word)) {
+    if (!isTypedAs(field(form).value, word)) {
       field(form).setCustomValidity(fill(label, { word }));
       field(form).reportValidity();
       return;
@@ -38,9 +39,4 @@ export function typedConfirmation(confirmation: Confirmation): TemplateResult {
     <button part="button danger" class="danger" aria-busy=${isBusy}>${button}</button>
     <button type="button" part="button" @click=${onCancel}>${cancel}</button>
   </form>`;
-}
-
-/** A text as browsers show it in a line: what somebody reads has one space where the name has two, or a line break. */
-function shown(text: string): string {
-  return text.trim().replaceAll(/\s+/g, ' ');
 }

@@ -1,5 +1,5 @@
 import { ApiParam } from '@nestjs/swagger';
-import { holdsCredential } from '../../../payments/domain/credential-shape.js';
+import { textHoldsCredential } from '../../../payments/domain/credential-shape.js';
 import { ValidationFailed, type ValidationItem } from '../../../payments/domain/errors.js';
 import { isTokenSubject } from '../../service-tokens/token-subject.js';
 import { isSubject, isVisible } from '../../../payments/domain/subject.js';
@@ -34,7 +34,7 @@ export function ApiSubject(): MethodDecorator {
  * @throws ValidationFailed
  */
 export function readSubject(subject: unknown): string {
-  if (!isSubject(subject) || holdsCredential(subject) || isTokenSubject(subject))
+  if (!isSubject(subject) || textHoldsCredential(subject) || isTokenSubject(subject))
     throw new ValidationFailed([NO_SUBJECT]);
   return subject;
 }
