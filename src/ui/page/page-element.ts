@@ -9,6 +9,7 @@ import { styles } from '../element/styles.js';
 import { fill } from '../texts/fill.js';
 import { PAGE } from '../texts/page-texts.js';
 import { ENGLISH } from '../texts/texts.js';
+import { endedNotice } from './ended-notice.js';
 import { pageStyles } from './page-styles.js';
 import { ProjectsApi } from './projects-api.js';
 import { Places } from './places.js';
@@ -94,16 +95,12 @@ export class PageElement extends LitElement {
   }
 
   private renderEnded(): TemplateResult {
-    return html`<div class="notice">
-      <p>${PAGE.ended}</p>
-      <button type="button" class="primary" @click=${this.signInAgain}>${PAGE.signInAgain}</button>
-      ${
-        this.hasNoWindow
-          ? html`<p>${PAGE.signInHereLeads}</p>
-              <button type="button" @click=${this.begin}>${PAGE.signInHere}</button>`
-          : nothing
-      }
-    </div>`;
+    const { hasNoWindow } = this;
+    return endedNotice({
+      hasNoWindow,
+      onAgain: () => void this.signInAgain(),
+      onHere: () => void this.begin(),
+    });
   }
 
   private renderLeaving(): TemplateResult | typeof nothing {
