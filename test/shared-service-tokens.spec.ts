@@ -314,6 +314,33 @@ it('has no role anywhere once it is ended while announcements are lost', async (
   announce.mockRestore();
 });
 
+it('is ended again without a lock or a word, which a former member could ask for without end', async () => {
+  await give(first, 'dave', 'admin');
+  await give(second, 'dave', 'admin');
+  const { id } = await make({}, 'dave');
+  expect((await take(first, id)).status).toBe(204);
+  const announce = jest.spyOn(service.app.get(ChangeAnnouncements), 'announce');
+  expect((await take(first, id)).status).toBe(204);
+  expect(announce).not.toHaveBeenCalled();
+  expect((await revoke(id, 'dave')).status).toBe(204);
+  expect(announce.mock.calls).toEqual([[second]]);
+  for (const project of [first, second]) {
+    await service.request('DELETE', `/api/v1/projects/${project}/members/dave`);
+  }
+  announce.mockClear();
+  const client = new pg.Client({ connectionString: service.database.url });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('SELECT FROM projects WHERE id = ANY ($1) FOR UPDATE', [[first, second]]);
+    expect((await revoke(id, 'dave')).status).toBe(204);
+  } finally {
+    await client.end();
+  }
+  expect(announce).not.toHaveBeenCalled();
+  announce.mockRestore();
+});
+
 it('goes on in its other projects when one is deleted', async () => {
   const { id, token } = await make();
   await service.request('DELETE', `/api/v1/projects/${first}`);

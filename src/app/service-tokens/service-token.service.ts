@@ -120,12 +120,9 @@ export class ServiceTokenService {
     const values = { token_id: tokenId, made_by: change.actor };
     const rows = await runStatement(this.database, 'read', FIND_OWN_TOKEN, values);
     if (rows.length === 0) throw noSuchOwnToken();
-    await this.end(
-      rows.map(({ project_id }) => project_id),
-      tokenId,
-      change,
-      null,
-    );
+    const left = rows.filter(({ is_revoked }) => !is_revoked).map(({ project_id }) => project_id);
+    // Who was removed from projects must not make others wait there by ending again what has ended.
+    if (left.length > 0) await this.end(left, tokenId, change, null);
   }
 
   /** @param enough null: whoever asks */
@@ -144,7 +141,7 @@ export class ServiceTokenService {
     }
     if (!found.every(({ is_allowed }) => is_allowed)) throw insufficientRole('admin');
     const announcements = this.moduleRef.get(ChangeAnnouncements, { strict: false });
-    for (const id of projectIds) announcements.announce(id);
+    for (const { project_id, was_working } of found) if (was_working) announcements.announce(project_id);
   }
 
   /** Revokes all tokens that somebody has made, and forgets who that was. */
