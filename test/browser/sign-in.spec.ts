@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Browser, BrowserContext, Locator, Page, Request } from 'playwright-core';
+import type { Browser, BrowserContext, Locator, Page, Request, Route } from 'playwright-core';
 import { launchChromium } from '../support/chromium.js';
 import { fakeCredential } from '../support/credentials.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
@@ -192,7 +192,7 @@ describe('signing in again, when the provider lets nobody go on', () => {
 
     const other = await context.newPage();
     await other.goto(`${service.url}/?code=stolen&state=window.forged`);
-    await other.getByText('You can close this one.').waitFor();
+    await other.getByText('No page waits for this sign-in').waitFor();
     expect(other.url()).toBe(`${service.url}/`);
     await other.evaluate(`{
       const channel = new BroadcastChannel('sign-in');
@@ -245,6 +245,71 @@ describe('signing in again, when the provider lets nobody go on', () => {
     await page.getByText('You are signed in again.').waitFor();
     expect(await field().inputValue()).toBe(key);
     expect(problems).toEqual([]);
+  });
+
+  it('says that nobody waits for the window where the page was loaded again, and leads to it', async () => {
+    const opened = await openWindow();
+    await opened.getByRole('heading', { name: 'Sign in' }).waitFor();
+    await page.reload();
+    await choose(opened, 'Demo Developer');
+    await opened.getByText('No page waits for this sign-in').waitFor();
+    expect(await opened.getByText('You can close').count()).toBe(0);
+    await opened.getByRole('link', { name: 'Open the page' }).click();
+    await opened.getByRole('button', { name: 'Sign in' }).click();
+    await opened.getByText('Signed in as Demo Developer').waitFor();
+    expect(problems).toEqual([]);
+  });
+
+  describe('in a window whose answer is slow, as somebody else by mistake,', () => {
+    let answer: (how: 'given' | 'refused') => Promise<void>;
+
+    beforeEach(async () => {
+      const held = new Promise<Route>((resolve) => {
+        void page.route(`${issuer}/token`, resolve, { times: 1 });
+      });
+      await choose(await openWindow(), 'Demo Newcomer');
+      const route = await held;
+      answer = async (how) => {
+        const answered = page.waitForResponse((response) => response.request() === route.request());
+        if (how === 'given') await route.continue();
+        else await route.fulfill({ status: 400, json: { error: 'invalid_grant' } });
+        await (await answered).finished();
+        // Another request of the page's is answered after what came of it was shown.
+        await page.evaluate(`fetch('docs')`);
+      };
+    });
+
+    it.each(['given', 'refused'] as const)('heeds it no more after another window: %s', async (how) => {
+      // The provider shall ask who it is.
+      await context.clearCookies();
+      await choose(await openWindow(), 'Demo Developer');
+      await page.getByText('You are signed in again.').waitFor();
+      await answer(how);
+      expect(await page.getByRole('banner').innerText()).toContain('Signed in as Demo Developer');
+      expect(await page.getByRole('alert').first().innerText()).toBe('');
+      expect(await field().inputValue()).toBe(key);
+      const asked = grants().length;
+      const refreshed = page.waitForResponse((response) => response.url() === `${issuer}/token`);
+      await page.clock.fastForward('09:45');
+      await refreshed;
+      expect(grants().slice(asked)).toEqual(['refresh_token']);
+      expect([problems, dialogs]).toEqual([[], []]);
+    });
+
+    it.each(['given', 'refused'] as const)('heeds it no more after a sign-out: %s', async (how) => {
+      let signOuts = 0;
+      // The page stays, as it does where the provider has no place to sign out.
+      await page.route(`${issuer}/session/end**`, (route) => {
+        signOuts += 1;
+        return route.fulfill({ status: 204 });
+      });
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByText('You are signed out.').waitFor();
+      await answer(how);
+      await page.getByText('You are signed out.').waitFor();
+      expect(await page.getByRole('alert').first().innerText()).toBe('');
+      expect(signOuts).toBe(1);
+    });
   });
 
   it('says that the browser opens no window, keeps what is entered, and leaves the page when told to', async () => {

@@ -49,6 +49,10 @@ export class ProviderSession extends EventTarget implements Session {
     return this.#accessToken;
   }
 
+  forget(): void {
+    this.#end();
+  }
+
   signOut(): Promise<void> {
     const { end_session_endpoint: endpoint, client_id } = this.provider;
     this.#end();

@@ -14,7 +14,10 @@ export interface Session extends EventTarget {
    */
   token(refused?: string): Promise<string>;
 
-  /** Ends it here and at the provider. */
+  /** Ends it here alone: its tokens are gone, and the provider is asked for no others. Nothing leads away. */
+  forget(): void;
+
+  /** Ends it here and at the provider, where it leads to. */
   signOut(): Promise<void>;
 }
 
@@ -33,7 +36,7 @@ export interface SignIn {
   /**
    * Signs in once more in a window of its own, so that what is entered on the page stays. To be called while a click is handled.
    *
-   * @returns undefined when it was aborted
+   * @returns undefined when it was aborted, whatever its window leads to afterwards
    * @throws Error with a sentence for people, when the browser opens no window, or the provider refused
    */
   again(other: OtherWindow): Promise<Session | undefined>;

@@ -1,5 +1,6 @@
 import { PAGE } from '../texts/page-texts.js';
 import { authorizationUrl, newCodeRequest, sessionFrom } from './authorization-code.js';
+import { showHandingBack } from './handed-back.js';
 import type { Provider } from './provider.js';
 import type { OtherWindow, Session } from './session.js';
 
@@ -10,6 +11,8 @@ const CHANNEL = 'sign-in';
 const FEATURES = 'popup,width=500,height=720';
 /** How often is looked whether the window is still there, in milliseconds. */
 const LOOK_MS = 500;
+/** How long a page that waits for a window may take to say that it has its answer, in milliseconds. */
+const TAKEN_MS = 3_000;
 
 /**
  * Signs in once more in a window of its own; state, nonce and verifier are in the memory of this page alone. To be called while a
@@ -27,7 +30,22 @@ export async function signInByWindow(provider: Provider, other: OtherWindow): Pr
   const answering = answerTo(request.state, opened, other);
   opened.location.replace(await authorizationUrl(provider, request));
   const answer = await answering;
-  return answer && sessionFrom(provider, answer, request);
+  return answer && unlessAborted(sessionFrom(provider, answer, request), other.signal);
+}
+
+/** What a window leads to that was given up while its answer was on the way, is nobody's: not even its refusal is told. */
+async function unlessAborted(
+  exchanging: Promise<Session>,
+  signal: AbortSignal,
+): Promise<Session | undefined> {
+  try {
+    const session = await exchanging;
+    if (!signal.aborted) return session;
+    session.forget();
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+  return undefined;
 }
 
 /** The first answer that has the state; whatever else is said in the channel, is said to others or by nobody who knows it. */
@@ -74,9 +92,17 @@ export function handBack(): boolean {
   if (state?.startsWith(MARK) !== true) return false;
   // At once: neither the history nor a copied address shall have a code in it.
   history.replaceState(null, '', location.pathname);
+  const say = showHandingBack();
   const channel = new BroadcastChannel(CHANNEL);
+  const waiting = setTimeout(() => {
+    // It may still be taken: browsers let pages sleep that nobody looks at.
+    say(false);
+  }, TAKEN_MS);
   channel.onmessage = ({ data }: MessageEvent<unknown>): void => {
-    if (data === state) close();
+    if (data !== state) return;
+    clearTimeout(waiting);
+    say(true);
+    close();
   };
   channel.postMessage(answer.toString());
   return true;

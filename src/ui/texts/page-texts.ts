@@ -17,7 +17,12 @@ export const PAGE = {
     'The browser has blocked the window to sign in. Allow this page to open windows, and sign in again.',
   windowGone:
     'The window to sign in is closed, or hidden from this page. Go on there if it is open, or else sign in again.',
+  handingBack: 'The sign-in is handed to the page that you came from …',
   handedBack: 'The sign-in goes on in the window that you came from. You can close this one.',
+  notHandedBack:
+    'No page waits for this sign-in any more: it was closed, loaded again, or has given this window up. If the page is still open, ' +
+    'go on there and close this window; or else open it here, and sign in.',
+  openPage: 'Open the page',
   signedInAgain: 'You are signed in again. What is entered here has stayed.',
   otherPerson: 'Somebody else has signed in: what {name} had entered is gone.',
 
