@@ -60,6 +60,25 @@ it('says that a session has ended, and keeps what was typed when somebody signs 
   expect(rig.problems).toEqual([]);
 });
 
+it('goes on with the new session where the old one was asked for a token before', async () => {
+  const id = await rig.service.createProject('page-replaced', 'Belts');
+  await openPage('page-replaced', id);
+  await signInOn(page);
+  await button('Deactivate the project …').click();
+  const word = page.getByLabel('Type Belts to confirm');
+  await word.fill('Belts');
+  await page.evaluate(`{
+    const { session } = window;
+    session.token = () => new Promise((_, reject) => { session.forget = () => reject(new Error('over')); });
+    session.dispatchEvent(new Event('ended'));
+  }`);
+  await word.press('Enter');
+  await button('Sign in again').click();
+  await page.getByRole('heading', { name: 'Projects', exact: true }).waitFor();
+  expect(await button('Sign in again').count()).toBe(0);
+  expect(rig.problems).toEqual([]);
+});
+
 it('sends nothing that one person has begun as somebody else', async () => {
   const id = await rig.service.createProject('page-first', 'Coats');
   await openPage('page-first', id);
@@ -79,7 +98,7 @@ it('sends nothing that one person has begun as somebody else', async () => {
 
   await page.evaluate(`{
     document.querySelector('stripe-page').signIn.again = async () =>
-      Object.assign(new EventTarget(), { subject: 'page-second', name: 'Bob', token: async () => 'another', signOut: async () => {} });
+      Object.assign(new EventTarget(), { subject: 'page-second', name: 'Bob', token: async () => 'another', forget: () => {}, signOut: async () => {} });
     session.dispatchEvent(new Event('ended'));
   }`);
   await button('Sign in again').click();

@@ -106,6 +106,23 @@ it('leads to the sign-in page and back, with nothing left in the address or in s
   expect(problems).toEqual([]);
 });
 
+it('comes back to the project that was asked for, and shows it', async () => {
+  await page.goto(service.url);
+  await signIn();
+  const link = page.getByRole('link', { name: 'Demo project' });
+  await page.goto(`${service.url}/${await link.getAttribute('href')}`);
+  const address = page.url();
+  // It is signed out then, and the provider lets them on without asking.
+  await page.reload();
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Demo project' }).waitFor();
+  expect(page.url()).toBe(address);
+  await page.getByRole('link', { name: 'All projects' }).click();
+  await link.click();
+  await page.getByRole('heading', { name: 'Demo project' }).waitFor();
+  expect(problems).toEqual([]);
+});
+
 it('refreshes a token before it ends, and goes on with another one', async () => {
   await page.goto(service.url);
   await signIn();
@@ -146,6 +163,27 @@ it('asks for another token once where one is refused, and does what was to be do
   await page.getByRole('tab').first().waitFor();
   expect(grants()).toEqual(['authorization_code', 'refresh_token']);
   expect(await tokensSent()).toHaveLength(2);
+  expect(problems).toEqual([]);
+});
+
+it('asks the provider no more for a session in whose place another one is', async () => {
+  await page.goto(service.url);
+  await signIn();
+  await page.getByRole('link', { name: 'Demo project' }).waitFor();
+  const api = `${service.url}/api/**`;
+  await page.route(api, (route) => route.fulfill({ status: 401, json: {} }));
+  await page.getByRole('link', { name: 'Demo project' }).click();
+  const again = page.getByRole('button', { name: 'Sign in again' });
+  await again.waitFor();
+  await page.unroute(api);
+  // The provider lets them on without asking.
+  await again.click();
+  await page.getByText('You are signed in again.').waitFor();
+  const asked = grants().length;
+  const refreshed = page.waitForResponse((response) => response.url() === `${issuer}/token`);
+  await page.clock.fastForward('09:45');
+  await refreshed;
+  expect(grants().slice(asked)).toEqual(['refresh_token']);
   expect(problems).toEqual([]);
 });
 
@@ -337,6 +375,23 @@ it('signs out at the provider, too', async () => {
   await choose(page, 'Demo Newcomer');
   await page.getByText('Demo Newcomer').first().waitFor();
   expect(problems).toEqual([]);
+});
+
+it('asks nothing when somebody signs out who has entered a key: they could stay, and the provider would let anybody on', async () => {
+  await page.goto(service.url);
+  await signIn();
+  await page.getByRole('link', { name: 'Demo project' }).click();
+  await page.locator('#in-test_secret_key').fill(fakeCredential('test_secret_key', randomUUID()));
+  page.on('dialog', (dialog) => {
+    problems.push(dialog.type());
+    void dialog.dismiss();
+  });
+  const left = page.waitForRequest((request) => request.url().startsWith(`${issuer}/session/end`));
+  const outcome = Promise.race([left, page.waitForEvent('dialog')]);
+  await page.getByRole('button', { name: 'Sign out' }).click();
+  await outcome;
+  expect(problems).toEqual([]);
+  await page.getByRole('heading', { name: 'Sign out' }).waitFor();
 });
 
 it.each([

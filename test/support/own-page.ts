@@ -32,7 +32,7 @@ export async function openOwnPage(
   await page.goto(`${rig.service.url}/${projectId === undefined ? '' : `#/projects/${projectId}`}`);
   await page.evaluate(`{
     const signedIn = () => window.session = Object.assign(new EventTarget(), {
-      subject: ${JSON.stringify(subject)}, name: 'Alice', token: async () => ${JSON.stringify(testToken(subject))}, signOut: async () => { window.session = null; } });
+      subject: ${JSON.stringify(subject)}, name: 'Alice', token: async () => ${JSON.stringify(testToken(subject))}, forget: () => {}, signOut: async () => { window.session = null; } });
     const page = document.querySelector('stripe-page');
     page.signIn = {
       resume: async () => undefined,

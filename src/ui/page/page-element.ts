@@ -1,7 +1,6 @@
 import { LitElement, html, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { keyed } from 'lit/directives/keyed.js';
-import { Api } from '../api/api.js';
 import { leavingNotice } from '../element/credential-notices.js';
 import { focusOn, keepFocus } from '../element/focus.js';
 import { partStyles } from '../element/part-styles.js';
@@ -9,9 +8,9 @@ import { styles } from '../element/styles.js';
 import { fill } from '../texts/fill.js';
 import { PAGE } from '../texts/page-texts.js';
 import { ENGLISH } from '../texts/texts.js';
+import { accessFor, type Access } from './access.js';
 import { endedNotice } from './ended-notice.js';
 import { pageStyles } from './page-styles.js';
-import { ProjectsApi } from './projects-api.js';
 import { Places } from './places.js';
 import { projectOf } from './route.js';
 import type { Session, SignIn } from './session.js';
@@ -20,13 +19,6 @@ import type { Session, SignIn } from './session.js';
 interface Leaving {
   projectId: string | undefined;
   steps: number;
-}
-
-/** How the service is asked for a person. */
-interface Access {
-  subject: string | undefined;
-  token: (refused?: string) => Promise<string>;
-  api: ProjectsApi;
 }
 
 /** The page of the service: who is signed in, their projects, and the settings of one. */
@@ -64,7 +56,7 @@ export class PageElement extends LitElement {
 
   override willUpdate(changed: PropertyValues<this>): void {
     const { signIn } = this;
-    if (changed.has('signIn') && signIn !== undefined) void this.enter(() => signIn.resume());
+    if (changed.has('signIn') && signIn !== undefined) void this.enter(() => this.resume(signIn));
   }
 
   override render(): TemplateResult {
@@ -132,6 +124,15 @@ export class PageElement extends LitElement {
     return html`${keyed(access, keyed(projectId, view))}`;
   }
 
+  private async resume(signIn: SignIn): Promise<Session | undefined> {
+    try {
+      return await signIn.resume();
+    } finally {
+      // Whoever comes back from the provider is at the address that they left, of which no event tells.
+      this.projectId = projectOf(location.hash);
+    }
+  }
+
   private readonly begin = (): Promise<void> =>
     this.enter(async () => {
       await this.signIn?.begin();
@@ -149,11 +150,7 @@ export class PageElement extends LitElement {
     return this.enter(async () => {
       this.said = PAGE.windowOpened;
       try {
-        const session = await this.signIn?.again({ signal, onOutOfSight });
-        if (this.session !== null) return session;
-        // Who has signed out meanwhile stays so.
-        await session?.signOut();
-        return undefined;
+        return await this.signIn?.again({ signal, onOutOfSight });
       } catch (error) {
         this.said = '';
         this.hasNoWindow = true;
@@ -169,7 +166,9 @@ export class PageElement extends LitElement {
     this.isEnded = false;
     this.leavingFor = undefined;
     this.said = PAGE.signedOut;
-    await Promise.all([focusOn(this, 'main button'), session?.signOut()]);
+    // First what is entered is gone: the browser would ask about it, and who stays then is not signed out at the provider.
+    await focusOn(this, 'main button');
+    await session?.signOut();
   };
 
   /** Takes the session that somebody gets, or says why there is none. */
@@ -181,6 +180,7 @@ export class PageElement extends LitElement {
       const session = await get();
       if (session !== undefined && session !== this.session) {
         this.session?.removeEventListener('ended', this.onEnded);
+        this.session?.forget();
         session.addEventListener('ended', this.onEnded);
         this.isEnded = false;
         this.hasNoWindow = false;
@@ -205,16 +205,11 @@ export class PageElement extends LitElement {
       this.said = isAnother ? fill(PAGE.otherPerson, { name: this.session.name }) : PAGE.signedInAgain;
   }
 
-  /** How the service is asked for one person: what was begun for them does not go on as somebody else. */
   private accessOf(subject: string | undefined): Access {
-    const token = (refused?: string): Promise<string> =>
-      this.session?.subject === subject && this.session
-        ? this.session.token(refused)
-        : Promise.reject(new Error('nobody is signed in, or somebody else'));
     const onSignedOut = (): void => {
       if (this.access.subject === subject) this.isEnded = true;
     };
-    return { subject, token, api: new ProjectsApi(new Api({ base: 'api/v1', token, onSignedOut })) };
+    return accessFor(subject, () => this.session, onSignedOut);
   }
 
   private readonly onEnded = (): void => {
