@@ -1,4 +1,4 @@
-import type { Page } from 'playwright-core';
+import type { Page, Route } from 'playwright-core';
 import { expectedMask, fakeCredential } from '../support/credentials.js';
 import { startSettings, type SettingsRig } from '../support/settings-page.js';
 import { configPath } from '../support/service.js';
@@ -134,6 +134,108 @@ it('tells a change that is probably the person’s own, since no answer came to 
   await page.getByRole('button', { name: 'Store', exact: true }).click();
   await page.getByRole('heading', { name: 'Somebody else was faster' }).waitFor();
   expect(await isOwn.count()).toBe(0);
+});
+
+/** What the page may get in place of the answer to a change that was made. */
+const LOST: [string, (route: Route) => Promise<void>][] = [
+  ['nothing came', (route) => route.abort()],
+  [
+    'a gateway answered with a code of its own',
+    (route) => route.fulfill({ status: 504, json: { code: 504, message: 'upstream request timeout' } }),
+  ],
+  [
+    'the answer broke off',
+    (route) => route.fulfill({ status: 200, contentType: 'application/json', body: '{"project_id":"5' }),
+  ],
+];
+
+/** Lets a change of a page reach the service and be made, and its answer be lost. */
+async function loseAnswer(page: Page, id: string, lose: (route: Route) => Promise<void>, method = 'PUT') {
+  const url = `${rig.service.url}${configPath(id)}`;
+  const once = async (route: Route): Promise<void> => {
+    if (route.request().method() !== method) return route.fallback();
+    await page.unroute(url, once);
+    await route.fetch();
+    await lose(route);
+  };
+  await page.route(url, once);
+}
+
+/** Stores a key of which the page does not know that it was stored. */
+async function storeUnheard(lose = LOST[0]?.[1] ?? (() => Promise.resolve())) {
+  const { id, page } = await openBefore();
+  await loseAnswer(page, id, lose);
+  await store(page, mine);
+  await page.getByText('It may have been stored all the same.').waitFor();
+  return { id, page };
+}
+
+const storeAgain = (page: Page) => page.getByRole('button', { name: 'Store', exact: true }).click();
+const mayBeOwn = (page: Page) =>
+  page.getByRole('heading', { name: 'Your change may be stored already' }).waitFor();
+
+it.each(LOST)(
+  'says that a key may have been stored where %s, and knows it when it is tried again',
+  async (_name, lose) => {
+    const { page } = await storeUnheard(lose);
+    await storeAgain(page);
+    await mayBeOwn(page);
+  },
+);
+
+it('shows what was stored without an answer once what was entered is discarded', async () => {
+  const { id, page } = await storeUnheard();
+  const mend = await failing(page, configPath(id));
+  const discard = page.getByRole('button', { name: 'Discard what is entered' });
+  await discard.click();
+  await page.getByText('gone from its fields. It may have been stored all the same').waitFor();
+  await mend();
+  await page.locator('#in-test_secret_key').fill('sk_te');
+  await discard.click();
+  await page.getByText('what you stored before seems to have arrived').waitFor();
+  await page.getByText(`Stored: ${maskOf(mine)}`).waitFor();
+});
+
+it('knows a key that was stored without an answer under a colleague’s change, and after the field was empty', async () => {
+  const { id, page } = await storeUnheard();
+  const body = { test_publishable_key: fakeCredential('test_publishable_key') };
+  await rig.service.request('PUT', configPath(id), { body });
+  await page.locator('#in-test_secret_key').fill('');
+  await page.locator('#in-test_secret_key').fill(mine ?? '');
+  await storeAgain(page);
+  await mayBeOwn(page);
+  await choice(page).getByText('probably your own change').waitFor();
+});
+
+it('does not say that nothing was stored, or who was faster, while that cannot be read', async () => {
+  const { id, page } = await storeUnheard();
+  const mend = await failing(page, configPath(id));
+  await storeAgain(page);
+  await page.getByText('perhaps by you. What you stored before may have been stored all the same.').waitFor();
+  await mend();
+  const historyPath = `**${configPath(id)}/history*`;
+  await page.route(historyPath, (route) => route.abort());
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('heading', { name: 'What is stored has changed' }).waitFor();
+  await page.unroute(historyPath);
+});
+
+it('knows a deactivation to which no answer came', async () => {
+  const { id, page } = await openBefore({ projectName: 'Shop' });
+  const [, lose] = LOST[0] ?? [];
+  await loseAnswer(page, id, lose ?? (() => Promise.resolve()), 'DELETE');
+  const mend = await failing(page, configPath(id));
+  await page.locator('#in-test_publishable_key').fill(fakeCredential('test_publishable_key'));
+  await page.getByRole('button', { name: 'Deactivate …' }).click();
+  const word = page.getByLabel('Type Shop to confirm');
+  await word.fill('Shop');
+  await word.press('Enter');
+  await page.getByText('It may have been done all the same.').waitFor();
+  await mend();
+  await word.fill('Shop');
+  await word.press('Enter');
+  await page.getByText('is deactivated, and its credentials are erased, probably by you').waitFor();
+  expect(await page.locator('#in-test_publishable_key').inputValue()).toBe('');
 });
 
 it('asks also where the other version could be read only later', async () => {

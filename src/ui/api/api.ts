@@ -1,4 +1,4 @@
-import { ApiError, errorOf } from './api-error.js';
+import { ApiError, bodyOf, errorOf } from './api-error.js';
 
 /** How the service is reached. */
 export interface ApiOptions {
@@ -52,7 +52,7 @@ export class Api {
     if (response.status === 401) this.options.onSignedOut?.();
     if (!response.ok) throw await errorOf(response);
     return {
-      value: (response.status === 204 ? undefined : await response.json()) as T,
+      value: (await bodyOf(response)) as T,
       etag: response.headers.get('etag') ?? undefined,
       next: /^<([^>]*)>; rel="next"/.exec(response.headers.get('link') ?? '')?.[1],
     };

@@ -5,11 +5,12 @@ import type { CredentialField } from '../../payments/domain/credentials.js';
 import type { Change } from '../api/project-api.js';
 import { labelOf } from '../texts/credential-words.js';
 import { fill } from '../texts/fill.js';
-import { conflictRow, greatChange, ownChange, type Seen, type Unanswered } from './conflict.js';
+import { conflictRow, greatChange, type Seen } from './conflict.js';
 import type { CredentialInput } from './credential-input.js';
 import { actorOf } from './last-change.js';
 import { Section } from './section.js';
 import { timeText } from './time.js';
+import { ownChanges, whoseSince } from './unanswered.js';
 
 /** Whose value of a field is to be stored. */
 export type Choices = ReadonlyMap<CredentialField, 'mine' | 'theirs'>;
@@ -18,8 +19,6 @@ export type Choices = ReadonlyMap<CredentialField, 'mine' | 'theirs'>;
 export class ConflictNotice extends Section {
   /** What was shown before. */
   @property({ attribute: false }) seen: Seen = { config: null, version: 0 };
-  /** What they have sent before, where it is not known whether it was stored. */
-  @property({ attribute: false }) unanswered: Unanswered | undefined;
   /** The fields in which a credential is entered. */
   @property({ attribute: false }) entered: readonly CredentialInput[] = [];
   @property({ attribute: false }) isBusy = false;
@@ -34,11 +33,16 @@ export class ConflictNotice extends Section {
 
   override render(): TemplateResult {
     const { texts } = this;
-    const isOwn = this.own?.version === this.state.version;
+    const [heading, intro] = {
+      own: [texts.conflictOwn, texts.conflictOwnIntro],
+      perhaps: [texts.conflictPerhaps, texts.conflictPerhapsIntro],
+      others: [texts.conflict, texts.conflictIntro],
+    }[this.whose];
     return html`<div class="notice" part="conflict" role="group" aria-labelledby="conflict">
-      <h4 id="conflict" tabindex="-1">${isOwn ? texts.conflictOwn : texts.conflict}</h4>
-      <p>${isOwn ? texts.conflictOwnIntro : texts.conflictIntro}</p>
-      ${this.renderGreat()} ${this.entered.map((input) => this.renderRow(input))}
+      <h4 id="conflict" tabindex="-1">${heading}</h4>
+      <p>${intro}</p>
+      ${this.renderGreat()}
+      ${this.entered.filter(({ value }) => value !== '').map((input) => this.renderRow(input))}
       <p role="alert" class="fault">${this.isIncomplete ? texts.chooseFirst : ''}</p>
       <div class="actions">
         <button
@@ -63,16 +67,23 @@ export class ConflictNotice extends Section {
     </div>`;
   }
 
-  private get own(): Change | undefined {
-    return ownChange(this.unanswered, this.state.history);
+  private get whose(): ReturnType<typeof whoseSince> {
+    return whoseSince(this.seen.version, this.state);
+  }
+
+  /** Whether a change is probably the person's own, to which no answer came. */
+  private isOwn(change: Change | undefined): boolean {
+    return change !== undefined && ownChanges(this.seen.version, this.state).includes(change);
   }
 
   private renderGreat(): TemplateResult | typeof nothing {
     const { texts } = this;
     // A deactivation, or the first version where nothing was.
     const great = greatChange(this.seen, this.state.history);
-    if (great === undefined || great.version === this.own?.version) return nothing;
-    const words = great.action === 'deleted' ? texts.conflictDeleted : texts.conflictCreated;
+    const isOwn = this.isOwn(great);
+    if (great === undefined || (isOwn && great.action === 'created')) return nothing;
+    const deleted = isOwn ? texts.conflictDeletedOwn : texts.conflictDeleted;
+    const words = great.action === 'deleted' ? deleted : texts.conflictCreated;
     return html`<p>
       ${fill(words, { actor: actorOf(great, texts), time: timeText(great.changed_at, texts) })}
     </p>`;
@@ -83,7 +94,8 @@ export class ConflictNotice extends Section {
     const { config = null, history } = this.state;
     const { seen, now, by, isChanged } = conflictRow(field, this.seen, { config, history });
     const mine = maskOf(field, value);
-    const isOwn = by !== undefined && by.version === this.own?.version;
+    const isOwn = this.isOwn(by);
+    const isTheirs = by === undefined ? this.whose === 'others' : !isOwn;
     const made =
       by &&
       fill(isOwn ? texts.changedByOwn : texts.changedBy, {
@@ -104,7 +116,7 @@ export class ConflictNotice extends Section {
       <p>${fill(texts.youSaw, { mask: seen ?? texts.nothing })}</p>
       <p>${fill(texts.thereIsNow, { mask: now ?? texts.nothing })} ${made}</p>
       <p>${fill(texts.yours, { mask: mine })}</p>
-      ${choice('theirs', isOwn ? texts.keepStored : texts.keepTheirs)} ${choice('mine', texts.storeMine)}
+      ${choice('theirs', isTheirs ? texts.keepTheirs : texts.keepStored)} ${choice('mine', texts.storeMine)}
     </fieldset>`;
   }
 

@@ -1,8 +1,5 @@
-import { maskOf } from '../../payments/domain/credential-rules.js';
-import { CREDENTIAL_FIELDS, type CredentialField } from '../../payments/domain/credentials.js';
-import type { StripeConfigRequest } from '../../payments/stripe-config/stripe-config.dto.js';
-import type { ApiError } from '../api/api-error.js';
-import { conflictRow, greatChange, isUnanswered, type Seen, type Unanswered } from './conflict.js';
+import type { CredentialField } from '../../payments/domain/credentials.js';
+import { conflictRow, greatChange, type Seen } from './conflict.js';
 import type { ProjectState } from './project-state.js';
 
 /**
@@ -14,8 +11,6 @@ export class ConflictWatch {
   asked: Seen | undefined;
   /** Whether both versions are shown, once the other one is known. */
   isOpen = false;
-  /** What the person has sent before, where it is not known whether it was stored. */
-  unanswered: Unanswered | undefined;
   private seen: Seen | undefined;
 
   /** Told of each change of what is entered. */
@@ -31,16 +26,6 @@ export class ConflictWatch {
     else this.seen = seenOf(state);
   }
 
-  /** Told of what was sent without success. @param version that it was meant for */
-  onFailure(error: ApiError, version: number, sent: StripeConfigRequest): void {
-    if (!isUnanswered(error)) return;
-    const masks = CREDENTIAL_FIELDS.flatMap((field): [CredentialField, string][] => {
-      const value = sent[field];
-      return typeof value === 'string' ? [[field, maskOf(field, value)]] : [];
-    });
-    this.unanswered = { version, masks: new Map(masks) };
-  }
-
   ask(seen: Seen): void {
     this.asked = seen;
     this.isOpen = true;
@@ -50,7 +35,6 @@ export class ConflictWatch {
   settle(seen?: Seen): void {
     this.asked = undefined;
     this.isOpen = false;
-    this.unanswered = undefined;
     this.seen = seen;
   }
 

@@ -1,6 +1,5 @@
 import type { Change, Config, History } from '../api/project-api.js';
-import { conflictRow, greatChange, isUnanswered, ownChange, type Unanswered } from './conflict.js';
-import { ApiError } from '../api/api-error.js';
+import { conflictRow, greatChange } from './conflict.js';
 
 const config = (masks: Record<string, string | null>) => masks as unknown as Config;
 const change = (version: number, action: string, ...fields: string[]) =>
@@ -54,40 +53,4 @@ it('names a deactivation, and a first version where nothing was', () => {
       ?.action,
   ).toBe('deleted');
   expect(greatChange({ config: config({}), version: 1 }, history(change(2, 'updated')))).toBeUndefined();
-});
-
-describe('a change of which no answer came', () => {
-  const unanswered: Unanswered = { version: 4, masks: new Map([['test_secret_key', 'mine']]) };
-  const left = (version: number, ...fields: [string, string | null][]) =>
-    ({ version, fields: fields.map(([field, after]) => ({ field, after })) }) as unknown as Change;
-
-  it.each<[string, Change[], number | undefined]>([
-    ['is probably the next one that left the same', [left(5, ['test_secret_key', 'mine'])], 5],
-    [
-      'is it also under later ones',
-      [left(6, ['test_secret_key', 'x']), left(5, ['test_secret_key', 'mine'])],
-      5,
-    ],
-    ['is none that left something else', [left(5, ['test_secret_key', 'x'])], undefined],
-    [
-      'is none that changed more',
-      [left(5, ['test_secret_key', 'mine'], ['live_secret_key', 'x'])],
-      undefined,
-    ],
-    ['is none that came later', [left(6, ['test_secret_key', 'mine'])], undefined],
-    ['is none that erased all', [left(5, ['test_secret_key', null])], undefined],
-    ['is none of which nothing is known', [left(5)], undefined],
-  ])('%s', (_name, changes, version) => {
-    expect(ownChange(unanswered, history(...changes))?.version).toBe(version);
-  });
-
-  it.each([
-    [503, 'write_outcome_unknown', true],
-    [0, 'unreachable', true],
-    [504, 'unknown', true],
-    [503, 'dependency_unavailable', false],
-    [412, 'version_conflict', false],
-  ])('%s %s: %s', (status, code, expected) => {
-    expect(isUnanswered(new ApiError(status, code, ''))).toBe(expected);
-  });
 });

@@ -1,43 +1,11 @@
 import type { CredentialField } from '../../payments/domain/credentials.js';
 import type { Change, Config, History } from '../api/project-api.js';
-import type { ApiError } from '../api/api-error.js';
 import { lastChangeOf } from './last-change.js';
 
 /** What was shown before somebody else was faster. */
 export interface Seen {
   config: Config | null;
   version: number;
-}
-
-/** A change that was sent, and of which no answer told whether it was stored. */
-export interface Unanswered {
-  /** The version that it was meant for. */
-  version: number;
-  /** Of what was sent; nobody keeps the values. */
-  masks: ReadonlyMap<CredentialField, string>;
-}
-
-/** Whether it is not known after an error what became of a change. */
-export function isUnanswered({ status, code }: ApiError): boolean {
-  // Without a code, it is of something between the service and the page.
-  return code === 'write_outcome_unknown' || status === 0 || (status >= 500 && code === 'unknown');
-}
-
-/**
- * The change that is probably the person's own, sent before: the one that came next, where it left what was sent in each field. Nobody
- * can be sure, since others may have stored the same.
- */
-export function ownChange(
-  unanswered: Unanswered | undefined,
-  history: History | undefined,
-): Change | undefined {
-  if (unanswered === undefined) return undefined;
-  const next = history?.changes.find(({ version }) => version === unanswered.version + 1);
-  const isAlike =
-    next !== undefined &&
-    next.fields.length > 0 &&
-    next.fields.every(({ field, after }) => unanswered.masks.get(field as CredentialField) === after);
-  return isAlike ? next : undefined;
 }
 
 /** One field of both versions. */

@@ -16,11 +16,11 @@ import type { Choices } from './conflict-notice.js';
 import type { CredentialInput } from './credential-input.js';
 import { Drafts } from './drafts.js';
 import { focusOn } from './focus.js';
-import { activityNote, problemList } from './credential-notices.js';
+import { activityNote, problemList, storeButtons } from './credential-notices.js';
 import { sinceText } from './last-change.js';
 import { refusalsOf, withoutField, type Refusals } from './refusals.js';
 import { Section } from './section.js';
-import { storeFault } from './store-fault.js';
+import { discarded, storeFault } from './store-fault.js';
 import { TabLeaving } from './tab-leaving.js';
 
 /** The credentials of a mode: what is stored, and fields for new ones. What is left alone is not sent. */
@@ -76,15 +76,15 @@ export class CredentialsSection extends Section {
 
   override render(): TemplateResult {
     const { texts, mode, state } = this;
-    const mayChange = state.may('admin');
     return html`<section part="section" aria-labelledby="keys-${mode}">
       <h3 id="keys-${mode}">${texts.keys}</h3>
       ${activityNote(state, texts)}
       <form novalidate autocomplete="off" @submit=${this.onSubmit} @draft=${this.onDraft}>
         ${CREDENTIAL_FIELDS.filter((field) => modeOf(field) === mode).map((field) => this.renderField(field))}
-        ${this.areProblemsListed ? problemList(this.drafts.faulty(), texts) : nothing}
+        ${this.areProblemsListed ? problemList(this.drafts.faulty(), texts, this.mayBeStored) : nothing}
         ${this.renderConflict()} ${this.leaving.render()}
-        ${mayChange ? this.renderActions() : html`<p>${texts.needsAdmin}</p>`} ${this.action.render(texts)}
+        ${state.may('admin') ? storeButtons(this.action.isBusy, this.hasDrafts ? this.discard : undefined, texts) : html`<p>${texts.needsAdmin}</p>`}
+        ${this.action.render(texts)}
       </form>
     </section>`;
   }
@@ -114,18 +114,6 @@ export class CredentialsSection extends Section {
       }`;
   }
 
-  private renderActions(): TemplateResult {
-    const { texts } = this;
-    return html`<div class="actions">
-      <button part="button primary" class="primary" aria-busy=${this.action.isBusy}>${texts.store}</button>
-      ${
-        this.hasDrafts
-          ? html`<button type="button" part="button" @click=${this.discard}>${texts.discard}</button>`
-          : nothing
-      }
-    </div>`;
-  }
-
   private renderConflict(): TemplateResult | typeof nothing {
     const seen = this.conflict.shown(this.state);
     if (seen === undefined) return nothing;
@@ -133,7 +121,6 @@ export class CredentialsSection extends Section {
       .state=${this.state}
       .texts=${this.texts}
       .seen=${seen}
-      .unanswered=${this.conflict.unanswered}
       .entered=${this.drafts.filled().filter(({ isNew }) => isNew)}
       .isBusy=${this.action.isBusy}
       .onChosen=${this.storeChosen}
@@ -171,13 +158,12 @@ export class CredentialsSection extends Section {
   /** @returns what is said of it */
   private async store(inputs: readonly CredentialInput[]): Promise<string> {
     const { texts, state } = this;
-    const { version } = state;
     const sent: StripeConfigRequest = Object.fromEntries(inputs.map(({ field, value }) => [field, value]));
     try {
       await state.store(sent);
     } catch (error) {
-      if (error instanceof ApiError) this.conflict.onFailure(error, version, sent);
-      if (!(error instanceof ApiError) || !(await this.isExplained(error))) throw storeFault(error, texts);
+      if (!(error instanceof ApiError) || !(await this.isExplained(error)))
+        throw storeFault(error, state, texts);
       return '';
     }
     // What was typed meanwhile is not stored.
@@ -191,8 +177,9 @@ export class CredentialsSection extends Section {
   private async isExplained(error: ApiError): Promise<boolean> {
     // Who may never store it keeps nothing of it. A host may refuse for other reasons, and the person try again.
     if (error.code === 'insufficient_role' || error.code === 'not_project_owner') {
+      const said = this.mayBeStored ? this.texts.notAllowedPerhaps : this.texts.notAllowed;
       this.drafts.wipe();
-      throw new ApiError(403, 'not_allowed', this.texts.notAllowed);
+      throw new ApiError(403, 'not_allowed', said);
     }
     if (error.status === 412) {
       // Remembered first: it stays a question while the other version cannot be read.
@@ -227,6 +214,15 @@ export class CredentialsSection extends Section {
     await focusOn(this, '#conflict');
   }
 
+  private get seenVersion(): number {
+    return this.conflict.asked?.version ?? this.state.version;
+  }
+
+  /** Whether something that was entered was sent before without an answer. */
+  private get mayBeStored(): boolean {
+    return this.state.mayBeStoredSince(this.seenVersion);
+  }
+
   private settle(): void {
     this.conflict.settle(this.hasDrafts ? seenOf(this.state) : undefined);
   }
@@ -237,8 +233,12 @@ export class CredentialsSection extends Section {
   };
 
   private readonly discard = async (): Promise<void> => {
+    const { seenVersion } = this;
     this.drafts.wipe();
-    await this.run([], this.texts.discarded);
+    await this.action.run(
+      () => discarded(seenVersion, this.state, this.texts),
+      (said) => said,
+    );
     await focusOn(this, 'form > .actions button');
   };
 

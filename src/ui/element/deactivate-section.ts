@@ -1,10 +1,13 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
-import { ApiError } from '../api/api-error.js';
+import { ApiError, isUnanswered } from '../api/api-error.js';
 import { Action } from './action.js';
+import { perhapsDone } from './changed.js';
 import { focusOn } from './focus.js';
+import { asApiError } from './project-state.js';
 import { Section } from './section.js';
 import { typedConfirmation } from './typed-confirmation.js';
+import { ownChanges, whoseSince } from './unanswered.js';
 
 /**
  * Turns Stripe off for the project, behind a word that has to be typed. Reports `deactivated`, so that nothing which was entered
@@ -55,21 +58,42 @@ export class DeactivateSection extends Section {
   }
 
   private readonly deactivate = (): Promise<void> =>
-    this.action.run(async () => {
-      try {
-        await this.state.deactivate();
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 412) await this.showWhatIsThere();
-        throw error;
-      }
-      this.dispatchEvent(new Event('deactivated'));
-      await this.state.load();
-      this.isOpen = false;
-    }, this.texts.deactivationDone);
+    this.action.run(
+      async () => {
+        const { texts, state } = this;
+        const { version } = state;
+        try {
+          await state.deactivate();
+        } catch (error) {
+          return this.explain(asApiError(error), version);
+        }
+        this.dispatchEvent(new Event('deactivated'));
+        await state.load();
+        this.isOpen = false;
+        return texts.deactivationDone;
+      },
+      (said) => said,
+    );
 
-  /** Somebody else has changed it: that is shown, and the word has to be typed once more. */
-  private async showWhatIsThere(): Promise<void> {
-    await this.state.load();
+  /** Says what became of a deactivation that was refused or got no answer. @param version that it was meant for */
+  private async explain(error: ApiError, version: number): Promise<string> {
+    const { texts, state } = this;
+    if (!isUnanswered(error) && error.status !== 412) throw error;
+    await state.load();
+    const whose = whoseSince(version, state);
+    const isOwn = ownChanges(version, state).some(({ action }) => action === 'deleted');
+    if (state.config?.is_active === false && (isOwn || whose === 'perhaps')) {
+      this.dispatchEvent(new Event('deactivated'));
+      this.isOpen = false;
+      return texts.deactivationFound;
+    }
+    await this.askForWordAgain();
+    if (isUnanswered(error)) throw perhapsDone(error, texts);
+    // The other version may be of the person's own change.
+    throw whose === 'others' ? error : new ApiError(412, 'changed', texts.changedPerhapsByYou);
+  }
+
+  private async askForWordAgain(): Promise<void> {
     await this.updateComplete;
     const word = this.querySelector('input');
     if (word === null) return;

@@ -3,10 +3,12 @@ import { state } from 'lit/decorators.js';
 import type { WebhookEndpoint } from '../api/project-api.js';
 import { fill } from '../texts/fill.js';
 import { Action } from './action.js';
+import { changed, type Change } from './changed.js';
 import { endpointNotes } from './endpoint-notes.js';
 import { focusOn } from './focus.js';
 import { Section } from './section.js';
 import { timeText } from './time.js';
+import { changingSecrets } from './unanswered.js';
 
 /** The endpoint of a mode in the project's Stripe account: how it stands, and making or removing it. */
 export class EndpointSection extends Section {
@@ -141,20 +143,41 @@ export class EndpointSection extends Section {
         .querySelector('textarea')
         ?.value.split(/[\s,]+/)
         .filter((type) => type !== '') ?? [];
-    return this.action.run(async () => {
-      this.endpoint = await this.state.api.makeEndpoint(this.mode, types.length > 0 ? types : undefined);
-      form.reset();
+    const { mode, state } = this;
+    const { version } = state;
+    return this.change({
+      change: () =>
+        state.watch(
+          () => changingSecrets(version, mode),
+          state.api.makeEndpoint(mode, types.length > 0 ? types : undefined),
+        ),
       // Its signing secret was stored.
-      await this.state.load();
-    }, this.texts.endpointCreated);
+      read: async (made) => {
+        if (made !== undefined) form.reset();
+        const [endpoint] = await Promise.all([made ?? state.api.endpoint(mode), state.load()]);
+        this.endpoint = endpoint;
+      },
+      done: () => this.texts.endpointCreated,
+    });
   };
 
   private readonly takeAway = (): Promise<void> => {
     this.isRemovalAsked = false;
-    return this.action.run(async () => {
-      await this.state.api.removeEndpoint(this.mode);
-      this.endpoint = await this.state.api.endpoint(this.mode);
-      await this.state.load();
-    }, this.texts.endpointGone);
+    const { mode, state } = this;
+    return this.change({
+      change: () => state.api.removeEndpoint(mode),
+      read: async () => {
+        const [endpoint] = await Promise.all([state.api.endpoint(mode), state.load()]);
+        this.endpoint = endpoint;
+      },
+      done: () => this.texts.endpointGone,
+    });
   };
+
+  private change<T>(change: Change<T>): Promise<void> {
+    return this.action.run(
+      () => changed(change, this.texts),
+      (said) => said,
+    );
+  }
 }

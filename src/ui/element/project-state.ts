@@ -1,10 +1,11 @@
 import { modeOf, type CredentialField, type Mode } from '../../payments/domain/credentials.js';
 import { isEnough, type ProjectRole } from '../../payments/domain/project-access.js';
 import type { StripeConfigRequest } from '../../payments/stripe-config/stripe-config.dto.js';
-import { ApiError } from '../api/api-error.js';
+import { ApiError, isUnanswered } from '../api/api-error.js';
 import type { Answer } from '../api/api.js';
 import type { Config, Health, History, ProjectApi } from '../api/project-api.js';
 import { Turns } from './turns.js';
+import { deactivating, storing, type Unanswered } from './unanswered.js';
 
 /** As many as tell of each field who changed it last, mostly. */
 const HISTORY_PAGE = '20';
@@ -23,6 +24,8 @@ export class ProjectState extends EventTarget {
   givenRole: ProjectRole | undefined;
   /** Why what is stored is not known, or not anew. */
   fault: ApiError | undefined;
+  /** What was sent from here, and of which no answer told whether it was done. */
+  unanswered: readonly Unanswered[] = [];
   private etag: string | undefined;
   private role: ProjectRole | undefined;
   private readonly turns = { config: new Turns(), health: new Turns(), history: new Turns() };
@@ -68,7 +71,13 @@ export class ProjectState extends EventTarget {
    * @throws ApiError, with the status 412 where somebody else was faster
    */
   async store(changes: StripeConfigRequest): Promise<void> {
-    const stored = await this.api.store(changes, this.etag ?? 'none');
+    const { version } = this;
+    const stored = await this.watch(
+      () => storing(version, changes),
+      this.api.store(changes, this.etag ?? 'none'),
+    );
+    // What was meant for an older version can be done no more.
+    this.unanswered = [];
     this.turns.config.outdate();
     this.take(stored);
     this.report();
@@ -96,8 +105,25 @@ export class ProjectState extends EventTarget {
    * @throws ApiError, with the status 412 where somebody else has changed it
    */
   async deactivate(): Promise<void> {
-    await this.api.deactivate(this.etag);
+    const { version } = this;
+    await this.watch(() => deactivating(version), this.api.deactivate(this.etag));
+    this.unanswered = [];
     this.turns.config.outdate();
+  }
+
+  /** Remembers a change to which no answer comes. What becomes of it is seen by what is read later. */
+  async watch<T>(change: () => Unanswered, work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      if (isUnanswered(asApiError(error))) this.unanswered = [...this.unanswered, change()];
+      throw error;
+    }
+  }
+
+  /** Whether something that was entered may have been stored after a version, or may be still. */
+  mayBeStoredSince(version: number): boolean {
+    return this.unanswered.some((sent) => sent.isOfEntered && sent.version >= version);
   }
 
   private async loadAround(): Promise<void> {

@@ -1,11 +1,34 @@
-import { ApiError } from '../api/api-error.js';
+import { ApiError, isUnanswered } from '../api/api-error.js';
 import { faultText } from '../texts/fault-text.js';
 import type { Texts } from '../texts/texts.js';
-import { isUnanswered } from './conflict.js';
+import type { ProjectState } from './project-state.js';
+import { whoseSince } from './unanswered.js';
 
 /** Why nothing was stored, or perhaps not, and what has become of what was entered. */
-export function storeFault(error: unknown, texts: Texts): unknown {
+export function storeFault(error: unknown, state: ProjectState, texts: Texts): unknown {
   if (!(error instanceof ApiError)) return error;
-  const outcome = isUnanswered(error) ? texts.perhapsStored : texts.notStored;
-  return new ApiError(error.status, 'store_failed', `${faultText(error, texts)} ${outcome}`);
+  const mayBeEarlier = state.mayBeStoredSince(state.version);
+  const before = mayBeEarlier ? texts.perhapsStoredBefore : texts.notStored;
+  const outcome = isUnanswered(error) ? texts.perhapsStored : before;
+  // The other version may be of the person's own change.
+  const isOwnPossible = error.status === 412 && whoseSince(state.version, state) !== 'others';
+  const why = isOwnPossible ? texts.changedPerhapsByYou : faultText(error, texts);
+  return new ApiError(error.status, 'store_failed', `${why} ${outcome}`);
+}
+
+/**
+ * What is said once the fields are emptied. What was sent before without an answer may have been stored, so that is read first.
+ *
+ * @param seen the version that was seen when something was entered
+ */
+export async function discarded(seen: number, state: ProjectState, texts: Texts): Promise<string> {
+  if (!state.mayBeStoredSince(seen)) return texts.discarded;
+  await state.load();
+  if (state.fault !== undefined) return texts.discardedPerhaps;
+  if (state.version === seen) return texts.discardedNotStored;
+  return {
+    own: texts.discardedStored,
+    others: texts.discardedNotStored,
+    perhaps: texts.discardedPerhaps,
+  }[whoseSince(seen, state)];
 }

@@ -74,6 +74,8 @@ export class TabLeaving {
   private leave({ mode, carried }: Leaving): void {
     if (carried !== undefined) this.tab.state.carry(carried.field, carried.from.value);
     this.drafts.wipe();
+    // The other tab, and this one later, show what has become of it.
+    if (this.tab.state.mayBeStoredSince(this.tab.state.version)) void this.tab.state.load();
     this.forget();
     this.tab.openMode(mode);
   }

@@ -3,8 +3,10 @@ import { state } from 'lit/decorators.js';
 import { unlessOff } from '../api/api-error.js';
 import { fill } from '../texts/fill.js';
 import { Action } from './action.js';
+import { changed } from './changed.js';
 import { Section } from './section.js';
 import { timeText } from './time.js';
+import { changingSecrets } from './unanswered.js';
 import { webhookNotes } from './webhook-notes.js';
 
 /** The address that Stripe sends to, how webhooks have been doing, and the endpoint in Stripe. */
@@ -61,9 +63,14 @@ export class WebhooksSection extends Section {
     </div>`;
   }
 
-  private readonly endOverlap = (): Promise<void> =>
-    this.action.run(async () => {
-      await this.state.api.endOverlap(this.mode);
-      await this.state.load();
-    }, this.texts.overlapEnded);
+  private readonly endOverlap = (): Promise<void> => {
+    const { mode, state, texts } = this;
+    const { version } = state;
+    const change = (): Promise<void> =>
+      state.watch(() => changingSecrets(version, mode), state.api.endOverlap(mode));
+    return this.action.run(
+      () => changed({ change, read: () => state.load(), done: () => texts.overlapEnded }, texts),
+      (said) => said,
+    );
+  };
 }

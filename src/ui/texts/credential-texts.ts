@@ -25,14 +25,25 @@ export const CREDENTIAL_TEXTS = {
   store: 'Store',
   discard: 'Discard what is entered',
   discarded: 'What was entered is gone; nothing was changed.',
+  discardedStored:
+    'What was entered is gone from its fields, but what you stored before seems to have arrived: it is shown as stored now.',
+  discardedNotStored: 'What was entered is gone. It was not stored when that was read just now.',
+  discardedPerhaps:
+    'What was entered is gone from its fields. It may have been stored all the same: look at what is stored.',
   storedNow: 'Stored: {fields}.',
   notStored: 'Nothing was stored. What you entered is still in its fields.',
   perhapsStored:
     'It may have been stored all the same. What you entered is still in its fields; store it again to see.',
+  perhapsStoredBefore:
+    'What you stored before may have been stored all the same. What you entered is still in its fields; store it again to see.',
+  changedPerhapsByYou: 'What is stored has changed since it was shown here, perhaps by you.',
   notAllowed: 'Your role in the project does not allow this. What you entered was not stored, and is gone.',
+  notAllowedPerhaps:
+    'Your role in the project does not allow this any more. What you entered is gone from its fields; what you stored before may have been stored all the same.',
   nothingEntered: 'Nothing is entered; there is nothing to store.',
   problems: 'Nothing was stored yet. Mend these fields:',
-  leaveAsk: 'What you entered in this tab is not stored yet.',
+  problemsPerhaps: 'Nothing more was stored yet. Mend these fields:',
+  leaveAsk: 'What is entered in this tab is lost when you leave it.',
   leaveDiscard: 'Discard it and go to “{tab}”',
   stay: 'Stay here',
 
@@ -57,10 +68,16 @@ export const CREDENTIAL_TEXTS = {
     'The credentials were changed after you had loaded them. Nothing of yours was stored, and nothing is lost: choose for each field.',
   conflictOwn: 'Your change may be stored already',
   conflictOwnIntro:
-    'No answer told whether what you stored before arrived. What is stored now looks like it, though somebody else may have stored the same. ' +
-    'Choose for each field.',
+    'No answer told whether a change of yours before was made. The history has one that looks like it, though somebody else may have made ' +
+    'the same. Choose for each field.',
+  conflictPerhaps: 'What is stored has changed',
+  conflictPerhapsIntro:
+    'The credentials were changed after you had loaded them, by somebody else or by a change of yours to which no answer came. Nothing is ' +
+    'lost: choose for each field.',
   conflictDeleted:
     '{actor} deactivated the configuration {time}: all credentials were erased. Storing yours activates it again.',
+  conflictDeletedOwn:
+    'The configuration was deactivated {time}, probably by you: all credentials were erased. Storing yours activates it again.',
   conflictCreated: 'Nothing was stored when you looked; {actor} stored credentials {time}.',
   youSaw: 'You saw: {mask}',
   thereIsNow: 'There is now: {mask}',

@@ -6,5 +6,7 @@ export const DEACTIVATION_TEXTS = {
     'Stripe. What uses them stops. Nobody can undo it: the credentials have to be pasted again. The history stays.',
   deactivate: 'Deactivate',
   typeToConfirm: 'Type {word} to confirm',
+  deactivationFound:
+    'The configuration is deactivated, and its credentials are erased, probably by you: the answer to it was lost.',
   deactivationDone: 'The configuration is deactivated, and its credentials are erased.',
 } as const;

@@ -17,6 +17,8 @@ export const FAULT_TEXTS = {
   fault_body_too_large: 'That is far longer than credentials are. Paste one credential into each field.',
   fault_dependency_unavailable: 'The service cannot do this at the moment. Try again in {seconds} seconds.',
   fault_unreachable: 'The service cannot be reached. Check the connection and try again.',
+  fault_answer_unreadable:
+    'The answer of the service did not arrive whole. Check the connection and try again.',
   fault_validation_failed: 'Some of it was refused; the fields say why.',
   fault_stripe_unavailable: 'Stripe cannot be reached at the moment. Try again in a minute.',
   fault_stripe_timeout: 'Stripe did not answer in time. Try again in a minute.',

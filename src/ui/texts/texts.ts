@@ -16,6 +16,9 @@ export const ENGLISH = {
   copy: 'Copy',
   copied: 'Copied',
   copyByHand: 'It is selected: copy it by Ctrl+C or ⌘C.',
+  /** Of what was asked for, where no answer came. */
+  perhapsDone: 'It may have been done all the same. Look at what there is now; doing it again does no harm.',
+  notReadAnew: 'What is shown was read before that.',
   cancel: 'Cancel',
   refresh: 'Refresh',
   /** Beside what the caller's role does not allow. */
