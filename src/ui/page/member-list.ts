@@ -5,7 +5,7 @@ import { timeText } from '../element/time.js';
 import { fill } from '../texts/fill.js';
 import { PAGE } from '../texts/page-texts.js';
 import { ENGLISH } from '../texts/texts.js';
-import { PagePart } from './page-part.js';
+import { FormPart } from './form-part.js';
 import type { Member } from './projects-api.js';
 
 interface MemberFields {
@@ -14,7 +14,7 @@ interface MemberFields {
 }
 
 /** Who has which role in a project; owners give and take roles. */
-export class MemberList extends PagePart {
+export class MemberList extends FormPart {
   @property() projectId = '';
   /** Of whoever looks. */
   @property({ attribute: false }) ownRole: ProjectRole = 'viewer';
@@ -73,8 +73,10 @@ export class MemberList extends PagePart {
           title=${PAGE.memberDots}
           autocomplete="off"
           spellcheck="false"
-          aria-describedby="member-hint"
+          aria-invalid=${this.isInvalid('subject')}
+          aria-describedby="fault-subject member-hint"
       /></label>
+      ${this.renderRefusal('subject')}
       <label
         >${PAGE.role}
         <select name="role">
@@ -92,7 +94,8 @@ export class MemberList extends PagePart {
     const fields = form.elements as unknown as MemberFields;
     const subject = fields.subject.value.trim();
     const role = fields.role.value as ProjectRole;
-    return this.action.run(
+    return this.send(
+      ['subject'],
       async () => {
         await this.api.setMember(this.projectId, subject, role);
         form.reset();

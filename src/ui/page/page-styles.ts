@@ -93,7 +93,8 @@ export const pageStyles = css`
     margin: 0;
     min-block-size: 0;
   }
-  .new .hint {
+  .new .hint,
+  .new .fault {
     flex-basis: 100%;
     margin: 0;
   }

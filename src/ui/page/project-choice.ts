@@ -8,7 +8,7 @@ import { PagePart } from './page-part.js';
 import { namesakeNote } from './namesakes.js';
 import type { ListedProject } from './projects-api.js';
 
-/** In a form: the projects beside one for which somebody may make a token of a role, to be chosen as `project`. */
+/** In a form: the projects beside one for which somebody may make a token of a role. Reports `choice` when others may be chosen. */
 export class ProjectChoice extends PagePart {
   /** The one that is not offered. */
   @property() projectId = '';
@@ -16,6 +16,24 @@ export class ProjectChoice extends PagePart {
   @property() role: ProjectRole = 'viewer';
   @state() private projects: readonly ListedProject[] | undefined;
   private next: string | undefined;
+
+  /** The ids of those that are chosen. */
+  get chosen(): string[] {
+    const boxes = this.querySelectorAll<HTMLInputElement>('input:checked');
+    return Array.from(boxes, ({ value }) => value);
+  }
+
+  /** What a project is called here; undefined where it was not listed. */
+  nameOf(id: string): string | undefined {
+    const { projects = [] } = this;
+    const project = projects.find((each) => each.id === id);
+    return project && [project.name, ...namesakeNote(project, projects)].join(' · ');
+  }
+
+  /** What is not offered any more is not chosen either. */
+  override updated(): void {
+    this.report();
+  }
 
   override render(): TemplateResult {
     const { projects = [], next, action } = this;
@@ -25,7 +43,7 @@ export class ProjectChoice extends PagePart {
     );
     const isNone = this.projects !== undefined && offered.length === 0 && next === undefined;
     // By their ids, so that a tick stays with its project when others are taken away.
-    return html`<fieldset aria-label=${PAGE.otherProjects} aria-busy=${action.isBusy}>
+    return html`<fieldset aria-label=${PAGE.otherProjects} aria-busy=${action.isBusy} @change=${this.report}>
       ${isNone ? html`<p>${fill(PAGE.noOtherProjects, { role: PAGE[needed] })}</p>` : nothing}
       ${repeat(
         offered,
@@ -33,9 +51,7 @@ export class ProjectChoice extends PagePart {
         (project) =>
           html`<label
             ><input type="checkbox" name="project" value=${project.id} />
-            <span
-              >${[project.name, ...namesakeNote(project, projects), PAGE[project.role]].join(' · ')}</span
-            ></label
+            <span>${this.nameOf(project.id)} · ${PAGE[project.role]}</span></label
           >`,
       )}
       ${
@@ -46,6 +62,10 @@ export class ProjectChoice extends PagePart {
       ${this.renderOutcome(this.projects !== undefined)}
     </fieldset>`;
   }
+
+  private readonly report = (): void => {
+    this.dispatchEvent(new Event('choice'));
+  };
 
   protected load(): Promise<void> {
     return this.action.run(async () => {

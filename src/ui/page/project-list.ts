@@ -2,7 +2,8 @@ import { html, nothing, type TemplateResult } from 'lit';
 import { state } from 'lit/decorators.js';
 import { fill } from '../texts/fill.js';
 import { PAGE } from '../texts/page-texts.js';
-import { PagePart } from './page-part.js';
+import { isPerhapsMade, perhapsMade } from './form-faults.js';
+import { FormPart } from './form-part.js';
 import type { ListedProject } from './projects-api.js';
 import { addressOf } from './route.js';
 
@@ -12,7 +13,7 @@ interface NewProjectFields {
 }
 
 /** The projects of whoever is signed in, and making another one. */
-export class ProjectList extends PagePart {
+export class ProjectList extends FormPart {
   @state() private projects: readonly ListedProject[] | undefined;
   private next: string | undefined;
 
@@ -35,8 +36,27 @@ export class ProjectList extends PagePart {
       <section aria-labelledby="create">
         <h2 id="create">${PAGE.createProject}</h2>
         <form class="new" @submit=${this.create}>
-          <label>${PAGE.name} <input name="name" required maxlength="255" autocomplete="off" /></label>
-          <label>${PAGE.description} <input name="description" maxlength="1000" autocomplete="off" /></label>
+          <label
+            >${PAGE.name}
+            <input
+              name="name"
+              required
+              maxlength="255"
+              autocomplete="off"
+              aria-invalid=${this.isInvalid('name')}
+              aria-describedby="fault-name"
+          /></label>
+          ${this.renderRefusal('name')}
+          <label
+            >${PAGE.description}
+            <input
+              name="description"
+              maxlength="1000"
+              autocomplete="off"
+              aria-invalid=${this.isInvalid('description')}
+              aria-describedby="fault-description"
+          /></label>
+          ${this.renderRefusal('description')}
           <button class="primary">${PAGE.create}</button>
         </form>
       </section>
@@ -53,14 +73,26 @@ export class ProjectList extends PagePart {
     this.next = next;
   }
 
+  private async readAnew(): Promise<void> {
+    const { projects, next } = await this.api.list();
+    this.projects = projects;
+    this.next = next;
+  }
+
   private readonly create = (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const { name, description } = (event.currentTarget as HTMLFormElement)
       .elements as unknown as NewProjectFields;
-    return this.action.run(async () => {
-      const about = description.value.trim();
-      const { id } = await this.api.create({ name: name.value, ...(about !== '' && { description: about }) });
-      location.hash = addressOf(id);
+    const about = description.value.trim();
+    const wanted = { name: name.value, ...(about !== '' && { description: about }) };
+    return this.send(['name', 'description'], async () => {
+      try {
+        location.hash = addressOf((await this.api.create(wanted)).id);
+      } catch (error) {
+        if (!isPerhapsMade(error)) throw error;
+        await this.readAnew().catch(() => undefined);
+        throw perhapsMade(error);
+      }
     });
   };
 }

@@ -52,6 +52,7 @@ export class ProjectView extends PagePart {
                     <stripe-page-tokens
                       .api=${this.api}
                       .projectId=${id}
+                      .projectName=${name}
                       .ownRole=${role}
                       .subject=${this.subject}
                     ></stripe-page-tokens>`

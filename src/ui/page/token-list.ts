@@ -6,7 +6,9 @@ import { timeText } from '../element/time.js';
 import { fill } from '../texts/fill.js';
 import { PAGE } from '../texts/page-texts.js';
 import { ENGLISH } from '../texts/texts.js';
-import { PagePart } from './page-part.js';
+import { inProject, isPerhapsMade, perhapsMade } from './form-faults.js';
+import { FormPart } from './form-part.js';
+import type { ProjectChoice } from './project-choice.js';
 import type { ServiceToken } from './projects-api.js';
 
 interface TokenFields {
@@ -19,8 +21,9 @@ interface TokenFields {
 const LEAST: ProjectRole = 'viewer';
 
 /** The service tokens of a project, and making and revoking them. */
-export class TokenList extends PagePart {
+export class TokenList extends FormPart {
   @property() projectId = '';
+  @property() projectName = '';
   /** Of whoever looks; a token may no more. */
   @property({ attribute: false }) ownRole: ProjectRole = 'viewer';
   /** Who looks. */
@@ -30,8 +33,11 @@ export class TokenList extends PagePart {
   @state() private made: string | undefined;
   /** The id of the one whose revocation is asked about. */
   @state() private asked: string | undefined;
-  /** Whether further projects are offered for the next one. */
+  /** Whether further projects of the next one are shown, and whether they were: what was chosen stays when they are hidden. */
   @state() private isShared = false;
+  @state() private wasShared = false;
+  /** How many further projects are chosen. */
+  @state() private chosen = 0;
   /** Of the next one. */
   @state() private nextRole: ProjectRole = LEAST;
   private next: string | null = null;
@@ -125,7 +131,17 @@ export class TokenList extends PagePart {
   private renderForm(): TemplateResult {
     const roles = PROJECT_ROLES.filter((role) => isEnough(this.ownRole, role));
     return html`<form class="new" @submit=${this.make}>
-      <label>${PAGE.tokenName} <input name="token_name" required maxlength="100" autocomplete="off" /></label>
+      <label
+        >${PAGE.tokenName}
+        <input
+          name="token_name"
+          required
+          maxlength="100"
+          autocomplete="off"
+          aria-invalid=${this.isInvalid('name')}
+          aria-describedby="fault-name"
+      /></label>
+      ${this.renderRefusal('name')}
       <label
         >${PAGE.tokenRole}
         <select name="token_role" @change=${this.chooseRole}>
@@ -133,16 +149,29 @@ export class TokenList extends PagePart {
         </select>
       </label>
       <label
-        >${PAGE.tokenDays} <input name="days" type="number" required min="1" max="365" value="90"
+        >${PAGE.tokenDays}
+        <input
+          name="days"
+          type="number"
+          required
+          min="1"
+          max="365"
+          value="90"
+          aria-invalid=${this.isInvalid('expires_in_days')}
+          aria-describedby="fault-expires_in_days"
       /></label>
+      ${this.renderRefusal('expires_in_days')}
       <details .open=${this.isShared} @toggle=${this.share}>
-        <summary>${PAGE.otherProjects}</summary>
+        <summary>
+          ${this.chosen === 0 ? PAGE.otherProjects : fill(PAGE.chosenProjects, { count: this.chosen })}
+        </summary>
         ${
-          this.isShared
+          this.wasShared
             ? html`<stripe-page-choice
                 .api=${this.api}
                 .projectId=${this.projectId}
                 .role=${this.nextRole}
+                @choice=${this.count}
               ></stripe-page-choice>`
             : nothing
         }
@@ -160,15 +189,28 @@ export class TokenList extends PagePart {
       role: token_role.value as ProjectRole,
       expires_in_days: days.valueAsNumber,
     };
-    const others = new FormData(form).getAll('project').map(String);
-    return this.action.run(async () => {
-      this.made = (await this.api.makeToken(this.projectId, wanted, others)).token;
+    const choice = form.querySelector<ProjectChoice>('stripe-page-choice');
+    const others = choice?.chosen ?? [];
+    return this.send(['name', 'expires_in_days'], async () => {
+      try {
+        this.made = (await this.api.makeToken(this.projectId, wanted, others)).token;
+      } catch (error) {
+        if (!isPerhapsMade(error)) {
+          throw inProject(error, [this.projectName, ...others.map((id) => choice?.nameOf(id) ?? id)]);
+        }
+        await this.read().catch(() => undefined);
+        throw perhapsMade(error);
+      }
       form.reset();
       this.nextRole = LEAST;
-      this.isShared = false;
+      Object.assign(this, { isShared: false, wasShared: false, chosen: 0 });
       await focusOn(this, '.notice');
       await this.read();
     });
+  };
+
+  private readonly count = (event: Event): void => {
+    this.chosen = (event.currentTarget as ProjectChoice).chosen.length;
   };
 
   private readonly chooseRole = (event: Event): void => {
@@ -177,6 +219,7 @@ export class TokenList extends PagePart {
 
   private readonly share = (event: Event): void => {
     this.isShared = (event.currentTarget as HTMLDetailsElement).open;
+    this.wasShared ||= this.isShared;
   };
 
   private revoke(revoke: () => Promise<void>, done: string): Promise<void> {

@@ -41,6 +41,10 @@ export const PAGE = {
   description: 'Description (may be left empty)',
   create: 'Create',
 
+  outcomeUnknown: 'It is not known whether this was done.',
+  /** Of what would be made a second time. */
+  perhapsMade: 'It may have been made all the same: look in the list first.',
+
   leaveDiscard: 'Discard it and leave',
 
   deactivatedProject: 'This project is deactivated. Its credentials are erased, and it takes no webhooks.',
@@ -78,6 +82,7 @@ export const PAGE = {
   tokenDays: 'Days until it expires',
   makeToken: 'Make a token',
   otherProjects: 'Further projects',
+  chosenProjects: 'Further projects: {count} chosen',
   noOtherProjects: 'You are {role} of no other project.',
   newToken: 'New token',
   tokenOnce: 'Copy it now: it is shown this once, and stored nowhere.',
