@@ -1,4 +1,4 @@
-import type { Locator, Page } from 'playwright-core';
+import type { Locator, Page, Route } from 'playwright-core';
 import type { StripeConfigHealthResponse } from '../../src/payments/config-health/config-health.dto.js';
 import { fakeCredential } from '../support/credentials.js';
 import { eventually } from '../support/eventually.js';
@@ -110,6 +110,30 @@ it('ends the overlap of a replaced secret, and deactivates once the name was typ
   await word.press('Enter');
   await page.getByText('The configuration is deactivated, and').waitFor();
   expect((await rig.service.request('GET', configPath(projectId))).json).toMatchObject({ is_active: false });
+  expect(rig.problems).toEqual([]);
+});
+
+it('never says that webhooks were left as they were where no answer came, and shows what has become of them', async () => {
+  const projectId = await openProject(['first', 'second']);
+  const unheard = async (press: Locator, method: string, within: string): Promise<void> => {
+    const once = async (route: Route): Promise<void> => {
+      if (route.request().method() !== method) return route.fallback();
+      await page.unroute('**', once);
+      await route.fetch();
+      await route.fulfill({ status: 504, json: { code: 504, message: 'upstream request timeout' } });
+    };
+    await page.route('**', once);
+    await press.click();
+    await page.locator(within).getByText('It may have been done all the same.').waitFor();
+  };
+  await unheard(button('End it now'), 'DELETE', 'stripe-settings-webhooks');
+  await button('End it now').waitFor({ state: 'detached' });
+  await unheard(button('Create the endpoint for me'), 'POST', '#endpoint-outcome-test');
+  await page.getByText('is enabled.').waitFor();
+  expect(rig.stripe.endpoints(ACCOUNT, false).map(({ url }) => url)).toContain(
+    TEST_PUBLIC_URL + webhookPath(projectId, 'test'),
+  );
+  await unheard(button('Replay all that failed'), 'POST', 'stripe-settings-events');
   expect(rig.problems).toEqual([]);
 });
 

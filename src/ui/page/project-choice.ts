@@ -13,7 +13,7 @@ export class ProjectChoice extends PagePart {
   /** The one that is not offered. */
   @property() projectId = '';
   /** Of the token. Who makes it needs as much in each project, and at least the role admin. */
-  @property() role: ProjectRole = 'viewer';
+  @property() override role: ProjectRole = 'viewer';
   @state() private projects: readonly ListedProject[] | undefined;
   private next: string | undefined;
 

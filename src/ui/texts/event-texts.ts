@@ -26,5 +26,5 @@ export const EVENT_TEXTS = {
   replay: 'Replay',
   replayed: '{id} is handled again.',
   replayFailed: 'Replay all that failed',
-  replayedFailed: 'Events that are handled again: {count}.',
+  replayedFailed: 'Events that still had failed, and are handled again now: {count}.',
 } as const;
