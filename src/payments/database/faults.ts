@@ -45,7 +45,7 @@ function isLostConnection(error: unknown, code: string): boolean {
 export function outcomeUnknown(cause?: unknown): PaymentsError {
   return new PaymentsError(
     'write_outcome_unknown',
-    'The answer of the database was lost, so it is not known whether the change was made; repeating the same request is safe.',
+    'The answer of the database was lost, so it is not known whether the change was made; a repeated PUT or DELETE is safe, before a POST look whether it was made.',
     { cause },
   );
 }

@@ -208,8 +208,8 @@ export const ANSWERS: Record<AnswerCode, AnswerKind> = {
     status: 503,
     title: 'Outcome of the write unknown',
     example:
-      'The answer of the database was lost, so it is not known whether the change was made; repeating the same request is safe.',
-    fix: 'Send the same request again; a repeated `PUT` or `DELETE` does no harm.',
+      'The answer of the database was lost, so it is not known whether the change was made; a repeated PUT or DELETE is safe, before a POST look whether it was made.',
+    fix: 'Send the same request again: a repeated `PUT` or `DELETE` does no harm. Before a `POST` is repeated, look whether something was made.',
     headers: RETRY_AFTER,
   },
   internal_error: {
