@@ -32,6 +32,8 @@ it.each([
 
 const BODY = '51Hx9aZ0bYc8dXe7fWg6hVi5';
 const JWT_PART = 'eyJhbGciOiJI';
+/** A body as somebody writes it down, in groups. */
+const grouped = (size: number, gap = ' ') => (BODY.match(new RegExp(`.{1,${size}}`, 'g')) ?? []).join(gap);
 
 it.each([
   ...['sk_test_', 'rk_live_', 'pk_test_', 'rkcs_test_', 'sk_org_', 'whsec_', 'SK_LIVE_', 'nsc_'].map(
@@ -47,6 +49,16 @@ it.each([
     `s${hidden}k_test_${BODY}`,
     `sk_test_51${hidden}${BODY}`,
   ]),
+  ...[' ', '\n', '\u00a0', '\t', ' \r\n '].flatMap((gap) => [
+    ...['sk_live_', 'rk_test_', 'sk_org_', 'sk_org_live_', 'whsec_', 'nsc_'].map(
+      (prefix) => prefix + gap + BODY,
+    ),
+    `sk_live_${grouped(4, gap)}`,
+    `Shop whsec_${grouped(4, gap)}`,
+  ]),
+  ...[2, 3, 5, 8].map((size) => `sk_live_${grouped(size)}`),
+  `sk_ live_ ${BODY}`,
+  ...['', 'live_', 'test_'].map((mode) => `Shopsk_org_${mode}${BODY}`),
   `Bearer ${JWT_PART}`,
   `Shop${JWT_PART}.${JWT_PART}`,
 ])('the text %j holds a credential', (text) => {
@@ -73,6 +85,16 @@ it.each([
     'whsec_rotation',
   ],
   ...[
+    'desk_test environment 2026',
+    'desk_test_ environment of the year 2026',
+    'Change sk_live_ keys every 90 days in production',
+    'SK_live_Bratislava headquarters 2026',
+    'nsc_east wing 2nd floor, building B2 in Stockholm',
+    'whsec_ of the shops in 3 towns',
+    'Takes pk_test_ and pk_live_ of 2 shops',
+    'Disk_org_ chart of everybody in Stockholm',
+  ],
+  ...[
     'webhook_secret',
     'Eyjafjallajökull',
     'a keyJumping',
@@ -82,4 +104,9 @@ it.each([
   ],
 ])('the text %j holds none', (text) => {
   expect(textHoldsCredential(text)).toBe(false);
+});
+
+it.each(['aeyJ', '_sk_', 'sk_live_ ', 'aa 1', ' ', 'nsc_'])('%j many times is soon judged', (piece) => {
+  // What takes time by the square of the length would take minutes, and is not waited for.
+  expect(textHoldsCredential(piece.repeat(100_000))).toBe(false);
 });
