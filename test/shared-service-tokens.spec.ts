@@ -314,11 +314,50 @@ it('has no role anywhere once it is ended while announcements are lost', async (
   announce.mockRestore();
 });
 
-it('is ended again without a lock or a word, which a former member could ask for without end', async () => {
+/** What took projects from a token is long over: no replica remembers it. */
+const wasLongAgo = (id: string) =>
+  service.database.query(
+    "UPDATE service_tokens SET revoked_at = revoked_at - interval '11 seconds' WHERE id = $1",
+    [id],
+  );
+
+it('is announced once more, without a lock, when who had no answer ends it again soon', async () => {
+  await give(first, 'erin', 'admin');
+  await give(second, 'erin', 'admin');
+  const { id, token } = await make({}, 'erin');
+  for (const project of [first, second]) expect((await getConfig(token, project, other)).status).toBe(200);
+  const announce = jest
+    .spyOn(service.app.get(ChangeAnnouncements), 'announce')
+    .mockImplementation(() => undefined);
+  // As where the answer to their commit is lost: they are done, and nobody is told.
+  expect((await take(first, id)).status).toBe(204);
+  expect((await revoke(id, 'erin')).status).toBe(204);
+  announce.mockRestore();
+  const again = jest.spyOn(other.app.get(ChangeAnnouncements), 'announce');
+  const path = `/api/v1/projects/${first}/service-tokens/${id}`;
+  expect((await other.request('DELETE', path, { subject: 'alice' })).status).toBe(204);
+  expect(again.mock.calls).toEqual([[first]]);
+  again.mockClear();
+  const client = new pg.Client({ connectionString: service.database.url });
+  await client.connect();
+  try {
+    await client.query('BEGIN');
+    await client.query('SELECT FROM projects WHERE id = ANY ($1) FOR UPDATE', [[first, second]]);
+    expect((await other.request('DELETE', `${TOKENS}/${id}`, { subject: 'erin' })).status).toBe(204);
+  } finally {
+    await client.end();
+  }
+  expect(again.mock.calls.flat().sort()).toEqual([first, second].sort());
+  again.mockRestore();
+  expect(await faultsOf(first, second)).toEqual([]);
+});
+
+it('is ended again later without a lock or a word, which a former member could ask for without end', async () => {
   await give(first, 'dave', 'admin');
   await give(second, 'dave', 'admin');
   const { id } = await make({}, 'dave');
   expect((await take(first, id)).status).toBe(204);
+  await wasLongAgo(id);
   const announce = jest.spyOn(service.app.get(ChangeAnnouncements), 'announce');
   expect((await take(first, id)).status).toBe(204);
   expect(announce).not.toHaveBeenCalled();
@@ -327,6 +366,7 @@ it('is ended again without a lock or a word, which a former member could ask for
   for (const project of [first, second]) {
     await service.request('DELETE', `/api/v1/projects/${project}/members/dave`);
   }
+  await wasLongAgo(id);
   announce.mockClear();
   const client = new pg.Client({ connectionString: service.database.url });
   await client.connect();

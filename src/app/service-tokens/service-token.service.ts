@@ -121,6 +121,7 @@ export class ServiceTokenService {
     const rows = await runStatement(this.database, 'read', FIND_OWN_TOKEN, values);
     if (rows.length === 0) throw noSuchOwnToken();
     const left = rows.filter(({ is_revoked }) => !is_revoked).map(({ project_id }) => project_id);
+    this.announce(rows.filter(({ is_revoked }) => is_revoked));
     // Who was removed from projects must not make others wait there by ending again what has ended.
     if (left.length > 0) await this.end(left, tokenId, change, null);
   }
@@ -140,8 +141,12 @@ export class ServiceTokenService {
       throw new PaymentsError('service_token_not_found', 'The project has no such service token.');
     }
     if (!found.every(({ is_allowed }) => is_allowed)) throw insufficientRole('admin');
+    this.announce(found);
+  }
+
+  private announce(ended: readonly { project_id: string; is_remembered: boolean }[]): void {
     const announcements = this.moduleRef.get(ChangeAnnouncements, { strict: false });
-    for (const { project_id, was_working } of found) if (was_working) announcements.announce(project_id);
+    for (const { project_id, is_remembered } of ended) if (is_remembered) announcements.announce(project_id);
   }
 
   /** Revokes all tokens that somebody has made, and forgets who that was. */

@@ -81,11 +81,20 @@ export const MAKE_TOKEN = statement({
   FROM found LEFT JOIN made ON made.project_id = found.id`,
 });
 
-/** Takes projects, active or not, from a token. Taken already: nothing changes, and `was_working` is false. No row: it is a token of none of them. */
+/**
+ * Whether a replica may still remember a token: for 5 seconds after its end was committed, which a statement of up to 3 seconds began.
+ * An end is repeated where its answer was lost, and then perhaps nobody was told of it.
+ */
+const IS_REMEMBERED = "revoked_at > now() - interval '10 seconds'";
+
+/**
+ * Takes projects, active or not, from a token. Taken already: nothing changes, and `is_remembered` is false but for a short while.
+ * No row: it is a token of none of them.
+ */
 export const REVOKE_TOKEN = statement({
   name: 'service_tokens_revoke',
   parameters: { project_ids: listOf(uuid), token_id: uuid, ...CHANGED, ...ENOUGH },
-  columns: { project_id: uuid, is_current: boolean, is_allowed: boolean, was_working: boolean },
+  columns: { project_id: uuid, is_current: boolean, is_allowed: boolean, is_remembered: boolean },
   text: `
   WITH ${lockedProjects('id = ANY (:project_ids::uuid[])')}, found AS (
     SELECT project.*, ${ACTOR_ROLE}, token.id AS token_id, token.name AS token_name, token.role, token.revoked_at
@@ -99,7 +108,8 @@ export const REVOKE_TOKEN = statement({
     UPDATE {schema}.service_tokens AS token SET revoked_at = now() FROM change
     WHERE token.id = change.token_id AND token.project_id = change.project_id
   ), ${NOTED}, ${AUDITED}
-  SELECT id AS project_id, is_current, ${ALLOWED} AS is_allowed, revoked_at IS NULL AS was_working FROM found`,
+  SELECT id AS project_id, is_current, ${ALLOWED} AS is_allowed, revoked_at IS NULL OR ${IS_REMEMBERED} AS is_remembered
+  FROM found`,
 });
 
 /** A page of the tokens of a project that were not taken from it, oldest first, and whether they have other projects. */
@@ -141,9 +151,10 @@ export const LIST_OWN_TOKENS = statement({
 export const FIND_OWN_TOKEN = statement({
   name: 'service_tokens_find_own',
   parameters: { token_id: uuid, made_by: text },
-  columns: { project_id: uuid, is_revoked: boolean },
+  columns: { project_id: uuid, is_revoked: boolean, is_remembered: boolean },
   text: `
-  SELECT project_id, revoked_at IS NOT NULL AS is_revoked FROM {schema}.service_tokens
+  SELECT project_id, revoked_at IS NOT NULL AS is_revoked, revoked_at IS NULL OR ${IS_REMEMBERED} AS is_remembered
+  FROM {schema}.service_tokens
   WHERE id = :token_id AND made_by = :made_by`,
 });
 
