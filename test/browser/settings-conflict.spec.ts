@@ -196,6 +196,15 @@ it('shows what was stored without an answer once what was entered is discarded',
   await page.getByText(`Stored: ${maskOf(mine)}`).waitFor();
 });
 
+it('does not say that it is stored where somebody has stored another one since', async () => {
+  const { id, page } = await storeUnheard();
+  const body = { test_secret_key: fakeCredential('test_secret_key') };
+  await rig.service.request('PUT', configPath(id), { body });
+  await page.getByRole('button', { name: 'Discard what is entered' }).click();
+  await page.getByText('gone from its fields. It may have been stored all the same').waitFor();
+  await page.getByText(`Stored: ${maskOf(body.test_secret_key)}`).waitFor();
+});
+
 it('knows a key that was stored without an answer under a colleague’s change, and after the field was empty', async () => {
   const { id, page } = await storeUnheard();
   const body = { test_publishable_key: fakeCredential('test_publishable_key') };
@@ -230,7 +239,7 @@ it('knows a deactivation to which no answer came', async () => {
   const word = page.getByLabel('Type Shop to confirm');
   await word.fill('Shop');
   await word.press('Enter');
-  await page.getByText('It may have been done all the same.').waitFor();
+  await page.getByText('It may have been done all the same: look').waitFor();
   await mend();
   await word.fill('Shop');
   await word.press('Enter');

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import type { CredentialField } from '../../src/payments/domain/credentials.js';
 import { Canaries } from '../support/canaries.js';
+import { configPath } from '../support/service.js';
 import { NO_LEAKS, findLeaks, heapOf, notesOf } from '../support/page-leaks.js';
 import { startSettings, type SettingsRig } from '../support/settings-page.js';
 
@@ -56,6 +57,45 @@ it('leaves nothing of what was pasted in the page, once it is stored, discarded,
     ),
   ).toEqual([]);
   expect(canaries.find(rig.service.stdout + rig.service.stderr)).toEqual([]);
+});
+
+it('leaves nothing of what was sent without an answer once it is discarded, or what is stored is kept', async () => {
+  const canaries = new Canaries();
+  const id = await rig.service.createProject();
+  const page = await rig.open(id);
+  const seen = notesOf(page);
+  const discard = page.getByRole('button', { name: 'Discard what is entered' });
+
+  const address = `**${configPath(id)}`;
+  await page.route(address, async (route) => {
+    if (route.request().method() !== 'PUT') return route.continue();
+    await route.fetch();
+    return route.fulfill({
+      status: 503,
+      json: { code: 'write_outcome_unknown', detail: 'It is not known.' },
+    });
+  });
+  for (const settle of [discardAll, keepStored]) {
+    await enter(page, 'test_secret_key', canaries.make('test_secret_key'));
+    await page.keyboard.press('Enter');
+    await page.getByText('It may have been stored all the same').waitFor();
+    await settle();
+    await discard.waitFor({ state: 'detached' });
+  }
+
+  expect(await findLeaks(page, canaries, seen)).toEqual(NO_LEAKS);
+
+  async function discardAll(): Promise<void> {
+    await discard.click();
+    await page.getByText('what you stored before seems to have arrived').waitFor();
+  }
+
+  async function keepStored(): Promise<void> {
+    await page.unroute(address);
+    await page.getByRole('button', { name: 'Store', exact: true }).click();
+    await page.getByRole('radio', { name: 'Keep what is stored' }).click();
+    await page.getByRole('button', { name: 'Store what I chose' }).click();
+  }
 });
 
 it('would find what is still entered', async () => {

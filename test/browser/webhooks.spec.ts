@@ -124,7 +124,7 @@ it('never says that webhooks were left as they were where no answer came, and sh
     };
     await page.route('**', once);
     await press.click();
-    await page.locator(within).getByText('It may have been done all the same.').waitFor();
+    await page.locator(within).getByText('It may have been done all the same: look').waitFor();
   };
   await unheard(button('End it now'), 'DELETE', 'stripe-settings-webhooks');
   await button('End it now').waitFor({ state: 'detached' });

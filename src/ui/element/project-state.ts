@@ -123,7 +123,7 @@ export class ProjectState extends EventTarget {
 
   /** Whether something that was entered may have been stored after a version, or may be still. */
   mayBeStoredSince(version: number): boolean {
-    return this.unanswered.some((sent) => sent.isOfEntered && sent.version >= version);
+    return this.unanswered.some((sent) => sent.masks.size > 0 && sent.version >= version);
   }
 
   private async loadAround(): Promise<void> {

@@ -2,7 +2,7 @@ import { ApiError, isUnanswered } from '../api/api-error.js';
 import { faultText } from '../texts/fault-text.js';
 import type { Texts } from '../texts/texts.js';
 import type { ProjectState } from './project-state.js';
-import { whoseSince } from './unanswered.js';
+import { isStored, whoseSince } from './unanswered.js';
 
 /** Why nothing was stored, or perhaps not, and what has become of what was entered. */
 export function storeFault(error: unknown, state: ProjectState, texts: Texts): unknown {
@@ -25,10 +25,10 @@ export async function discarded(seen: number, state: ProjectState, texts: Texts)
   if (!state.mayBeStoredSince(seen)) return texts.discarded;
   await state.load();
   if (state.fault !== undefined) return texts.discardedPerhaps;
-  if (state.version === seen) return texts.discardedNotStored;
-  return {
-    own: texts.discardedStored,
-    others: texts.discardedNotStored,
-    perhaps: texts.discardedPerhaps,
-  }[whoseSince(seen, state)];
+  // Not by the history: others may have changed it once more.
+  if (state.unanswered.some((sent) => sent.version >= seen && isStored(sent, state.config))) {
+    return texts.discardedStored;
+  }
+  const isNot = state.version === seen || whoseSince(seen, state) === 'others';
+  return isNot ? texts.discardedNotStored : texts.discardedPerhaps;
 }

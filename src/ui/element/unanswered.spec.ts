@@ -1,8 +1,9 @@
 import { maskOf } from '../../payments/domain/credential-rules.js';
-import type { Change, History } from '../api/project-api.js';
+import type { Change, Config, History } from '../api/project-api.js';
 import {
   changingSecrets,
   deactivating,
+  isStored,
   ownChanges,
   storing,
   whoseSince,
@@ -50,6 +51,21 @@ it('knows its own signing secret though another one became the one before', () =
 it('knows its own deactivation by the version', () => {
   expect(versionsOf(deactivating(4), made(5, 'deleted', ['test_secret_key', null]))).toEqual([5]);
   expect(versionsOf(deactivating(4), made(6, 'deleted'), left(5, ['test_secret_key', 'x']))).toEqual([]);
+});
+
+it.each<[string, Unanswered, Record<string, string | null> | null, boolean]>([
+  ['the same', storing(4, { test_secret_key: KEY }), { test_secret_key_masked: mine }, true],
+  ['another one', storing(4, { test_secret_key: KEY }), { test_secret_key_masked: 'x' }, false],
+  [
+    'one of two',
+    storing(4, { test_secret_key: KEY, test_webhook_secret: SECRET }),
+    { test_secret_key_masked: mine, test_webhook_secret_masked: null },
+    false,
+  ],
+  ['nothing', storing(4, { test_secret_key: KEY }), null, false],
+  ['what nobody entered', changingSecrets(4, 'test'), { test_webhook_secret_masked: secret }, false],
+])('knows whether what was entered is stored: %s', (_name, sent, config, expected) => {
+  expect(isStored(sent, config as Config | null)).toBe(expected);
 });
 
 describe('whose changes since then are', () => {

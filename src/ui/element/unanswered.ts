@@ -6,29 +6,40 @@ import {
   type SealedField,
 } from '../../payments/domain/credentials.js';
 import type { StripeConfigRequest } from '../../payments/stripe-config/stripe-config.dto.js';
-import type { Change, History } from '../api/project-api.js';
+import type { Change, Config, History } from '../api/project-api.js';
+
+/** The masks of credentials, by their fields. */
+type Masks = ReadonlyMap<string, string>;
 
 /** A change that was sent, and of which no answer told whether it was made. */
 export interface Unanswered {
   /** The version that was shown when it was sent. */
   version: number;
-  /** Whether it was to store credentials that were entered. */
-  isOfEntered: boolean;
+  /** Of the credentials that were entered for it; none where it was to do something else. */
+  masks: Masks;
   /** Whether a change of the history may be it. Nobody can be sure, since others may have done the same. */
   isLike(change: Change): boolean;
 }
 
 /** Storing what was entered, of which only masks are kept: it can only be the next version. */
 export function storing(version: number, sent: StripeConfigRequest): Unanswered {
-  const masks = new Map(
+  return storingMasks(version, masksOf(sent));
+}
+
+function masksOf(sent: StripeConfigRequest): Masks {
+  return new Map(
     CREDENTIAL_FIELDS.flatMap((field): [string, string][] => {
       const value = sent[field];
       return typeof value === 'string' ? [[field, maskOf(field, value)]] : [];
     }),
   );
+}
+
+/** A function of its own: made where the credentials are in scope, what it returns would keep them in memory. */
+function storingMasks(version: number, masks: Masks): Unanswered {
   return {
     version,
-    isOfEntered: true,
+    masks,
     isLike({ version: made, fields }) {
       // A replaced signing secret becomes the one before, which nobody sends.
       const written = fields.filter(({ field }) => field === credentialOf(field as SealedField));
@@ -42,11 +53,17 @@ export function storing(version: number, sent: StripeConfigRequest): Unanswered 
   };
 }
 
+/** Whether credentials that were entered for a change are what is stored, as far as masks tell. */
+export function isStored({ masks }: Unanswered, config: Config | null | undefined): boolean {
+  const stored = new Map<string, unknown>(Object.entries(config ?? {}));
+  return masks.size > 0 && [...masks].every(([field, mask]) => stored.get(`${field}_masked`) === mask);
+}
+
 /** Deactivating: it can only be the next version. */
 export function deactivating(version: number): Unanswered {
   return {
     version,
-    isOfEntered: false,
+    masks: new Map(),
     isLike: ({ version: made, action }) => made === version + 1 && action === 'deleted',
   };
 }
@@ -55,7 +72,7 @@ export function deactivating(version: number): Unanswered {
 export function changingSecrets(version: number, mode: Mode): Unanswered {
   return {
     version,
-    isOfEntered: false,
+    masks: new Map(),
     isLike: ({ version: made, fields }) =>
       made > version &&
       fields.length > 0 &&

@@ -22,5 +22,5 @@ export const FAULT_TEXTS = {
   fault_validation_failed: 'Some of it was refused; the fields say why.',
   fault_stripe_unavailable: 'Stripe cannot be reached at the moment. Try again in a minute.',
   fault_stripe_timeout: 'Stripe did not answer in time. Try again in a minute.',
-  fault_write_outcome_unknown: 'It is not known whether this was done. Doing it again does no harm.',
+  fault_write_outcome_unknown: 'It is not known whether this was done.',
 } as const;

@@ -17,7 +17,7 @@ export const ENGLISH = {
   copied: 'Copied',
   copyByHand: 'It is selected: copy it by Ctrl+C or ⌘C.',
   /** Of what was asked for, where no answer came. */
-  perhapsDone: 'It may have been done all the same. Look at what there is now; doing it again does no harm.',
+  perhapsDone: 'It may have been done all the same: look at what there is now before you do it again.',
   notReadAnew: 'What is shown was read before that.',
   cancel: 'Cancel',
   refresh: 'Refresh',
