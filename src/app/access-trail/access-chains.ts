@@ -1,5 +1,5 @@
 import {
-  chainFaultsOf,
+  compareChains,
   type ChainEnd,
   type ChainFault,
   type FoundChainEnd,
@@ -54,13 +54,12 @@ export async function findAccessChainFaults(
       })
     : [];
   const today = new Map(rows.map((row) => [row.project_id, row]));
-  return noted.flatMap((end) => {
-    const { projectId, version } = end;
+  return compareChains(noted, ({ projectId }) => {
     const found = today.get(projectId);
-    return chainFaultsOf(end, {
+    return {
       hash: found?.hash ?? undefined,
       newestVersion: found?.newest_version ?? 0,
       isRemoved: false,
-    }).map((fault) => ({ projectId, version, fault }));
+    };
   });
 }

@@ -54,22 +54,36 @@ export async function findChainFaults(database: Database, noted: readonly ChainE
     versions: noted.map(({ version }) => version),
   });
   const today = new Map(rows.map((row) => [row.project_id, row]));
-  return noted.flatMap((end) => {
-    const { projectId, version } = end;
+  return compareChains(noted, ({ projectId, version }) => {
     const found = today.get(projectId);
-    return chainFaultsOf(end, {
+    return {
       hash: version === 0 ? '' : (found?.hash ?? undefined),
       newestVersion: found?.newest_version ?? 0,
       isRemoved: found?.is_removed === true,
-    }).map((fault) => ({ projectId, version, fault }));
+    };
   });
 }
 
-/** Compares a noted end with the row of its version today, undefined where there is none, and with the newest version. */
-export function chainFaultsOf(
-  noted: ChainEnd,
-  today: { hash: string | undefined; newestVersion: number; isRemoved: boolean },
-): ChainFault['fault'][] {
+/** What there is today of a chain that was noted. */
+interface ChainToday {
+  /** Of the version that was noted; undefined where there is no such row. */
+  hash: string | undefined;
+  /** 0 where there is no row. */
+  newestVersion: number;
+  isRemoved: boolean;
+}
+
+/** Compares each noted end with what there is of its chain today. */
+export function compareChains(
+  noted: readonly ChainEnd[],
+  todayOf: (end: ChainEnd) => ChainToday,
+): ChainFault[] {
+  return noted.flatMap((end) =>
+    faultsOf(end, todayOf(end)).map((fault) => ({ projectId: end.projectId, version: end.version, fault })),
+  );
+}
+
+function faultsOf(noted: ChainEnd, today: ChainToday): ChainFault['fault'][] {
   const faults: ChainFault['fault'][] = [];
   if (today.hash === undefined) {
     const isShorter = today.newestVersion > 0 && today.newestVersion < noted.version;
