@@ -1,5 +1,6 @@
 import { HttpStatus, Param, Query, Req } from '@nestjs/common';
 import { ApiExtension } from '@nestjs/swagger';
+import { roleToGive } from '../../payments/domain/project-access.js';
 import { UUIDS } from '../../payments/domain/project-ids.js';
 import { UUID } from '../../payments/domain/uuid.js';
 import { ValidBody } from '../../payments/http/body/valid-body.js';
@@ -23,7 +24,7 @@ import {
 import { CreatedOwnServiceTokenResponse, OwnServiceTokenListResponse } from './service-token.responses.js';
 import { noSuchOwnToken, ServiceTokenService } from './service-token.service.js';
 import { pageOf, TOKEN_PAGES } from './token-pages.js';
-import { accessRefusal, neededFor } from './token-refusals.js';
+import { accessRefusal } from './token-refusals.js';
 
 const { limit, cursor } = TOKEN_PAGES.parameters();
 
@@ -60,7 +61,7 @@ export class OwnServiceTokenController {
     const subject = subjectOf(request);
     const roles = await Promise.all(ids.map((id) => this.projects.roleOf(id, subject)));
     // Before anything is locked: nobody makes others wait for projects that are none of theirs.
-    const refusal = accessRefusal(roles, neededFor(body.role));
+    const refusal = accessRefusal(roles, roleToGive(body.role));
     if (refusal !== undefined) throw refusal;
     const made = await this.tokens.make(ids, wanted, changeBy(request));
     return { ...made, project_ids: [...new Set(ids)].sort() };

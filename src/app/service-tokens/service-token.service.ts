@@ -9,7 +9,7 @@ import type { RowOf } from '../../payments/database/statement.js';
 import { typeormDatabase } from '../../payments/database/typeorm-database.js';
 import type { WrittenChange } from '../../payments/domain/change.js';
 import { PaymentsError } from '../../payments/domain/errors.js';
-import { rolesFrom, type ProjectRole } from '../../payments/domain/project-access.js';
+import { rolesFrom, roleToGive, type ProjectRole } from '../../payments/domain/project-access.js';
 import { insufficientRole } from '../../payments/http/access/project-ownership.guard.js';
 import { ChangeAnnouncements } from '../../payments/stripe-config/change-announcements.js';
 import { untilCurrent } from '../access-trail/until-current.js';
@@ -23,7 +23,7 @@ import {
   REVOKE_TOKEN,
 } from './service-token.statements.js';
 import { hashOf, makeToken } from './token-form.js';
-import { accessRefusal, neededFor, noRoomIn } from './token-refusals.js';
+import { accessRefusal, noRoomIn } from './token-refusals.js';
 
 /** How many tokens of a project may work at once. */
 export const MAX_TOKENS = 50;
@@ -69,7 +69,7 @@ export class ServiceTokenService {
     { actor, requestId }: WrittenChange,
   ): Promise<Omit<OwnTokenView, 'project_ids'> & { token: string }> {
     const [id, token, ids] = [randomUUID(), makeToken(), [...new Set(projectIds)]];
-    const needed = neededFor(role);
+    const needed = roleToGive(role);
     const values = {
       ...{ project_ids: ids, token_id: id, token_hash: hashOf(token), token_name: name, role },
       ...{ expires_at: expiresAt, max: MAX_TOKENS, actor, request_id: requestId, enough: rolesFrom(needed) },

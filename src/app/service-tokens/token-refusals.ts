@@ -2,11 +2,6 @@ import { PaymentsError } from '../../payments/domain/errors.js';
 import { isEnough, type ProjectRole } from '../../payments/domain/project-access.js';
 import { insufficientRole } from '../../payments/http/access/project-ownership.guard.js';
 
-/** What its maker needs in each project of a token. */
-export function neededFor(role: ProjectRole): ProjectRole {
-  return role === 'owner' ? 'owner' : 'admin';
-}
-
 /**
  * Why somebody may make no token for some projects; undefined: they may. What is wrong first is what they see least of.
  *

@@ -21,6 +21,11 @@ export function rolesFrom(needed: ProjectRole): ProjectRole[] {
   return PROJECT_ROLES.filter((role) => isEnough(role, needed));
 }
 
+/** The role that somebody needs in a project to give a program one there. */
+export function roleToGive(role: ProjectRole): ProjectRole {
+  return isEnough('admin', role) ? 'admin' : role;
+}
+
 /** Of two roles the one that may less. */
 export function lesserRole(one: ProjectRole, other: ProjectRole): ProjectRole {
   return isEnough(one, other) ? other : one;

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { isEnough, type ProjectRole } from '../../payments/domain/project-access.js';
+import { isEnough, roleToGive, type ProjectRole } from '../../payments/domain/project-access.js';
 import { fill } from '../texts/fill.js';
 import { PAGE } from '../texts/page-texts.js';
 import { PagePart } from './page-part.js';
@@ -37,7 +37,7 @@ export class ProjectChoice extends PagePart {
 
   override render(): TemplateResult {
     const { projects = [], next, action } = this;
-    const needed = this.role === 'owner' ? 'owner' : 'admin';
+    const needed = roleToGive(this.role);
     const offered = projects.filter(
       ({ id, is_active, role }) => is_active && id !== this.projectId && isEnough(role, needed),
     );
