@@ -33,16 +33,13 @@ export function formFaultOf(error: unknown, fields: readonly string[]): FormFaul
 
 /** Of what makes something new each time: doing it again may make another one. */
 export function isPerhapsMade(error: unknown): boolean {
-  const fault = asApiError(error);
-  return isUnanswered(fault) || fault.code === 'write_outcome_unknown';
+  return isUnanswered(asApiError(error));
 }
 
 /** Says that it may have been made. */
 export function perhapsMade(error: unknown): ApiError {
   const fault = asApiError(error);
-  // Its usual words are of changes that may be repeated.
-  const why = fault.code === 'write_outcome_unknown' ? PAGE.outcomeUnknown : faultText(fault, ENGLISH);
-  return another(fault, `${why} ${PAGE.perhapsMade}`);
+  return another(fault, `${faultText(fault, ENGLISH)} ${PAGE.perhapsMade}`);
 }
 
 /**

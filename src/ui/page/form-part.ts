@@ -4,6 +4,15 @@ import { focusOn } from '../element/focus.js';
 import { formFaultOf } from './form-faults.js';
 import { PagePart } from './page-part.js';
 
+/** A line of text in a form. */
+interface TextLine {
+  label: string;
+  maxLength: number;
+  isRequired: boolean;
+  /** In the form. Default: as the service calls it. */
+  name?: string;
+}
+
 /** A part of the page with a form, whose fields say what the service has refused of them. */
 export abstract class FormPart extends PagePart {
   /** By the names that the service has for the fields. */
@@ -22,6 +31,24 @@ export abstract class FormPart extends PagePart {
         throw said;
       }
     }, done);
+  }
+
+  /** A line of text that the form sends, and what was refused of it. */
+  protected renderText(
+    field: string,
+    { label, maxLength, isRequired, name = field }: TextLine,
+  ): TemplateResult {
+    return html`<label
+        >${label}
+        <input
+          name=${name}
+          ?required=${isRequired}
+          maxlength=${maxLength}
+          autocomplete="off"
+          aria-invalid=${this.isInvalid(field)}
+          aria-describedby="fault-${field}"
+      /></label>
+      ${this.renderRefusal(field)}`;
   }
 
   /** For `aria-invalid`. */

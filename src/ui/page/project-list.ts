@@ -28,35 +28,14 @@ export class ProjectList extends FormPart {
         ${
           this.next === undefined
             ? nothing
-            : html`<button type="button" @click=${() => this.action.run(() => this.read())}>
-                ${PAGE.more}
-              </button>`
+            : html`<button type="button" @click=${this.readMore}>${PAGE.more}</button>`
         }
       </section>
       <section aria-labelledby="create">
         <h2 id="create">${PAGE.createProject}</h2>
         <form class="new" @submit=${this.create}>
-          <label
-            >${PAGE.name}
-            <input
-              name="name"
-              required
-              maxlength="255"
-              autocomplete="off"
-              aria-invalid=${this.isInvalid('name')}
-              aria-describedby="fault-name"
-          /></label>
-          ${this.renderRefusal('name')}
-          <label
-            >${PAGE.description}
-            <input
-              name="description"
-              maxlength="1000"
-              autocomplete="off"
-              aria-invalid=${this.isInvalid('description')}
-              aria-describedby="fault-description"
-          /></label>
-          ${this.renderRefusal('description')}
+          ${this.renderText('name', { label: PAGE.name, maxLength: 255, isRequired: true })}
+          ${this.renderText('description', { label: PAGE.description, maxLength: 1000, isRequired: false })}
           <button class="primary">${PAGE.create}</button>
         </form>
       </section>
@@ -67,15 +46,11 @@ export class ProjectList extends FormPart {
     return this.action.load(() => this.read());
   }
 
-  private async read(): Promise<void> {
-    const { projects, next } = await this.api.list(this.next);
-    this.projects = [...(this.projects ?? []), ...projects];
-    this.next = next;
-  }
+  private readonly readMore = (): Promise<void> => this.action.run(() => this.read(this.next, this.projects));
 
-  private async readAnew(): Promise<void> {
-    const { projects, next } = await this.api.list();
-    this.projects = projects;
+  private async read(cursor?: string, before: readonly ListedProject[] = []): Promise<void> {
+    const { projects, next } = await this.api.list(cursor);
+    this.projects = [...before, ...projects];
     this.next = next;
   }
 
@@ -90,7 +65,7 @@ export class ProjectList extends FormPart {
         location.hash = addressOf((await this.api.create(wanted)).id);
       } catch (error) {
         if (!isPerhapsMade(error)) throw error;
-        await this.readAnew().catch(() => undefined);
+        await this.read().catch(() => undefined);
         throw perhapsMade(error);
       }
     });

@@ -131,17 +131,12 @@ export class TokenList extends FormPart {
   private renderForm(): TemplateResult {
     const roles = PROJECT_ROLES.filter((role) => isEnough(this.ownRole, role));
     return html`<form class="new" @submit=${this.make}>
-      <label
-        >${PAGE.tokenName}
-        <input
-          name="token_name"
-          required
-          maxlength="100"
-          autocomplete="off"
-          aria-invalid=${this.isInvalid('name')}
-          aria-describedby="fault-name"
-      /></label>
-      ${this.renderRefusal('name')}
+      ${this.renderText('name', {
+        label: PAGE.tokenName,
+        maxLength: 100,
+        isRequired: true,
+        name: 'token_name',
+      })}
       <label
         >${PAGE.tokenRole}
         <select name="token_role" @change=${this.chooseRole}>

@@ -41,7 +41,6 @@ export const PAGE = {
   description: 'Description (may be left empty)',
   create: 'Create',
 
-  outcomeUnknown: 'It is not known whether this was done.',
   /** Of what would be made a second time. */
   perhapsMade: 'It may have been made all the same: look in the list first.',
 
