@@ -10,6 +10,7 @@ import {
   waitForOutput,
   type ServiceProcess,
 } from '../support/process.js';
+import { noteProblems } from '../support/standalone.js';
 
 /** Longest that a page may take for a step. */
 const BUSY_MACHINE_MS = 120_000;
@@ -47,18 +48,9 @@ beforeEach(async () => {
   requests = [];
   context = await browser.newContext();
   context.setDefaultTimeout(BUSY_MACHINE_MS);
-  context.on('console', (message) => {
-    // The browser writes a line for each answer that is an error; the page cannot help it.
-    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) {
-      problems.push(message.text());
-    }
-  });
-  context.on('weberror', (error) => problems.push(error.error().message));
+  noteProblems(context, [service.url, issuer], problems);
   context.on('request', (request) => {
     requests.push(request);
-    if (![service.url, issuer, 'data:'].some((address) => request.url().startsWith(address))) {
-      problems.push(request.url());
-    }
   });
   page = await context.newPage();
   await page.clock.install();

@@ -61,18 +61,7 @@ export async function startStandalone(settings: Settings = {}): Promise<Standalo
     async open(options = {}) {
       const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
       context.setDefaultTimeout(STEP_MS);
-      context.on('console', (message) => {
-        // The browser writes a line for each answer that is an error; the page cannot help it.
-        if (message.type() === 'error' && !message.text().startsWith('Failed to load')) {
-          problems.push(message.text());
-        }
-      });
-      context.on('weberror', (error) => problems.push(error.error().message));
-      context.on('request', (request) => {
-        if (![service.url, issuer, 'data:'].some((address) => request.url().startsWith(address))) {
-          problems.push(request.url());
-        }
-      });
+      noteProblems(context, [service.url, issuer], problems);
       return { context, page: await context.newPage() };
     },
     async stop() {
@@ -82,4 +71,20 @@ export async function startStandalone(settings: Settings = {}): Promise<Standalo
       await database.drop();
     },
   };
+}
+
+/** Notes what pages do that a good page does not do, as {@link Standalone.problems}. @param own what they may ask */
+export function noteProblems(context: BrowserContext, own: readonly string[], problems: string[]): void {
+  context.on('console', (message) => {
+    // The browser writes a line for each answer that is an error; the page cannot help it.
+    if (message.type() === 'error' && !message.text().startsWith('Failed to load')) {
+      problems.push(message.text());
+    }
+  });
+  context.on('weberror', (error) => problems.push(error.error().message));
+  context.on('request', (request) => {
+    if (![...own, 'data:'].some((address) => request.url().startsWith(address))) {
+      problems.push(request.url());
+    }
+  });
 }
