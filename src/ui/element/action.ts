@@ -3,6 +3,7 @@ import { createRef, ref } from 'lit/directives/ref.js';
 import type { ApiError } from '../api/api-error.js';
 import { faultText } from '../texts/fault-text.js';
 import type { Texts } from '../texts/texts.js';
+import { changed, type Change } from './changed.js';
 import { keepFocus } from './focus.js';
 import { asApiError } from './project-state.js';
 
@@ -59,6 +60,14 @@ export class Action implements ReactiveController {
       this.show(false, asApiError(error), '');
     }
     keep(this.outcome);
+  }
+
+  /** As {@link run}, with what {@link changed} says of a change. */
+  change<T>(change: Change<T>, texts: Texts): Promise<void> {
+    return this.run(
+      () => changed(change, texts),
+      (said) => said,
+    );
   }
 
   /** Forgets how the last one ended. */

@@ -3,7 +3,6 @@ import { state } from 'lit/decorators.js';
 import type { WebhookEndpoint } from '../api/project-api.js';
 import { fill } from '../texts/fill.js';
 import { Action } from './action.js';
-import { changed, type Change } from './changed.js';
 import { endpointNotes } from './endpoint-notes.js';
 import { focusOn } from './focus.js';
 import { Section } from './section.js';
@@ -145,39 +144,38 @@ export class EndpointSection extends Section {
         .filter((type) => type !== '') ?? [];
     const { mode, state } = this;
     const { version } = state;
-    return this.change({
-      change: () =>
-        state.watch(
-          () => changingSecrets(version, mode),
-          state.api.makeEndpoint(mode, types.length > 0 ? types : undefined),
-        ),
-      // Its signing secret was stored.
-      read: async (made) => {
-        if (made !== undefined) form.reset();
-        const [endpoint] = await Promise.all([made ?? state.api.endpoint(mode), state.load()]);
-        this.endpoint = endpoint;
+    return this.action.change(
+      {
+        change: () =>
+          state.watch(
+            () => changingSecrets(version, mode),
+            state.api.makeEndpoint(mode, types.length > 0 ? types : undefined),
+          ),
+        // Its signing secret was stored.
+        read: async (made) => {
+          if (made !== undefined) form.reset();
+          const [endpoint] = await Promise.all([made ?? state.api.endpoint(mode), state.load()]);
+          this.endpoint = endpoint;
+        },
+        done: () => this.texts.endpointCreated,
       },
-      done: () => this.texts.endpointCreated,
-    });
+      this.texts,
+    );
   };
 
   private readonly takeAway = (): Promise<void> => {
     this.isRemovalAsked = false;
     const { mode, state } = this;
-    return this.change({
-      change: () => state.api.removeEndpoint(mode),
-      read: async () => {
-        const [endpoint] = await Promise.all([state.api.endpoint(mode), state.load()]);
-        this.endpoint = endpoint;
+    return this.action.change(
+      {
+        change: () => state.api.removeEndpoint(mode),
+        read: async () => {
+          const [endpoint] = await Promise.all([state.api.endpoint(mode), state.load()]);
+          this.endpoint = endpoint;
+        },
+        done: () => this.texts.endpointGone,
       },
-      done: () => this.texts.endpointGone,
-    });
-  };
-
-  private change<T>(change: Change<T>): Promise<void> {
-    return this.action.run(
-      () => changed(change, this.texts),
-      (said) => said,
+      this.texts,
     );
-  }
+  };
 }

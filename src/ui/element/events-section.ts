@@ -5,7 +5,6 @@ import { EVENT_STATUSES } from '../api/event-statuses.js';
 import type { EventQuery, ReceivedEvent } from '../api/project-api.js';
 import { fill } from '../texts/fill.js';
 import { Action } from './action.js';
-import { changed, type Change } from './changed.js';
 import { Section } from './section.js';
 
 interface FilterFields {
@@ -114,29 +113,28 @@ export class EventsSection extends Section {
     this.action.run(() => this.read(this.next ?? undefined, this.events));
 
   private replay({ id }: ReceivedEvent): Promise<void> {
-    return this.change({
-      change: () => this.state.api.replay(this.mode, id),
-      read: async (replayed) => {
-        if (replayed === undefined) await this.read();
-        else this.events = this.events?.map((each) => (each.id === id ? replayed : each));
+    return this.action.change(
+      {
+        change: () => this.state.api.replay(this.mode, id),
+        read: async (replayed) => {
+          if (replayed === undefined) await this.read();
+          else this.events = this.events?.map((each) => (each.id === id ? replayed : each));
+        },
+        done: () => fill(this.texts.replayed, { id }),
       },
-      done: () => fill(this.texts.replayed, { id }),
-    });
+      this.texts,
+    );
   }
 
   private readonly replayFailed = (): Promise<void> =>
-    this.change({
-      change: () => this.state.api.replayFailed(this.mode),
-      read: () => this.read(),
-      done: ({ replayed }) => fill(this.texts.replayedFailed, { count: replayed }),
-    });
-
-  private change<T>(change: Change<T>): Promise<void> {
-    return this.action.run(
-      () => changed(change, this.texts),
-      (said) => said,
+    this.action.change(
+      {
+        change: () => this.state.api.replayFailed(this.mode),
+        read: () => this.read(),
+        done: ({ replayed }) => fill(this.texts.replayedFailed, { count: replayed }),
+      },
+      this.texts,
     );
-  }
 
   private async read(cursor?: string, before: readonly ReceivedEvent[] = []): Promise<void> {
     const { mode, filter } = this;
